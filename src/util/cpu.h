@@ -1,0 +1,14 @@
+#ifndef SFLOW_UTIL_CPU_H
+#define SFLOW_UTIL_CPU_H
+
+/*
+ * Which instruction set the kernels may use.  Chosen once at start; the
+ * environment variable SFLOW_CPU=plain|sse2|avx2|avx512 lowers it (tests run
+ * every tier against the plain twin).
+ */
+enum cpu_tier { CPU_PLAIN, CPU_SSE2, CPU_AVX2, CPU_AVX512 };
+
+enum cpu_tier cpu_tier(void);
+const char *cpu_tier_name(enum cpu_tier);
+
+#endif

@@ -1,0 +1,62 @@
+#ifndef SFLOW_UTIL_ENV_H
+#define SFLOW_UTIL_ENV_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * The only door to the system.  Clock, randomness, files, processes go through
+ * one table with exchangeable back ends: real, and fault (the n-th call of a
+ * kind fails with a chosen errno, or once memory allocation number n fails).
+ * No other file of the tree calls open, read, write, clock_gettime, ...:
+ * `tests/tidy` holds that.
+ *
+ * Functions return what the system call returns, and set errno.
+ */
+struct stat;
+
+enum env_call {
+	ENV_OPEN, ENV_READ, ENV_PREAD, ENV_WRITE, ENV_CLOSE, ENV_FSYNC, ENV_RENAME,
+	ENV_UNLINK, ENV_STAT, ENV_POLL, ENV_GLOB, ENV_MKDIR, ENV_ALLOC,
+	ENV_CALL_COUNT
+};
+
+struct env {
+	int (*open)(const char *path, int flags, mode_t mode);
+	ssize_t (*read)(int fd, void *bytes, size_t size);
+	ssize_t (*pread)(int fd, void *bytes, size_t size, off_t offset);
+	ssize_t (*write)(int fd, const void *bytes, size_t size);
+	int (*close)(int fd);
+	int (*fsync)(int fd);
+	int (*rename)(const char *source, const char *target);
+	int (*unlink)(const char *path);
+	int (*stat)(const char *path, struct stat *);
+	int (*fstat)(int fd, struct stat *);
+	int (*mkdir)(const char *path, mode_t mode);
+	/* Is input there within timeout_ms?  >0 yes, 0 no, -1 error. */
+	int (*poll_in)(int fd, int timeout_ms);
+	/* Microseconds since 1970 UTC; and a clock that never goes back, in ns. */
+	int64_t (*now_us)(void);
+	uint64_t (*monotonic_ns)(void);
+	/* Fill with random bytes. */
+	void (*random)(void *bytes, size_t size);
+};
+
+/* The table in force.  Real unless env_use() or SFLOW_FAULT says otherwise. */
+extern const struct env *env;
+
+/*
+ * Read SFLOW_FAULT from the environment and, if it is there, put the fault back
+ * end in force: "write:3:ENOSPC" (the third write fails so), "read:2:short",
+ * "alloc:17", several separated by commas; "write:3+:EIO" from the third on.
+ * Returns 0, or -1 with a sentence on stderr for text that is none of these.
+ */
+int env_init(void);
+/* Called by mem_alloc: is this allocation the one to fail? */
+int env_alloc_fails(void);
+
+/* Write all of it, through short writes and EINTR.  0 or -1 with errno. */
+int env_write_all(int fd, const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,70 @@
+#ifndef SFLOW_UTIL_MEM_H
+#define SFLOW_UTIL_MEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+/*
+ * Small allocations.  They never return NULL: when the system refuses, the
+ * process prints one sentence and ends with status 3.  mem_free(NULL) is fine.
+ */
+void *mem_alloc(size_t bytes);
+void *mem_alloc_zero(size_t bytes);
+void *mem_resize(void *take_block, size_t bytes);
+void mem_free(void *block);
+char *mem_copy_string(const char *string);
+void *mem_copy(const void *bytes, size_t size);
+
+/*
+ * An accountant's page: what one owner (an operator, a reader) holds.  Large,
+ * long-lived memory is charged to one.  `limit` of 0 means no own limit; the
+ * process limit always holds.
+ */
+struct mem_budget {
+	const char *name;	/* borrowed, for messages: "sort", "join u" */
+	uint64_t used_bytes;
+	uint64_t peak_bytes;
+	uint64_t limit_bytes;
+};
+
+/* The limit of the whole process in bytes; 0 lifts it.  Set once, at start. */
+void mem_set_limit(uint64_t bytes);
+uint64_t mem_limit(void);
+/* Sum of all that is charged to budgets now. */
+uint64_t mem_charged(void);
+
+/*
+ * Charge `bytes` to `budget`.  Returns 0, or -1 when that would pass the
+ * budget's or the process's limit: nothing is charged then, and the owner
+ * spills or fails with a sentence that names it.
+ */
+int mem_charge(struct mem_budget *, uint64_t bytes);
+void mem_release(struct mem_budget *, uint64_t bytes);
+
+/*
+ * A region: a bump allocator that is counted, so that batches can share what
+ * lies in it.  Everything in it dies with the last reference.  Regions are
+ * recycled, so making one is cheap.  Counts are atomic; the allocating side
+ * is not: only one thread may allocate from a region at a time.
+ */
+struct region;
+
+struct region *region_new(void);
+struct region *region_hold(struct region *);
+void region_drop(struct region **);
+/* 16-byte aligned, uninitialised, never NULL. */
+void *region_alloc(struct region *, size_t bytes);
+void *region_alloc_zero(struct region *, size_t bytes);
+void *region_copy(struct region *, const void *bytes, size_t size);
+/* Bytes the region keeps from the system. */
+size_t region_bytes(const struct region *);
+/* Is this the only reference?  Then the owner may region_reset() it. */
+int region_is_sole(const struct region *);
+/* Forget all allocations, keep the memory. */
+void region_reset(struct region *);
+/* Give back to the heap what is kept for recycling. */
+void region_pool_trim(void);
+
+#endif
