@@ -21,10 +21,11 @@ void buf_add_format(struct buf *, const char *format, ...)
 static inline void
 buf_add(struct buf *buf, const void *bytes, size_t size)
 {
+	if (size == 0)
+		return;
 	char *target = buf->capacity - buf->size >= size ?
 	    buf->bytes + buf->size : buf_reserve(buf, size);
-	if (size > 0)
-		memcpy(target, bytes, size);
+	memcpy(target, bytes, size);
 	buf->size += size;
 }
 

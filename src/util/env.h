@@ -1,6 +1,7 @@
 #ifndef SFLOW_UTIL_ENV_H
 #define SFLOW_UTIL_ENV_H
 
+#include <glob.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,8 +18,9 @@
 struct stat;
 
 enum env_call {
-	ENV_OPEN, ENV_READ, ENV_PREAD, ENV_WRITE, ENV_CLOSE, ENV_FSYNC, ENV_RENAME,
-	ENV_UNLINK, ENV_STAT, ENV_POLL, ENV_GLOB, ENV_MKDIR, ENV_ALLOC,
+	ENV_OPEN, ENV_READ, ENV_PREAD, ENV_WRITE, ENV_CLOSE, ENV_FSYNC,
+	ENV_RENAME, ENV_UNLINK, ENV_STAT, ENV_POLL, ENV_GLOB, ENV_MKDIR,
+	ENV_ALLOC,
 	ENV_CALL_COUNT
 };
 
@@ -34,6 +36,8 @@ struct env {
 	int (*stat)(const char *path, struct stat *);
 	int (*fstat)(int fd, struct stat *);
 	int (*mkdir)(const char *path, mode_t mode);
+	/* glob(3); its result goes to globfree(). */
+	int (*glob)(const char *pattern, int flags, glob_t *);
 	/* Is input there within timeout_ms?  >0 yes, 0 no, -1 error. */
 	int (*poll_in)(int fd, int timeout_ms);
 	/* Microseconds since 1970 UTC; and a clock that never goes back, in ns. */
@@ -55,6 +59,17 @@ extern const struct env *env;
 int env_init(void);
 /* Called by mem_alloc: is this allocation the one to fail? */
 int env_alloc_fails(void);
+
+/* The environment variable, or NULL; borrowed from the process. */
+const char *env_variable(const char *name);
+/* Does `fd` lead to a terminal? */
+int env_is_terminal(int fd);
+/* Columns of the terminal behind `fd`; 0 if unknown. */
+unsigned env_terminal_columns(int fd);
+/* Bytes of RAM this process may use: the machine's, or its control group's. */
+uint64_t env_memory_bytes(void);
+/* Processors this process may run on, at least 1. */
+unsigned env_cpu_count(void);
 
 /* Write all of it, through short writes and EINTR.  0 or -1 with errno. */
 int env_write_all(int fd, const void *bytes, size_t size);

@@ -1,0 +1,1 @@
+# completions/: part of the one Makefile.

@@ -1,0 +1,1 @@
+# examples/: part of the one Makefile.

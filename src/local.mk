@@ -1,0 +1,71 @@
+# Every source and header, one a line, sorted, by floor.  A test compares the
+# lists with the folders.
+
+util_files = \
+	src/util/bits.h \
+	src/util/buf.c \
+	src/util/buf.h \
+	src/util/cpu.c \
+	src/util/cpu.h \
+	src/util/env.c \
+	src/util/env.h \
+	src/util/env_fault.c \
+	src/util/env_priv.h \
+	src/util/err.c \
+	src/util/err.h \
+	src/util/hash.c \
+	src/util/hash.h \
+	src/util/mem.c \
+	src/util/mem.h \
+	src/util/near.c \
+	src/util/near.h \
+	src/util/region.c
+
+lang_files = \
+	src/lang/ast.h \
+	src/lang/diag.h \
+	src/lang/parse.h \
+	src/lang/pretty.h
+
+data_files =
+
+func_files =
+
+state_files =
+
+io_files =
+
+net_files =
+
+expr_files =
+
+op_files =
+
+check_files =
+
+plan_files =
+
+exec_files =
+
+# All of cli but main.c, which the test programs must not link.
+cli_files =
+
+noinst_LIBRARIES += libsflow.a
+libsflow_a_SOURCES = \
+	$(util_files) \
+	$(lang_files) \
+	$(data_files) \
+	$(func_files) \
+	$(state_files) \
+	$(io_files) \
+	$(net_files) \
+	$(expr_files) \
+	$(op_files) \
+	$(check_files) \
+	$(plan_files) \
+	$(exec_files) \
+	$(cli_files)
+
+bin_PROGRAMS += sflow
+sflow_SOURCES = src/cli/main.c
+sflow_LDADD = libsflow.a $(SFLOW_LIBS)

@@ -1,0 +1,215 @@
+#include "util/env.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "util/env_priv.h"
+
+static int
+real_open(const char *path, int flags, mode_t mode)
+{
+	return open(path, flags | O_CLOEXEC, mode);
+}
+
+static int
+real_poll_in(int fd, int timeout_ms)
+{
+	struct pollfd entry = { .fd = fd, .events = POLLIN };
+
+	/* A hang-up or an error counts as input: read() tells which. */
+	return poll(&entry, 1, timeout_ms);
+}
+
+static int
+real_glob(const char *pattern, int flags, glob_t *result)
+{
+	return glob(pattern, flags, NULL, result);
+}
+
+static int
+real_stat(const char *path, struct stat *stat_out)
+{
+	return stat(path, stat_out);
+}
+
+static int
+real_fstat(int fd, struct stat *stat_out)
+{
+	return fstat(fd, stat_out);
+}
+
+static int64_t
+real_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static uint64_t
+real_monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Asks again for what a signal cut off; the call knows no other failure. */
+static void
+real_random(void *bytes, size_t size)
+{
+	char *target = bytes;
+
+	while (size > 0) {
+		ssize_t got = getrandom(target, size, 0);
+		if (got < 0)
+			continue;
+		target += got;
+		size -= (size_t)got;
+	}
+}
+
+const struct env env_real = {
+	.open = real_open,
+	.read = read,
+	.pread = pread,
+	.write = write,
+	.close = close,
+	.fsync = fsync,
+	.rename = rename,
+	.unlink = unlink,
+	.stat = real_stat,
+	.fstat = real_fstat,
+	.mkdir = mkdir,
+	.glob = real_glob,
+	.poll_in = real_poll_in,
+	.now_us = real_now_us,
+	.monotonic_ns = real_monotonic_ns,
+	.random = real_random,
+};
+
+const struct env *env = &env_real;
+
+int
+env_init(void)
+{
+	const char *text = env_variable("SFLOW_FAULT");
+	if (text == NULL || *text == '\0')
+		return 0;
+
+	const char *wrong = env_fault_parse(text);
+	if (wrong != NULL) {
+		fprintf(stderr, "sflow: SFLOW_FAULT: '%s' is not a fault: "
+		    "expected CALL:NUMBER[+]:ERRNO, CALL:NUMBER:short or "
+		    "alloc:NUMBER\n", wrong);
+		return -1;
+	}
+	env = &env_fault;
+	return 0;
+}
+
+int
+env_alloc_fails(void)
+{
+	return __builtin_expect(env != &env_real, 0) && env_fault_alloc();
+}
+
+const char *
+env_variable(const char *name)
+{
+	return getenv(name);
+}
+
+int
+env_is_terminal(int fd)
+{
+	return isatty(fd);
+}
+
+unsigned
+env_terminal_columns(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* The number in a small file of the system; 0 if there is none. */
+static uint64_t
+number_in_file(const char *path)
+{
+	char text[32];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t size = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (size <= 0 || text[0] < '0' || text[0] > '9')
+		return 0;
+	text[size] = '\0';
+	return strtoull(text, NULL, 10);
+}
+
+uint64_t
+env_memory_bytes(void)
+{
+	static const char *const limit_paths[] = {
+		"/sys/fs/cgroup/memory.max",
+		"/sys/fs/cgroup/memory/memory.limit_in_bytes",
+	};
+	uint64_t bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) *
+	    (uint64_t)sysconf(_SC_PAGESIZE);
+
+	for (size_t i = 0; i < sizeof(limit_paths) / sizeof(*limit_paths);
+	    i++) {
+		uint64_t limit = number_in_file(limit_paths[i]);
+		if (limit != 0 && limit < bytes)
+			bytes = limit;
+	}
+	return bytes;
+}
+
+unsigned
+env_cpu_count(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	int count = CPU_COUNT(&set);
+	return count > 0 ? (unsigned)count : 1;
+}
+
+int
+env_write_all(int fd, const void *bytes, size_t size)
+{
+	const char *source = bytes;
+
+	while (size > 0) {
+		ssize_t wrote = env->write(fd, source, size);
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0 && errno == EAGAIN) {
+			struct pollfd entry = { .fd = fd, .events = POLLOUT };
+			poll(&entry, 1, -1);
+			continue;
+		}
+		if (wrote < 0)
+			return -1;
+		source += wrote;
+		size -= (size_t)wrote;
+	}
+	return 0;
+}

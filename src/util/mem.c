@@ -1,0 +1,159 @@
+/*
+ * Small allocations and the accountant.  Allocations go to the heap the
+ * program is linked with (jemalloc, or a sanitizer's).  The accountant only
+ * counts: who charges a budget has the memory already or is about to take it.
+ * Its sums are atomic, because several workers charge the same operator; a
+ * refused charge leaves them as they were.
+ */
+#include "util/mem.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/env.h"
+
+/* Exit status when the system is out of memory; that of ERR_IO. */
+#define STATUS_NO_MEMORY 3
+
+#ifdef SFLOW_JEMALLOC
+/*
+ * Few arenas: workers mostly recycle regions and rarely meet in the heap.
+ * Freed pages stay for a second, so that a batch finds them mapped, and then
+ * go back, so that the resident size follows what is charged.
+ */
+extern const char *malloc_conf;
+const char *malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0,"
+	"retain:true,background_thread:false,thp:default";
+#endif
+
+static uint64_t charged_bytes;
+static uint64_t limit_bytes;
+
+/* Ends the process; stdio might allocate, so the text is made on the stack. */
+static void __attribute__((noreturn))
+no_memory(size_t bytes)
+{
+	char text[96];
+	int size = snprintf(text, sizeof(text),
+	    "sflow: out of memory: the system refused %zu bytes\n", bytes);
+
+	env_write_all(STDERR_FILENO, text, (size_t)size);
+	_exit(STATUS_NO_MEMORY);
+}
+
+void *
+mem_alloc(size_t bytes)
+{
+	void *block = env_alloc_fails() ? NULL : malloc(bytes > 0 ? bytes : 1);
+	if (__builtin_expect(block == NULL, 0))
+		no_memory(bytes);
+	return block;
+}
+
+void *
+mem_alloc_zero(size_t bytes)
+{
+	void *block = env_alloc_fails() ? NULL :
+	    calloc(1, bytes > 0 ? bytes : 1);
+	if (__builtin_expect(block == NULL, 0))
+		no_memory(bytes);
+	return block;
+}
+
+void *
+mem_resize(void *take_block, size_t bytes)
+{
+	void *block = env_alloc_fails() ? NULL :
+	    realloc(take_block, bytes > 0 ? bytes : 1);
+	if (__builtin_expect(block == NULL, 0))
+		no_memory(bytes);
+	return block;
+}
+
+void
+mem_free(void *block)
+{
+	free(block);
+}
+
+char *
+mem_copy_string(const char *string)
+{
+	return mem_copy(string, strlen(string) + 1);
+}
+
+void *
+mem_copy(const void *bytes, size_t size)
+{
+	void *block = mem_alloc(size);
+	if (size > 0)
+		memcpy(block, bytes, size);
+	return block;
+}
+
+void
+mem_set_limit(uint64_t bytes)
+{
+	__atomic_store_n(&limit_bytes, bytes, __ATOMIC_RELAXED);
+}
+
+uint64_t
+mem_limit(void)
+{
+	return __atomic_load_n(&limit_bytes, __ATOMIC_RELAXED);
+}
+
+uint64_t
+mem_charged(void)
+{
+	return __atomic_load_n(&charged_bytes, __ATOMIC_RELAXED);
+}
+
+/* Add to a sum unless that passes `limit` (0: none).  0 or -1. */
+static int
+sum_add(uint64_t *sum, uint64_t bytes, uint64_t limit)
+{
+	uint64_t old = __atomic_load_n(sum, __ATOMIC_RELAXED);
+
+	do {
+		if (bytes > UINT64_MAX - old ||
+		    (limit != 0 && old + bytes > limit))
+			return -1;
+	} while (!__atomic_compare_exchange_n(sum, &old, old + bytes, 1,
+	    __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return 0;
+}
+
+static void
+sum_subtract(uint64_t *sum, uint64_t bytes)
+{
+	uint64_t old = __atomic_fetch_sub(sum, bytes, __ATOMIC_RELAXED);
+	assert(old >= bytes);
+}
+
+int
+mem_charge(struct mem_budget *budget, uint64_t bytes)
+{
+	if (sum_add(&charged_bytes, bytes, mem_limit()) != 0)
+		return -1;
+	if (sum_add(&budget->used_bytes, bytes, budget->limit_bytes) != 0) {
+		sum_subtract(&charged_bytes, bytes);
+		return -1;
+	}
+	uint64_t used = __atomic_load_n(&budget->used_bytes, __ATOMIC_RELAXED);
+	uint64_t peak = __atomic_load_n(&budget->peak_bytes, __ATOMIC_RELAXED);
+	while (used > peak && !__atomic_compare_exchange_n(&budget->peak_bytes,
+	    &peak, used, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	return 0;
+}
+
+void
+mem_release(struct mem_budget *budget, uint64_t bytes)
+{
+	sum_subtract(&budget->used_bytes, bytes);
+	sum_subtract(&charged_bytes, bytes);
+}
