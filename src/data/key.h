@@ -1,0 +1,49 @@
+#ifndef SFLOW_DATA_KEY_H
+#define SFLOW_DATA_KEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "data/column.h"
+
+struct buf;
+struct region;
+
+/*
+ * Row keys.  Two encodings:
+ *
+ * Equality keys, for group, dedup and join: one struct text and one 64-bit
+ * hash a row.  Undeclared text is its (decoded) bytes, a number its shortest
+ * text, text its bytes, so `1` meets "1", while "01" and "1.0" stay apart;
+ * true and false are "true", "false"; times, dates and durations a marker byte
+ * and 8 bytes, so they meet only their kind; null is a marker byte, so nulls
+ * group together; joins ask key_is_null.  One text column costs no copy.
+ * Several columns are joined with lengths between, so that no two different
+ * tuples are alike.  The top bits of the hash are the radix partition.
+ *
+ * Order keys, for sort: bytes that memcmp orders as the language does (see
+ * value_compare), with direction and the place of nulls worked in.
+ */
+struct key_set {
+	struct text *text;	/* per dense row */
+	uint64_t *hash;
+	uint64_t *null;		/* bit set: some part of the key is null */
+	int any_null;
+};
+
+/* Keys of `count` rows from dense columns (any type, any encoding). */
+void key_make(const struct column *columns, uint32_t column_count,
+	uint32_t count, struct region *, struct key_set *out);
+
+struct key_order {
+	int descending;
+	int nulls_first;	/* where nulls and missing fields go */
+};
+
+/*
+ * Append to `out` the order key of dense row `row`.
+ */
+void key_add_order(const struct column *columns, const struct key_order *order,
+	uint32_t column_count, uint32_t row, struct buf *out);
+
+#endif

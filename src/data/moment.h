@@ -1,0 +1,78 @@
+#ifndef SFLOW_DATA_MOMENT_H
+#define SFLOW_DATA_MOMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+/*
+ * Instants (microseconds since 1970 UTC, year 1 to 9999), dates (days since
+ * 1970-01-01) and durations (microseconds), and their texts.  Proleptic
+ * Gregorian calendar, no leap seconds.
+ */
+#define MOMENT_MIN (-62135596800000000ll)	/* 0001-01-01T00:00:00Z */
+#define MOMENT_MAX 253402300799999999ll		/* 9999-12-31T23:59:59.999999Z */
+#define MOMENT_TEXT_MAX 40
+
+struct civil {
+	int32_t year;		/* 1..9999 */
+	uint8_t month, day;	/* 1..12, 1..31 */
+	uint8_t hour, minute, second;
+	uint8_t weekday;	/* 1 Monday .. 7 Sunday */
+	uint16_t year_day;	/* 1..366 */
+	uint32_t microsecond;
+};
+
+int64_t moment_days(int32_t year, unsigned month, unsigned day);
+void moment_civil(int64_t us, struct civil *out);
+/* -1 if a part is out of its range. */
+int moment_from_civil(const struct civil *, int64_t *us);
+
+/*
+ * ISO 8601 / RFC 3339 as logs and exports write it: 2026-01-02,
+ * 2026-01-02T03:04[:05[.fraction]][Z|+hh:mm|+hhmm], a blank or 't' for 'T', ','
+ * for '.'; without a zone it is UTC.  -1 if it is not that to the last byte.
+ * The whole is a fast fixed-position path with the exact one behind.
+ */
+int moment_parse(const char *bytes, size_t size, int64_t *us);
+int moment_parse_date(const char *bytes, size_t size, int64_t *days);
+/* The language's duration: 1h30m, 250ms, -5s; -1 if it is none. */
+int moment_parse_duration(const char *bytes, size_t size, int64_t *us);
+
+/* 2026-01-02T03:04:05Z, with .123 or .123456 when there is a fraction. */
+unsigned moment_format(int64_t us, char *out);
+unsigned moment_format_date(int64_t days, char *out);
+/* 1h30m, 250ms, 0s: parses back to the same. */
+unsigned moment_format_duration(int64_t us, char *out);
+
+/*
+ * Pattern of strftime/strptime letters: %Y %m %d %H %M %S %f (fraction, 1 to 9
+ * digits when read, 6 when written) %L (3 digits) %z %Z %a %A %b %B %e %j %I %p
+ * %s (epoch seconds) %y %u %w %V %G %D %T %F %R %n %t %%.  `offset_us` is added
+ * to the instant before formatting and printed by %z.  Parsing takes what is
+ * not there from 1970-01-01T00:00:00Z.
+ */
+int moment_strftime(const char *pattern, size_t pattern_size, int64_t us,
+	int64_t offset_us, const char *zone_name, char *out, size_t capacity);
+int moment_strptime(const char *pattern, size_t pattern_size, const char *bytes,
+	size_t size, int64_t default_offset_us, int64_t *us);
+/* 10/Oct/2000:13:55:36 -0700, of the common log format.  Fast path. */
+int moment_parse_clf(const char *bytes, size_t size, int64_t *us);
+
+/*
+ * A time zone from the system's zoneinfo ("Europe/Berlin", "UTC", "+02:00").
+ * NULL with `err` if there is no such zone.  Opened ones are cached for the
+ * process; nothing is freed.
+ */
+struct zone;
+const struct zone *zone_open(const char *name, size_t size, struct err *);
+/* Offset in force at an instant, in microseconds to add to UTC. */
+int64_t zone_offset(const struct zone *, int64_t us);
+/* The abbreviation in force ("CET"). */
+const char *zone_abbreviation(const struct zone *, int64_t us);
+/* Local wall clock (as if UTC) to instant; in a gap forward, in an overlap the
+ * earlier one, as java.time has it. */
+int64_t zone_to_utc(const struct zone *, int64_t local_us);
+
+#endif

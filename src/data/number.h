@@ -1,0 +1,41 @@
+#ifndef SFLOW_DATA_NUMBER_H
+#define SFLOW_DATA_NUMBER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "data/type.h"
+
+/*
+ * What do bytes look like?  The language's rule for undeclared text:
+ * -?(0|[1-9][0-9]*) is an int (if it fits int64, else a float); a decimal
+ * point or an exponent makes a float: -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?
+ * Everything else (leading zero, plus sign, blanks, "nan", "inf", "1.", ".5")
+ * is text.  That is exactly JSON's number grammar.  A float that overflows to
+ * infinity is text too.  Floats are correctly rounded.
+ */
+enum number_kind { NUMBER_NOT, NUMBER_INT, NUMBER_FLOAT };
+
+enum number_kind number_parse(const char *bytes, size_t size, int64_t *integer,
+	double *number);
+
+/*
+ * As a cast reads them: blanks around are fine, also a plus sign, leading
+ * zeros (base 10 always), ".5", "5."; int with 0x.  -1 if it is no number or
+ * does not fit.
+ */
+int number_cast_int(const char *bytes, size_t size, int64_t *out);
+int number_cast_float(const char *bytes, size_t size, double *out);
+/* Decimal text to units and scale; -1 if it does not fit 18 digits. */
+int decimal_parse(const char *bytes, size_t size, struct decimal *out);
+
+/* Write the shortest text that reads back the same; returns its length. */
+#define NUMBER_TEXT_MAX 40
+unsigned number_format_int(int64_t, char *out);
+/* Floats: the shortest digits that read back (Ryu or Grisu quality), whole
+ * ones without a point ("3"), plain between 1e-5 and 1e17, else "1.5e-07" is
+ * written 1.5e-7 and 1e21. */
+unsigned number_format_float(double, char *out);
+unsigned decimal_format(struct decimal, char *out);
+
+#endif

@@ -1,0 +1,85 @@
+#ifndef SFLOW_FUNC_AGG_H
+#define SFLOW_FUNC_AGG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "data/column.h"
+#include "func/func.h"
+
+struct buf;
+struct err;
+struct mem_budget;
+struct region;
+
+/*
+ * Aggregates.  A state is `state_bytes` of zeroed, 8-byte aligned memory inside
+ * a group's row; all zeros is the state of no values (there is no init).  What a
+ * state owns besides lies on the heap and is charged to call->budget.
+ *
+ * Values come as scalar functions get theirs: dense, one type, no nulls (rows
+ * where the first argument is null are taken out before, unless AGG_NULLS), no
+ * RAW but under FUNC_ANY.
+ */
+struct agg_call {
+	const struct agg_def *def;
+	void *plan;			/* what prepare made */
+	struct mem_budget *budget;
+	struct region *region;		/* scratch of this batch */
+	struct rejects *rejects;
+	const uint16_t *row;		/* see func_call */
+	uint64_t sequence;		/* number of the first row given, for first/last */
+};
+
+enum agg_flag {
+	AGG_NULLS = 1,		/* sees nulls: count(), list() */
+	AGG_ORDERED = 2,	/* depends on the order of rows: first, last, list */
+};
+
+/*
+ * Add value i to the state at group[i] + offset.  A state may occur many times.
+ * 0, or -1 if the type does not go: these rows are then rejected.
+ */
+typedef int agg_update_f(struct agg_call *, char *const *group, size_t offset,
+	const struct column *arg, unsigned arg_count, uint32_t count);
+/* Add all values to one state; NULL: agg_update_f serves. */
+typedef int agg_update_all_f(struct agg_call *, void *state,
+	const struct column *arg, unsigned arg_count, uint32_t count);
+/* Add the state `source` to `target`; `source` comes later in row order. */
+typedef void agg_merge_f(struct agg_call *, void *target, const void *source);
+/* Append the result of a state; an overflowed sum sets `err` and returns -1. */
+typedef int agg_final_f(struct agg_call *, const void *state, struct builder *,
+	struct err *);
+/* The state as bytes and back, for spill, snapshot and wire. */
+typedef void agg_save_f(struct agg_call *, const void *state, struct buf *);
+typedef int agg_load_f(struct agg_call *, void *state, const char **at,
+	const char *end);
+/* Free what the state owns. */
+typedef void agg_free_f(struct agg_call *, void *state);
+
+struct agg_def {
+	const char *name;
+	const char *signature;
+	const char *summary;
+	const char *example;	/* "sum(x)" over x = 1, 2, 3, 4 (text t = a, b, b, c) */
+	const char *result;
+	uint8_t arg_min, arg_max;
+	uint8_t flags;
+	uint8_t want[4];	/* enum func_want */
+	uint32_t state_bytes;	/* multiple of 8 */
+	func_type_f *type;
+	func_prepare_f *prepare;
+	void (*release)(void *take_plan);
+	agg_update_f *update;
+	agg_update_all_f *update_all;
+	agg_merge_f *merge;
+	agg_final_f *final;
+	agg_save_f *save;
+	agg_load_f *load;
+	agg_free_f *free;	/* NULL: owns nothing */
+};
+
+const struct agg_def *agg_find(const char *name, size_t size);
+const struct agg_def *const *agg_all(size_t *count);
+
+#endif

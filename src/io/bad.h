@@ -1,0 +1,46 @@
+#ifndef SFLOW_IO_BAD_H
+#define SFLOW_IO_BAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+/*
+ * The job's one policy for bad records (--bad stop|skip|FILE) and its counts.
+ * Readers and operators report here; nobody decides alone.
+ */
+struct bad;
+
+enum bad_policy { BAD_STOP, BAD_SKIP, BAD_FILE };
+
+/* `path` for BAD_FILE.  NULL with err if it cannot be created. */
+struct bad *bad_new(enum bad_policy, const char *path, struct err *);
+
+struct bad_record {
+	const char *path;	/* of the input; NULL: no place is known */
+	uint64_t line;		/* from 1; 0: unknown */
+	uint64_t column;	/* from 1, in bytes; 0: unknown */
+	const char *reason;	/* one sentence, no full stop */
+	const char *text;	/* the record's bytes, cut to 80 columns in messages */
+	size_t text_size;
+};
+
+/*
+ * Count and report one.  Returns 0: go on without the record; -1: stop, `err`
+ * is filled (ERR_DATA):
+ *     access.csv:17:4: expected 5 fields, found 3
+ *       | 1,2,3
+ *           ^
+ * To a file it writes path:line:column: reason: text, one line each (line ends
+ * and other control bytes of the text escaped).
+ */
+int bad_report(struct bad *, const struct bad_record *, struct err *);
+uint64_t bad_count(const struct bad *);
+/* Records read, counted by sources. */
+void bad_count_read(struct bad *, uint64_t records);
+uint64_t bad_read_count(const struct bad *);
+/* Flush and close the file; -1 with err if that fails. */
+int bad_close(struct bad **, struct err *);
+
+#endif

@@ -1,0 +1,118 @@
+#ifndef SFLOW_IO_FORMAT_H
+#define SFLOW_IO_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "data/batch.h"
+
+struct bad;
+struct err;
+struct input;
+struct output;
+
+/*
+ * Formats.  A format is one file fmt_NAME.c with one `const struct format_def
+ * format_NAME` and one row of format_table.h.  Readers turn an input's bytes
+ * into batches, writers the reverse.
+ */
+
+/* Options as the user gave them: csv("x", header=false). */
+struct format_option {
+	const char *name;
+	const struct value *value;	/* RECORD for types={...} */
+};
+
+/* What a format accepts; for checking, help and completion. */
+struct option_def {
+	const char *name;
+	enum type type;		/* BOOL, INT, TEXT, DURATION, RECORD, LIST */
+	const char *summary;
+};
+
+/* Which fields a plan needs from a source. */
+struct need {
+	int all;		/* every field */
+	int record;		/* the record's own bytes (batch.record) */
+	const char *const *name;	/* if not all: these (may be none) */
+	uint32_t name_count;
+};
+
+struct reader;
+struct writer;
+
+struct reader_config {
+	const struct format_option *option;
+	uint32_t option_count;
+	struct bad *bad;
+	const struct origin *origin;	/* put into the batches; outlives them */
+};
+
+struct format_def {
+	const char *name;
+	const char *extensions;	/* "csv", "tsv tab", ...; without dots */
+	const char *summary;
+	const struct option_def *reader_options;	/* ends with name NULL */
+	const struct option_def *writer_options;
+	/* TYPE_RAW_CSV, ...: of batch.record when it reads; what it can write
+	 * verbatim. */
+	enum type record_type;
+
+	/* Reading; NULL open: cannot read. */
+	struct reader *(*open)(struct input *, const struct reader_config *,
+		struct err *);
+	/*
+	 * The fields, as far as they are known before the data: CSV reads its
+	 * header here (may block); formats with any fields give an open schema.
+	 * Held for the caller; NULL with err.
+	 */
+	struct schema *(*schema)(struct reader *, struct err *);
+	/*
+	 * Said once, before the first next: fields that are not needed may be
+	 * left out or left unparsed.  With need->all the batch has every field.
+	 * When not all, the schema of batches is exactly need->name in that
+	 * order for open formats; formats with a known schema may keep theirs.
+	 */
+	void (*need)(struct reader *, const struct need *);
+	/*
+	 * The next batch.  1 with *out; 0 at the end; -1 with err.  Gives what it
+	 * has rather than wait for input when waiting would block.
+	 */
+	int (*next)(struct reader *, struct batch **out, struct err *);
+	void (*close)(struct reader **);
+
+	/* Writing; NULL write_open: cannot write. */
+	struct writer *(*write_open)(struct output *,
+		const struct format_option *, uint32_t option_count, struct err *);
+	/* Writes the selected rows; the caller keeps the batch. */
+	int (*write)(struct writer *, struct batch *, struct err *);
+	/*
+	 * Said when the input has nothing more for now: a table that is only
+	 * printed at the end may wait; others have it all in the output.
+	 */
+	int (*write_flush)(struct writer *, struct err *);
+	/* The end: footers, closing brackets, a header if no row came (`schema`
+	 * may be NULL). */
+	int (*write_end)(struct writer *, const struct schema *, struct err *);
+	void (*write_close)(struct writer **);
+};
+
+const struct format_def *format_find(const char *name, size_t size);
+/* By the file's extension (a compression suffix is looked through), or NULL. */
+const struct format_def *format_of_path(const char *path);
+const struct format_def *const *format_all(size_t *count);
+
+/* Check names and types of options against `defs`; -1 with err naming the
+ * nearest. */
+int format_check_options(const char *format, const struct option_def *defs,
+	const struct format_option *, uint32_t count, struct err *);
+/* Lookups with defaults. */
+int format_option_bool(const struct format_option *, uint32_t count,
+	const char *name, int fallback);
+int64_t format_option_int(const struct format_option *, uint32_t count,
+	const char *name, int64_t fallback);
+/* NULL if not given. */
+const struct value *format_option_value(const struct format_option *,
+	uint32_t count, const char *name);
+
+#endif

@@ -1,0 +1,53 @@
+#ifndef SFLOW_IO_INPUT_H
+#define SFLOW_IO_INPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct err;
+
+/*
+ * A stream of bytes from outside: a file, a pipe, a terminal; later a
+ * decompressor or a socket.  "-" and "stdin" name standard input.  Errors say
+ * the path and the reason (ERR_IO).  Directories are refused here with a
+ * sentence.  A pipe is enlarged to 1 MiB (F_SETPIPE_SZ) when that works.
+ */
+struct input;
+
+struct input *input_open(const char *path, struct err *);
+void input_close(struct input **);
+const char *input_path(const struct input *);
+/* Up to `size` bytes; 0 at the end, -1 with err.  Blocks. */
+ssize_t input_read(struct input *, char *bytes, size_t size, struct err *);
+/* Would the next read wait?  Never for regular files. */
+int input_would_block(struct input *);
+/* Size of a regular file, or -1. */
+int64_t input_size(const struct input *);
+
+/*
+ * Chunked reading for the text formats: a window of bytes that begins where the
+ * format left off and ends wherever reading stopped.  Chunks are counted
+ * regions, padded with 64 readable bytes before and behind; what is carried
+ * over to the next chunk is copied to its front.
+ */
+struct chunker;
+struct region;
+
+struct chunker *chunker_new(struct input *);	/* borrows the input */
+void chunker_free(struct chunker **);
+/*
+ * Get more: keep the last `keep` bytes of the window and read behind them, at
+ * least one byte and at most what fills the chunk (256 KiB, or
+ * SFLOW_CHUNK_BYTES; grown when keep fills it: a long record).  The former
+ * window's region stays valid as long as somebody holds it.  Returns 1, 0 at
+ * the end of input (window = what was kept), -1 with err.
+ */
+int chunker_fill(struct chunker *, size_t keep, struct err *);
+/* The window and its region (not held for the caller). */
+char *chunker_bytes(struct chunker *, size_t *size);
+struct region *chunker_region(struct chunker *);
+/* Offset in the input of the window's first byte. */
+uint64_t chunker_offset(const struct chunker *);
+
+#endif

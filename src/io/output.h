@@ -1,0 +1,39 @@
+#ifndef SFLOW_IO_OUTPUT_H
+#define SFLOW_IO_OUTPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+
+/*
+ * Where bytes go.  A file is written under a temporary name beside its place
+ * and appears by rename when all is written and closed without error, or not at
+ * all.  "-" and "stdout" are standard output, "stderr" the other.  Paths that
+ * are no regular file (/dev/null, a FIFO) are written directly.
+ *
+ * Writers append to output_buf() and call output_room() after each record or
+ * batch: it writes when the buffer passes its size.  EPIPE is ERR_PIPE: the
+ * reader has gone, all work for it can end quietly.
+ */
+struct output;
+
+struct output *output_open(const char *path, struct err *);
+/* Existing content is kept and written behind (append=true). */
+struct output *output_append(const char *path, struct err *);
+/* To memory: for tests and for tables that are laid out at the end. */
+struct output *output_memory(struct buf *);
+struct buf *output_buf(struct output *);
+int output_room(struct output *, struct err *);	/* 0 or -1 */
+int output_flush(struct output *, struct err *);
+int output_is_terminal(const struct output *);
+/* Columns of the terminal; 80 when unknown. */
+unsigned output_columns(const struct output *);
+uint64_t output_bytes_written(const struct output *);
+/* Flush, close, rename into place.  -1 with err: then nothing appeared. */
+int output_commit(struct output **, struct err *);
+/* Give up: the temporary file is removed. */
+void output_abort(struct output **);
+
+#endif

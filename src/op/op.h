@@ -1,0 +1,253 @@
+#ifndef SFLOW_OP_OP_H
+#define SFLOW_OP_OP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "data/batch.h"
+#include "expr/expr.h"
+#include "io/format.h"
+#include "util/err.h"
+#include "util/mem.h"
+
+struct bad;
+struct buf;
+
+/*
+ * The operator contract.  An operator is one file op_NAME.c that ends in
+ * `const struct op_def op_NAME` and one row of op_table.h.  It never blocks,
+ * starts no thread, reads no clock and knows no neighbour: it takes batches by
+ * `push`, gives them on by op_give() and is told by `flush` that an input has
+ * ended.  The plan (struct op) is read-only while it runs; what changes lives
+ * in the state.
+ */
+
+/* What the checker hands to bind: the stage's clauses, names resolved and
+ * expressions typed.  Each operator says in its head which it reads. */
+enum op_item_kind { OP_ITEM_EXPR, OP_ITEM_STAR, OP_ITEM_REGEX };
+
+struct op_item {
+	enum op_item_kind kind;
+	const char *name;	/* output name; of REGEX the pattern */
+	struct expr *expr;	/* EXPR */
+	uint32_t span_offset, span_bytes;	/* for err_set_at */
+};
+
+struct op_agg {
+	const char *name;
+	struct agg_expr *agg;
+};
+
+struct op_key {
+	struct expr *expr;
+	int descending;
+	int nulls_first;
+};
+
+/* Named or positional argument of a call stage: sample(10, seed=3). */
+struct op_arg {
+	const char *name;	/* NULL: by position */
+	struct expr *expr;
+	uint32_t span_offset, span_bytes;
+};
+
+enum op_join { OP_JOIN_INNER, OP_JOIN_LEFT, OP_JOIN_RIGHT, OP_JOIN_FULL,
+	OP_JOIN_SEMI, OP_JOIN_ANTI, OP_JOIN_ASOF };
+
+enum op_route { OP_ROUTE_FAIL, OP_ROUTE_DROP, OP_ROUTE_KEEP, OP_ROUTE_TO };
+
+struct op_args {
+	uint32_t span_offset, span_bytes;	/* the stage in the text */
+	struct expr *expr;		/* where, top, unnest, parse */
+	uint32_t expr_offset, expr_bytes;
+	struct op_item *item;		/* select, extend, drop, rename */
+	uint32_t item_count;
+	struct op_item *by;		/* aggregate, head, tail, top, dedup */
+	uint32_t by_count;
+	struct op_agg *agg;		/* aggregate */
+	uint32_t agg_count;
+	struct op_key *key;		/* sort */
+	uint32_t key_count;
+	int64_t limit;			/* head, tail, top */
+	/* join: left.on_left[i] == right.on_right[i]; `residual` (or NULL) is
+	 * evaluated over the joined record. */
+	enum op_join join;
+	struct expr **on_left;
+	struct expr **on_right;
+	uint32_t on_count;
+	struct expr *residual;
+	const char *as;			/* join, unnest; NULL: none */
+	const char *as2;		/* unnest: position */
+	/* parse: pattern of holes or regex with named groups. */
+	const char *pattern;
+	size_t pattern_size;
+	int pattern_is_regex;
+	const struct format_def *parse_format;	/* parse x as FORMAT */
+	enum op_route route;
+	/* to: path (with {field} holes) or NULL for standard output. */
+	const char *path;
+	const struct format_def *format;	/* NULL: the input's */
+	struct format_option *option;
+	uint32_t option_count;
+	int append;
+	struct op_arg *arg;		/* call stages */
+	uint32_t arg_count;
+};
+
+/* A bound operator: one node of the plan. */
+struct op {
+	const struct op_def *def;
+	struct op_args args;		/* expressions owned, freed by op_free */
+	unsigned input_count;
+	struct schema *in[2];		/* held */
+	struct schema *out;		/* held; set by bind, NULL for sinks */
+	void *plan;			/* made by bind, freed by unbind */
+	struct op *next;		/* who gets what it gives; NULL: a sink */
+	unsigned next_port;
+	struct op *side;		/* tee's pipeline, parse's else */
+	/* Format whose record bytes reach this operator's output, for `to`
+	 * without a format; NULL: jsonl. */
+	const struct format_def *origin_format;
+	uint32_t id;
+};
+
+/* What one run of a job shares. */
+struct op_job {
+	struct bad *bad;
+	int strict;
+	/* Warnings once each: "field 'x' ..."; borrowed text is copied. */
+	void (*warn)(void *cookie, const char *message);
+	void *warn_cookie;
+};
+
+/* A running operator. */
+struct op_run {
+	const struct op *op;
+	void *state;			/* state_bytes, zeroed before open */
+	struct op_job *job;
+	struct mem_budget budget;
+	struct op_run *next;
+	unsigned next_port;
+	struct op_run *side;
+	unsigned open_inputs;
+	int done;			/* it wants no more input */
+	uint64_t rows_in, rows_out, batches_in;
+};
+
+enum op_status {
+	OP_FAIL = -1,	/* err is filled */
+	OP_OK = 0,
+	OP_DONE = 1,	/* no more input can change the output: stop sending */
+};
+
+enum op_flag {
+	OP_BLOCKS = 1,		/* gives nothing before its input ends */
+	OP_HOLDS = 2,		/* keeps rows or groups in memory */
+	OP_KEEPS_RECORD = 4,	/* has_record survives */
+	OP_SINK = 8,
+	OP_CALL = 16,		/* written as a call, NAME(args), not by grammar */
+};
+
+/* Plan time: check arguments against op->in[], set op->out and op->plan. */
+typedef int op_bind_f(struct op *, struct err *);
+typedef void op_unbind_f(struct op *);
+/*
+ * Projection push-down: given what is needed of the output, say what is needed
+ * of input `port`.  NULL: everything of the input, records included only if the
+ * output's are and the operator keeps them.
+ */
+struct need_set;
+typedef void op_need_f(const struct op *, const struct need_set *out,
+	unsigned port, struct need_set *in);
+typedef int op_open_f(struct op_run *, struct err *);
+/* Take a batch (ownership passes).  OP_DONE still takes it. */
+typedef enum op_status op_push_f(struct op_run *, unsigned port,
+	struct batch *take_batch, struct err *);
+/* Input `port` has ended; called once a port.  Give what is left. */
+typedef enum op_status op_flush_f(struct op_run *, unsigned port, struct err *);
+/* Event time has passed `us` on all inputs. */
+typedef enum op_status op_mark_f(struct op_run *, int64_t us, struct err *);
+/* The input has nothing more for now: sinks write what they hold. */
+typedef enum op_status op_pause_f(struct op_run *, struct err *);
+/* State at a barrier as frames, and back. */
+typedef int op_save_f(struct op_run *, struct buf *, struct err *);
+typedef int op_load_f(struct op_run *, const char *bytes, size_t size,
+	struct err *);
+typedef void op_close_f(struct op_run *);
+/* Append what explain shows behind the name: "by country; holds one row a group". */
+typedef void op_explain_f(const struct op *, struct buf *);
+
+struct op_def {
+	const char *name;
+	const char *syntax;	/* "top [N] EXPR [by KEYS]" */
+	const char *summary;	/* one sentence */
+	const char *holds;	/* what it holds in memory: "nothing", "all rows" */
+	const char *example;	/* a program for the help */
+	unsigned flags;		/* enum op_flag */
+	size_t state_bytes;
+	op_bind_f *bind;	/* NULL: out = in[0] */
+	op_unbind_f *unbind;
+	op_need_f *need;
+	op_open_f *open;
+	op_push_f *push;
+	op_flush_f *flush;	/* NULL: nothing left */
+	op_mark_f *mark;	/* NULL: passes on */
+	op_pause_f *pause;	/* NULL: passes on */
+	op_save_f *save;	/* NULL: no state */
+	op_load_f *load;
+	op_close_f *close;
+	op_explain_f *explain;
+};
+
+const struct op_def *op_find(const char *name, size_t size);
+const struct op_def *const *op_all(size_t *count);
+
+/* --- for operators --- */
+
+/* Give a batch on (ownership passes).  Empty batches are freed, not given. */
+enum op_status op_give(struct op_run *, struct batch *take_batch, struct err *);
+/* The same to the side output (tee, else). */
+enum op_status op_give_side(struct op_run *, struct batch *take_batch,
+	struct err *);
+/*
+ * Report the rows in `rejects` by the job's policy and take them out of the
+ * batch's selection.  0, or -1 when the policy says stop.
+ */
+int op_reject(struct op_run *, struct batch *, const struct rejects *,
+	struct err *);
+/* Charge memory to the operator, or an error that names it and the limit. */
+int op_charge(struct op_run *, uint64_t bytes, struct err *);
+void op_warn(struct op_run *, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Sets of needed fields. */
+void need_all(struct need_set *);
+void need_add(struct need_set *, const char *name);
+void need_add_expr(struct need_set *, const struct expr *);
+int need_has(const struct need_set *, const char *name);
+int need_is_all(const struct need_set *);
+int need_has_record(const struct need_set *);
+void need_set_record(struct need_set *, int);
+/* Copy `source` into the empty set `target`. */
+void need_copy(struct need_set *target, const struct need_set *source);
+/* Names in order of addition. */
+uint32_t need_count(const struct need_set *);
+const char *need_name(const struct need_set *, uint32_t index);
+
+/* --- for plan and exec --- */
+
+struct op *op_new(const struct op_def *);
+int op_bind(struct op *, struct err *);
+void op_free(struct op **);
+struct need_set *need_set_new(void);
+void need_set_free(struct need_set **);
+void op_need(const struct op *, const struct need_set *out, unsigned port,
+	struct need_set *in);
+/* Push into an operator, with its counts; frees the batch if it is done. */
+enum op_status op_push(struct op_run *, unsigned port, struct batch *take_batch,
+	struct err *);
+/* End input `port`; when the last has ended, ends the next and the side. */
+enum op_status op_end(struct op_run *, unsigned port, struct err *);
+enum op_status op_pause(struct op_run *, struct err *);
+
+#endif
