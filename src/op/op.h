@@ -224,6 +224,7 @@ void op_warn(struct op_run *, const char *format, ...)
 void need_all(struct need_set *);
 void need_add(struct need_set *, const char *name);
 void need_add_expr(struct need_set *, const struct expr *);
+void need_add_agg(struct need_set *, const struct agg_expr *);
 int need_has(const struct need_set *, const char *name);
 int need_is_all(const struct need_set *);
 int need_has_record(const struct need_set *);
@@ -243,7 +244,13 @@ struct need_set *need_set_new(void);
 void need_set_free(struct need_set **);
 void op_need(const struct op *, const struct need_set *out, unsigned port,
 	struct need_set *in);
-/* Push into an operator, with its counts; frees the batch if it is done. */
+/* What the chain of operators that begins at `op` needs of input `port`. */
+void op_need_chain(const struct op *op, unsigned port, struct need_set *in);
+/*
+ * Record bytes: the format a sink writes; a source keeps records when
+ * `need_has_record`.  Push into an operator, with its counts; frees the batch
+ * if it is done.
+ */
 enum op_status op_push(struct op_run *, unsigned port, struct batch *take_batch,
 	struct err *);
 /* End input `port`; when the last has ended, ends the next and the side. */

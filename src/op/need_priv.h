@@ -1,0 +1,13 @@
+#ifndef SFLOW_OP_NEED_PRIV_H
+#define SFLOW_OP_NEED_PRIV_H
+
+#include <stdint.h>
+
+struct need_set {
+	int all;
+	int record;
+	char **name;
+	uint32_t count;
+};
+
+#endif

@@ -1,0 +1,301 @@
+/*
+ * The frame around operators: the registry, binding, and how batches, ends and
+ * pauses travel from one operator to the next.
+ *
+ * A batch travels by plain calls: op_push() on the first operator of a chain,
+ * whose push gives on by op_give(), which pushes into the next.  A status
+ * travels back the same way: OP_DONE says that no further input can change
+ * anything, so a source behind `head 5` stops reading.  An input that ends is
+ * said by op_end(): the operator flushes what it holds, and when its last input
+ * has ended so has the input of who comes next.
+ */
+#include "op/op.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "io/bad.h"
+#include "util/buf.h"
+
+#define OP(name) extern const struct op_def op_##name;
+#include "op/op_table.h"
+#undef OP
+
+static const struct op_def *const op_table[] = {
+#define OP(name) &op_##name,
+#include "op/op_table.h"
+#undef OP
+};
+
+const struct op_def *const *
+op_all(size_t *count)
+{
+	*count = sizeof(op_table) / sizeof(op_table[0]);
+	return op_table;
+}
+
+const struct op_def *
+op_find(const char *name, size_t size)
+{
+	size_t count;
+	const struct op_def *const *table = op_all(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strlen(table[i]->name) == size &&
+		    memcmp(table[i]->name, name, size) == 0)
+			return table[i];
+	return NULL;
+}
+
+struct op *
+op_new(const struct op_def *def)
+{
+	struct op *op = mem_alloc_zero(sizeof(*op));
+
+	op->def = def;
+	op->input_count = 1;
+	return op;
+}
+
+int
+op_bind(struct op *op, struct err *err)
+{
+	if (op->def->bind != NULL)
+		return op->def->bind(op, err);
+	op->out = schema_hold(op->in[0]);
+	return 0;
+}
+
+static void
+op_free_items(struct op_item *item, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		expr_free(&item[i].expr);
+	mem_free(item);
+}
+
+static void
+op_free_exprs(struct expr **expr, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		expr_free(&expr[i]);
+	mem_free(expr);
+}
+
+static void
+op_free_args(struct op_args *args)
+{
+	expr_free(&args->expr);
+	expr_free(&args->residual);
+	op_free_items(args->item, args->item_count);
+	op_free_items(args->by, args->by_count);
+	for (uint32_t i = 0; i < args->agg_count; i++)
+		agg_expr_free(&args->agg[i].agg);
+	mem_free(args->agg);
+	for (uint32_t i = 0; i < args->key_count; i++)
+		expr_free(&args->key[i].expr);
+	mem_free(args->key);
+	op_free_exprs(args->on_left, args->on_count);
+	op_free_exprs(args->on_right, args->on_count);
+	for (uint32_t i = 0; i < args->arg_count; i++)
+		expr_free(&args->arg[i].expr);
+	mem_free(args->arg);
+	mem_free(args->option);
+}
+
+void
+op_free(struct op **op)
+{
+	if (*op == NULL)
+		return;
+	if ((*op)->plan != NULL && (*op)->def->unbind != NULL)
+		(*op)->def->unbind(*op);
+	op_free_args(&(*op)->args);
+	for (unsigned i = 0; i < 2; i++)
+		schema_drop(&(*op)->in[i]);
+	schema_drop(&(*op)->out);
+	mem_free(*op);
+	*op = NULL;
+}
+
+void
+op_need(const struct op *op, const struct need_set *out, unsigned port,
+	struct need_set *in)
+{
+	if (op->def->need != NULL) {
+		op->def->need(op, out, port, in);
+		return;
+	}
+	need_all(in);
+	need_set_record(in, need_has_record(out) &&
+	    (op->def->flags & OP_KEEPS_RECORD));
+}
+
+void
+op_need_chain(const struct op *op, unsigned port, struct need_set *in)
+{
+	struct need_set *out = need_set_new();
+
+	if (op->next != NULL)
+		op_need_chain(op->next, op->next_port, out);
+	op_need(op, out, port, in);
+	need_set_free(&out);
+}
+
+enum op_status
+op_push(struct op_run *run, unsigned port, struct batch *take_batch,
+	struct err *err)
+{
+	if (run->done) {
+		batch_free(&take_batch);
+		return OP_DONE;
+	}
+#ifdef SFLOW_HOSTILE
+	batch_verify(take_batch);
+#endif
+	run->rows_in += take_batch->sel_count;
+	run->batches_in++;
+	enum op_status status = run->op->def->push(run, port, take_batch, err);
+	if (status == OP_DONE)
+		run->done = 1;
+	return status;
+}
+
+enum op_status
+op_give(struct op_run *run, struct batch *take_batch, struct err *err)
+{
+	struct op_run *next = run->next;
+
+	if (take_batch->sel_count == 0 || next == NULL) {
+		batch_free(&take_batch);
+		return next != NULL && next->done ? OP_DONE : OP_OK;
+	}
+	run->rows_out += take_batch->sel_count;
+	return op_push(next, run->next_port, take_batch, err);
+}
+
+enum op_status
+op_give_side(struct op_run *run, struct batch *take_batch, struct err *err)
+{
+	if (take_batch->sel_count == 0 || run->side == NULL) {
+		batch_free(&take_batch);
+		return OP_OK;
+	}
+	return op_push(run->side, 0, take_batch, err);
+}
+
+enum op_status
+op_end(struct op_run *run, unsigned port, struct err *err)
+{
+	if (!run->done && run->op->def->flush != NULL) {
+		enum op_status status = run->op->def->flush(run, port, err);
+		if (status == OP_FAIL)
+			return OP_FAIL;
+		if (status == OP_DONE)
+			run->done = 1;
+	}
+	if (--run->open_inputs > 0)
+		return run->done ? OP_DONE : OP_OK;
+	if (run->side != NULL && op_end(run->side, 0, err) == OP_FAIL)
+		return OP_FAIL;
+	if (run->next != NULL)
+		return op_end(run->next, run->next_port, err);
+	return OP_OK;
+}
+
+enum op_status
+op_pause(struct op_run *run, struct err *err)
+{
+	if (run->op->def->pause != NULL &&
+	    run->op->def->pause(run, err) == OP_FAIL)
+		return OP_FAIL;
+	if (run->side != NULL && op_pause(run->side, err) == OP_FAIL)
+		return OP_FAIL;
+	return run->next == NULL ? OP_OK : op_pause(run->next, err);
+}
+
+/* The line of the input on which physical row `row` begins; 0: unknown. */
+static uint64_t
+op_row_line(const struct batch *batch, uint32_t row)
+{
+	uint32_t size;
+
+	if (batch->origin == NULL)
+		return 0;
+	if (batch->record.encoding != SLICE || batch->record.base == NULL)
+		return batch->first_line + row;
+	const char *at = column_slice(&batch->record, 0, &size);
+	const char *end = column_slice(&batch->record, row, &size);
+	uint64_t line = batch->first_line;
+	while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		line++;
+		at++;
+	}
+	return line;
+}
+
+static int
+op_report(struct op_run *run, const struct batch *batch, uint32_t row,
+	const char *reason, struct err *err)
+{
+	struct bad_record record = { .reason = reason };
+	struct text text = { 0 };
+
+	if (batch->origin != NULL) {
+		record.path = batch->origin->path;
+		record.line = op_row_line(batch, row);
+	}
+	if (batch->record.base != NULL || batch->has_record) {
+		text = column_row_text(&batch->record, row);
+		record.text = text_bytes(&text);
+		record.text_size = text.size;
+	}
+	return bad_report(run->job->bad, &record, err);
+}
+
+int
+op_reject(struct op_run *run, struct batch *batch,
+	const struct rejects *rejects, struct err *err)
+{
+	if (rejects->count == 0)
+		return 0;
+	uint16_t *sel = batch_sel_storage(batch);
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < batch->sel_count; i++) {
+		uint32_t row = batch_row(batch, i);
+		if (!rejects_has(rejects, row))
+			sel[kept++] = (uint16_t)row;
+		else if (op_report(run, batch, row, rejects->reason[row], err))
+			return -1;
+	}
+	batch->sel = sel;
+	batch->sel_count = kept;
+	return 0;
+}
+
+int
+op_charge(struct op_run *run, uint64_t bytes, struct err *err)
+{
+	if (mem_charge(&run->budget, bytes) == 0)
+		return 0;
+	err_set(err, ERR_IO, "%s needs more memory than the limit of %llu MiB",
+	    run->op->def->name,
+	    (unsigned long long)(mem_limit() >> 20));
+	err_hint(err, "give it more with --memory SIZE");
+	return -1;
+}
+
+void
+op_warn(struct op_run *run, const char *format, ...)
+{
+	char message[512];
+	va_list args;
+
+	if (run->job->warn == NULL)
+		return;
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	run->job->warn(run->job->warn_cookie, message);
+}

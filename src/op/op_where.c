@@ -1,0 +1,59 @@
+/*
+ * where EXPR: keep the records for which it is true.
+ *
+ * Arguments: expr.  Narrows the selection; no column is touched, so the
+ * record's own bytes stay good.  Null is not true.
+ */
+#include "op/op.h"
+
+static enum op_status
+where_push(struct op_run *run, unsigned port, struct batch *take_batch,
+	struct err *err)
+{
+	struct batch *batch = take_batch;
+	struct eval eval;
+
+	(void)port;
+	eval_init(&eval, batch, batch_region(batch));
+	uint16_t *sel = batch_sel_storage(batch);
+	uint32_t kept = expr_filter(run->op->args.expr, &eval, batch->sel,
+	    batch->sel_count, sel);
+	if (eval.rejects.count > 0) {
+		/* Report over the rows as they came, then keep the rest. */
+		uint16_t kept_rows[BATCH_ROWS_MAX];
+		for (uint32_t i = 0; i < kept; i++)
+			kept_rows[i] = sel[i];
+		batch->sel = NULL;
+		batch->sel_count = batch->row_count;
+		if (op_reject(run, batch, &eval.rejects, err) != 0) {
+			batch_free(&batch);
+			return OP_FAIL;
+		}
+		sel = batch_sel_storage(batch);
+		for (uint32_t i = 0; i < kept; i++)
+			sel[i] = kept_rows[i];
+	}
+	batch->sel = kept == batch->row_count ? NULL : sel;
+	batch->sel_count = kept;
+	return op_give(run, batch, err);
+}
+
+static void
+where_need(const struct op *op, const struct need_set *out, unsigned port,
+	struct need_set *in)
+{
+	(void)port;
+	need_copy(in, out);
+	need_add_expr(in, op->args.expr);
+}
+
+const struct op_def op_where = {
+	.name = "where",
+	.syntax = "where EXPR",
+	.summary = "keep the records for which the condition is true",
+	.holds = "nothing",
+	.example = "where status >= 500 and path ~ /^\\/api/",
+	.flags = OP_KEEPS_RECORD,
+	.need = where_need,
+	.push = where_push,
+};
