@@ -123,13 +123,18 @@ void
 op_need(const struct op *op, const struct need_set *out, unsigned port,
 	struct need_set *in)
 {
-	if (op->def->need != NULL) {
-		op->def->need(op, out, port, in);
-		return;
+	struct need_set *wish = need_set_new();
+
+	need_copy(wish, out);
+	if (!(op->def->flags & OP_KEEPS_RECORD) && need_has_record(wish)) {
+		need_all(wish);
+		need_set_record(wish, 0);
 	}
-	need_all(in);
-	need_set_record(in, need_has_record(out) &&
-	    (op->def->flags & OP_KEEPS_RECORD));
+	if (op->def->need != NULL)
+		op->def->need(op, wish, port, in);
+	else
+		need_all(in);
+	need_set_free(&wish);
 }
 
 void
@@ -182,7 +187,7 @@ op_give_side(struct op_run *run, struct batch *take_batch, struct err *err)
 		batch_free(&take_batch);
 		return OP_OK;
 	}
-	return op_push(run->side, 0, take_batch, err);
+	return op_push(run->side, run->side_port, take_batch, err);
 }
 
 enum op_status
@@ -197,7 +202,8 @@ op_end(struct op_run *run, unsigned port, struct err *err)
 	}
 	if (--run->open_inputs > 0)
 		return run->done ? OP_DONE : OP_OK;
-	if (run->side != NULL && op_end(run->side, 0, err) == OP_FAIL)
+	if (run->side != NULL &&
+	    op_end(run->side, run->side_port, err) == OP_FAIL)
 		return OP_FAIL;
 	if (run->next != NULL)
 		return op_end(run->next, run->next_port, err);

@@ -105,6 +105,7 @@ struct op {
 	struct op *next;		/* who gets what it gives; NULL: a sink */
 	unsigned next_port;
 	struct op *side;		/* tee's pipeline, parse's else */
+	unsigned side_port;
 	/* Format whose record bytes reach this operator's output, for `to`
 	 * without a format; NULL: jsonl. */
 	const struct format_def *origin_format;
@@ -129,6 +130,7 @@ struct op_run {
 	struct op_run *next;
 	unsigned next_port;
 	struct op_run *side;
+	unsigned side_port;
 	unsigned open_inputs;
 	int done;			/* it wants no more input */
 	uint64_t rows_in, rows_out, batches_in;
@@ -146,6 +148,7 @@ enum op_flag {
 	OP_KEEPS_RECORD = 4,	/* has_record survives */
 	OP_SINK = 8,
 	OP_CALL = 16,		/* written as a call, NAME(args), not by grammar */
+	OP_HIDDEN = 32,		/* not a stage: never in the help */
 };
 
 /* Plan time: check arguments against op->in[], set op->out and op->plan. */
@@ -153,8 +156,10 @@ typedef int op_bind_f(struct op *, struct err *);
 typedef void op_unbind_f(struct op *);
 /*
  * Projection push-down: given what is needed of the output, say what is needed
- * of input `port`.  NULL: everything of the input, records included only if the
- * output's are and the operator keeps them.
+ * of input `port`.  NULL: everything of the input.  A set may ask for the record
+ * as such (need_has_record): an operator that keeps records (OP_KEEPS_RECORD)
+ * passes the wish on and need not ask for fields it does not look at itself; to
+ * any other it comes as "all fields".
  */
 struct need_set;
 typedef void op_need_f(const struct op *, const struct need_set *out,

@@ -66,7 +66,6 @@ extend_need(const struct op *op, const struct need_set *out, unsigned port,
 	for (uint32_t i = 0; i < op->args.item_count; i++)
 		if (need_has(out, op->args.item[i].name))
 			need_add_expr(in, op->args.item[i].expr);
-	need_set_record(in, 0);
 }
 
 const struct op_def op_extend = {

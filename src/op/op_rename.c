@@ -68,7 +68,6 @@ rename_need(const struct op *op, const struct need_set *out, unsigned port,
 	for (uint32_t i = 0; i < need_count(out); i++)
 		if (!rename_makes(op, need_name(out, i)))
 			need_add(in, need_name(out, i));
-	need_set_record(in, 0);
 }
 
 const struct op_def op_rename = {

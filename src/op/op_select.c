@@ -43,7 +43,6 @@ select_need(const struct op *op, const struct need_set *out, unsigned port,
 		else if (need_has(out, item->name))
 			need_add_expr(in, item->expr);
 	}
-	need_set_record(in, 0);
 }
 
 const struct op_def op_select = {

@@ -18,8 +18,11 @@ tee_push(struct op_run *run, unsigned port, struct batch *take_batch,
 		return OP_FAIL;
 	}
 	enum op_status status = op_give(run, take_batch, err);
-	/* The main line may be done: the side still wants its input. */
-	return status == OP_DONE && !run->side->done ? OP_OK : status;
+	/* Done when both are: either may still want its input. */
+	int main_done = status == OP_DONE || run->next == NULL;
+	if (status == OP_FAIL)
+		return OP_FAIL;
+	return main_done && run->side->done ? OP_DONE : OP_OK;
 }
 
 static void
@@ -29,7 +32,8 @@ tee_need(const struct op *op, const struct need_set *out, unsigned port,
 	struct need_set *side = need_set_new();
 
 	need_copy(in, out);
-	op_need_chain(op->side, port, side);
+	(void)port;
+	op_need_chain(op->side, op->side_port, side);
 	need_copy(in, side);
 	need_set_free(&side);
 }

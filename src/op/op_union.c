@@ -67,7 +67,6 @@ union_need(const struct op *op, const struct need_set *out, unsigned port,
 	(void)op;
 	(void)port;
 	need_copy(in, out);
-	need_set_record(in, 0);
 }
 
 const struct op_def op_union = {

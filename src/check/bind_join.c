@@ -1,0 +1,214 @@
+/*
+ * Joins: which side does each condition read?
+ *
+ * The conditions behind `on` are taken apart at `and`.  An equality with one
+ * side of this record only and the other of the joined one only is a key pair;
+ * a bare field is one of the same name on both sides; `true` is nothing (the
+ * cross product); everything else is left over (`residual`) and is asked of the
+ * pairs that the keys find.
+ */
+#include "check/check_priv.h"
+
+#include <string.h>
+
+#include "op/join.h"
+
+struct join_bind {
+	struct check *check;
+	const struct ast_stage *ast;
+	struct scope left;
+	struct scope right;	/* self: the joined record's name */
+	struct op *op;
+	const struct ast_expr **residual;
+	uint32_t residual_count;
+	const char **merged;	/* names of keys that both sides have */
+	unsigned merged_count;
+};
+
+enum { READS_LEFT = 1, READS_RIGHT = 2 };
+
+static unsigned reads_sides(const struct join_bind *, const struct ast_expr *);
+
+static unsigned
+reads_children(const struct join_bind *join, const struct ast_expr *ast)
+{
+	unsigned sides = 0;
+
+	for (uint32_t i = 0; i < ast->child_count; i++)
+		sides |= reads_sides(join, ast->child[i]);
+	for (uint32_t i = 0; i < ast->args.count; i++)
+		sides |= reads_sides(join, ast->args.arg[i].expr);
+	for (uint32_t i = 0; i < ast->items.count; i++)
+		sides |= reads_sides(join, ast->items.item[i].expr);
+	for (uint32_t i = 0; i < ast->piece_count; i++)
+		if (ast->piece[i].expr != NULL)
+			sides |= reads_sides(join, ast->piece[i].expr);
+	return sides;
+}
+
+/* Which records does an expression read? */
+static unsigned
+reads_sides(const struct join_bind *join, const struct ast_expr *ast)
+{
+	if (ast->kind == AST_THIS)
+		return READS_LEFT;
+	if (ast->kind != AST_FIELD)
+		return reads_children(join, ast);
+	if (join->ast->name.bytes != NULL)
+		return text_same(ast->text, join->ast->name) ? READS_RIGHT :
+		    READS_LEFT;
+	int in_left = schema_find(join->left.schema, ast->text.bytes,
+	    ast->text.size) >= 0;
+	int in_right = schema_find(join->right.schema, ast->text.bytes,
+	    ast->text.size) >= 0;
+	if (in_left == in_right)
+		return READS_LEFT | READS_RIGHT;
+	return in_left ? READS_LEFT : READS_RIGHT;
+}
+
+static int
+join_add_pair(struct join_bind *join, const struct ast_expr *left,
+	const struct ast_expr *right)
+{
+	struct op_args *args = &join->op->args;
+	struct expr *a = bind_expr(&join->left, left);
+	struct expr *b = a == NULL ? NULL : bind_expr(&join->right, right);
+
+	if (b == NULL) {
+		expr_free(&a);
+		return -1;
+	}
+	args->on_left = mem_resize(args->on_left,
+	    (args->on_count + 1) * sizeof(*args->on_left));
+	args->on_right = mem_resize(args->on_right,
+	    (args->on_count + 1) * sizeof(*args->on_right));
+	args->on_left[args->on_count] = a;
+	args->on_right[args->on_count++] = b;
+	const char *name = expr_field_name(a), *same = expr_field_name(b);
+	if (name != NULL && same != NULL && strcmp(name, same) == 0) {
+		join->merged = mem_resize(join->merged,
+		    (join->merged_count + 1) * sizeof(*join->merged));
+		join->merged[join->merged_count++] = name;
+	}
+	return 0;
+}
+
+static int
+join_add_condition(struct join_bind *join, const struct ast_expr *ast)
+{
+	if (ast->kind == AST_BOOL && ast->integer)
+		return 0;
+	if (ast->kind == AST_BINARY && ast->op == AST_OP_AND)
+		return join_add_condition(join, ast->child[0]) != 0 ? -1 :
+		    join_add_condition(join, ast->child[1]);
+	if (ast->kind == AST_FIELD &&
+	    !text_same(ast->text, join->ast->name))
+		return join_add_pair(join, ast, ast);
+	if (ast->kind == AST_BINARY && ast->op == AST_OP_EQ) {
+		unsigned a = reads_sides(join, ast->child[0]);
+		unsigned b = reads_sides(join, ast->child[1]);
+		const unsigned both = READS_LEFT | READS_RIGHT;
+		/* Without a name, the first side is this record's. */
+		if ((a == READS_LEFT && b == READS_RIGHT) ||
+		    (a == both && b == READS_RIGHT) ||
+		    (a == READS_LEFT && b == both) ||
+		    (join->ast->name.bytes == NULL && a == both && b == both))
+			return join_add_pair(join, ast->child[0], ast->child[1]);
+		if (a == READS_RIGHT && (b == READS_LEFT || b == both))
+			return join_add_pair(join, ast->child[1], ast->child[0]);
+	}
+	join->residual = mem_resize(join->residual,
+	    (join->residual_count + 1) * sizeof(*join->residual));
+	join->residual[join->residual_count++] = ast;
+	return 0;
+}
+
+/* The left-over conditions over the joined record. */
+static int
+join_bind_residual(struct join_bind *join, const struct schema *joined)
+{
+	struct scope scope = join->left;
+	struct ast_text alias[ALIASES_MAX + 1];
+
+	memcpy(alias, scope.alias, scope.alias_count * sizeof(*alias));
+	if (join->ast->name.bytes != NULL)
+		alias[scope.alias_count++] = join->ast->name;
+	scope.alias = alias;
+	scope.schema = joined;
+	for (uint32_t i = 0; i < join->residual_count; i++) {
+		struct expr *expr = bind_expr(&scope, join->residual[i]);
+		if (expr == NULL)
+			return -1;
+		join->op->args.residual = join->op->args.residual == NULL ?
+		    expr : expr_and(join->op->args.residual, expr);
+	}
+	return 0;
+}
+
+static int
+join_conditions(struct join_bind *join)
+{
+	const struct ast_stage *ast = join->ast;
+	const char *clash = NULL;
+
+	for (uint32_t i = 0; i < ast->on_count; i++)
+		if (join_add_condition(join, ast->on[i]) != 0)
+			return -1;
+	struct schema *joined = join_schema(join->left.schema,
+	    join->right.schema, join->op->args.as, join->merged,
+	    join->merged_count, &clash);
+	int status = 0;
+	if (clash != NULL && ast->join != AST_JOIN_SEMI &&
+	    ast->join != AST_JOIN_ANTI) {
+		bind_error(join->check, ast->span,
+		    "both records have a field '%s'", clash);
+		status = err_hint(join->check->err, "put the joined record "
+		    "under a name: join ... as u on ..., then u.%s", clash);
+	}
+	if (status == 0)
+		status = join_bind_residual(join, joined);
+	schema_drop(&joined);
+	return status;
+}
+
+int
+bind_join(struct check *check, struct stream *stream,
+	const struct binding *binding, const struct ast_stage *ast)
+{
+	struct stream other = { 0 };
+
+	if (ast->join == AST_JOIN_ASOF || ast->within != NULL)
+		return bind_error(check, ast->span, "`%s` is part of the "
+		    "language, but this version cannot run it yet",
+		    ast->join == AST_JOIN_ASOF ? "asof join" : "within");
+	if (stream->alias_count == ALIASES_MAX)
+		return bind_error(check, ast->span,
+		    "more than %d joined records", ALIASES_MAX);
+	uint32_t sources_before = check->flow->source_count;
+	struct op *op = flow_add_op(check, "join", ast);
+	op->input_count = 2;
+	op->args.join = (enum op_join)ast->join;
+	if (ast->name.bytes != NULL)
+		op->args.as = bind_text(check, ast->name);
+	if (bind_rel(check, binding, &ast->rel, &other) != 0)
+		return -1;
+	/* The other side is read first: it is the one that is kept. */
+	flow_sources_first(check, sources_before);
+	op->in[1] = schema_hold(other.schema);
+	stream_connect(check, &other, op, 1);
+	struct join_bind join = {
+		.check = check, .ast = ast, .op = op,
+		.left = bind_scope(check, stream, binding),
+		.right = bind_scope(check, &other, binding),
+	};
+	join.right.self = ast->name;
+	int status = join_conditions(&join);
+	mem_free(join.residual);
+	mem_free(join.merged);
+	if (status != 0 || stream_append(check, stream, op) != 0)
+		return -1;
+	if (ast->name.bytes != NULL && ast->join != AST_JOIN_SEMI &&
+	    ast->join != AST_JOIN_ANTI)
+		stream->alias[stream->alias_count++] = ast->name;
+	return 0;
+}

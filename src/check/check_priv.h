@@ -1,0 +1,158 @@
+#ifndef SFLOW_CHECK_CHECK_PRIV_H
+#define SFLOW_CHECK_CHECK_PRIV_H
+
+#include "check/flow.h"
+#include "lang/ast.h"
+#include "util/err.h"
+
+/* A $name in scope: an expression of the program with the scope it was written
+ * in, or a value of the command line. */
+struct binding {
+	struct ast_text name;
+	const struct ast_expr *expr;
+	const struct binding *scope;	/* where expr's own $names are found */
+	const char *value;		/* --arg; NULL: expr */
+	const struct binding *next;
+};
+
+/* What a name put another record under: join ... as u. */
+#define ALIASES_MAX 16
+
+/*
+ * A place in the graph where records come out while it is being built: who
+ * gives them, which fields they have.
+ */
+struct stream {
+	struct flow_source *source;	/* either this ... */
+	struct op *tail;		/* ... or this gives the records */
+	int from_side;			/* tail's side output */
+	struct schema *schema;		/* borrowed from the tail or source */
+	const struct format_def *format;	/* all came from this, or NULL */
+	const struct source *origin;	/* the first source: dialect of output */
+	struct ast_text alias[ALIASES_MAX];
+	unsigned alias_count;
+	int ended;			/* a sink took them */
+};
+
+/* A `let name = pipeline`, compiled at its first use. */
+struct named_stream {
+	const struct ast_decl *decl;
+	int compiling;
+	int compiled;
+	struct stream stream;
+};
+
+struct check {
+	const struct ast_program *program;
+	const struct check_config *config;
+	struct flow *flow;
+	struct err *err;
+	const struct binding *globals;
+	struct named_stream *named;
+	uint32_t named_count;
+	unsigned depth;		/* nesting of fn, op and let expansions */
+	int argv_used;
+	int stdin_used;
+	int in_scalar;		/* compiling a pipeline inside an expression */
+};
+
+/* Aggregates found while an item of `aggregate` is bound. */
+struct agg_list {
+	struct op_agg *agg;
+	uint32_t count;
+	const struct ast_expr *where;	/* of the item being bound */
+};
+
+struct scope {
+	struct check *check;
+	const struct schema *schema;
+	const struct ast_text *alias;
+	unsigned alias_count;
+	const struct binding *binding;
+	struct agg_list *aggs;		/* NULL: aggregates are not allowed here */
+	int optional;			/* inside x?: unknown fields are fine */
+	struct ast_text self;	/* name of the record itself: u in u.id, or none */
+};
+
+#define EXPANSION_DEPTH_MAX 64
+
+/* bind_expr.c */
+struct expr *bind_expr(const struct scope *, const struct ast_expr *);
+/* Fill err's span if the callee left it open.  Returns NULL. */
+void *bind_fail_at(struct check *, struct ast_span);
+int bind_error(struct check *, struct ast_span, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+struct scope bind_scope(struct check *, const struct stream *,
+	const struct binding *);
+/* The name an item gets when none is written; region memory. */
+const char *bind_item_name(struct check *, const struct ast_item *);
+const char *bind_text(struct check *, struct ast_text);
+int text_is(struct ast_text, const char *);
+int text_same(struct ast_text, struct ast_text);
+int scope_has_alias(const struct scope *, struct ast_text);
+/* Constant values of clauses: INT for limits, DURATION. */
+int bind_limit(struct check *, const struct binding *, const struct ast_expr *,
+	int64_t fallback, int64_t *out);
+/* An option or argument: a constant; region memory. */
+const struct value *bind_constant(struct check *, const struct binding *,
+	const struct ast_expr *);
+
+/* bind_call.c */
+struct expr *bind_call(const struct scope *, const struct ast_expr *);
+struct expr *bind_func(const struct scope *, const char *name,
+	const struct ast_expr *at, struct expr **take_arg, unsigned count);
+
+/* Arguments of a call of fn or op to its parameters; out has param_count. */
+int bind_params(struct check *, const struct ast_decl *,
+	const struct ast_args *, struct ast_span, const struct binding *caller,
+	struct binding *out);
+
+/* bind_agg.c */
+struct expr *bind_agg_call(const struct scope *, const struct ast_expr *,
+	const struct agg_def *);
+int bind_aggregate(struct check *, struct stream *, const struct binding *,
+	const struct ast_stage *);
+
+/* bind_join.c */
+int bind_join(struct check *, struct stream *, const struct binding *,
+	const struct ast_stage *);
+
+/* bind_io.c */
+int bind_from(struct check *, const struct binding *, const struct ast_io *,
+	struct stream *out);
+int bind_to(struct check *, struct stream *, const struct binding *,
+	const struct ast_io *);
+int bind_default_sink(struct check *, struct stream *);
+int bind_options(struct check *, const struct binding *,
+	const struct ast_args *, struct format_option **option,
+	uint32_t *count);
+
+/* bind_stage.c */
+int bind_stages(struct check *, struct stream *, const struct binding *,
+	const struct ast_pipeline *);
+int bind_items(const struct scope *, const struct ast_items *,
+	struct op_item **out, uint32_t *count);
+
+/* flow.c */
+struct op *flow_add_op(struct check *, const char *name,
+	const struct ast_stage *);
+struct flow_source *flow_add_source(struct check *);
+/* Sources from number `from` on are to be read before the others. */
+void flow_sources_first(struct check *, uint32_t from);
+/* Of an input that is not looked at; lives as long as the flow. */
+struct schema *flow_open_schema(struct check *);
+/* Make `op` the next of the stream and bind it; the stream then goes on from
+ * it.  0 or -1 (op is freed with the flow). */
+int stream_append(struct check *, struct stream *, struct op *);
+/* Only connect the stream's output to a port of an operator. */
+void stream_connect(struct check *, struct stream *, struct op *,
+	unsigned port);
+/* A whole pipeline in a fresh stream. */
+int bind_pipeline(struct check *, const struct binding *,
+	const struct ast_pipeline *, struct stream *out);
+int bind_rel(struct check *, const struct binding *, const struct ast_rel *,
+	struct stream *out);
+int bind_named_stream(struct check *, const struct ast_text *,
+	struct ast_span, struct stream *out);
+
+#endif

@@ -1,0 +1,291 @@
+/*
+ * The graph that checking builds, and its order.
+ *
+ * A stream is the loose end of a chain: a source, an operator or an operator's
+ * side output.  stream_append() ties an operator to it and binds it, so every
+ * operator is bound when the fields of its input are known.  A named stream
+ * (let t = pipeline) that is used more than once gets a tee per further use.
+ *
+ * Sources are read in the order of the list.  What a join keeps, and what a
+ * pipeline in an expression computes, is moved before all that was there.
+ */
+#include "check/flow.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "check/check_priv.h"
+
+struct op *
+flow_add_op(struct check *check, const char *name, const struct ast_stage *ast)
+{
+	struct flow *flow = check->flow;
+	const struct op_def *def = op_find(name, strlen(name));
+
+	assert(def != NULL);
+	struct op *op = op_new(def);
+	if (ast != NULL) {
+		op->args.span_offset = ast->span.offset;
+		op->args.span_bytes = ast->span.bytes;
+	}
+	flow->op = mem_resize(flow->op,
+	    (flow->op_count + 1) * sizeof(*flow->op));
+	op->id = flow->op_count;
+	flow->op[flow->op_count++] = op;
+	return op;
+}
+
+struct flow_source *
+flow_add_source(struct check *check)
+{
+	struct flow *flow = check->flow;
+	struct flow_source *source = region_alloc_zero(flow->region,
+	    sizeof(*source));
+
+	flow->source = mem_resize(flow->source,
+	    (flow->source_count + 1) * sizeof(*flow->source));
+	flow->source[flow->source_count++] = source;
+	return source;
+}
+
+void
+flow_sources_first(struct check *check, uint32_t from)
+{
+	struct flow *flow = check->flow;
+	uint32_t moved = flow->source_count - from;
+
+	if (from == 0 || moved == 0)
+		return;
+	struct flow_source **old = mem_copy(flow->source,
+	    flow->source_count * sizeof(*old));
+	memcpy(flow->source, old + from, moved * sizeof(*old));
+	memcpy(flow->source + moved, old, from * sizeof(*old));
+	mem_free(old);
+}
+
+struct schema *
+flow_open_schema(struct check *check)
+{
+	struct flow *flow = check->flow;
+	struct schema *schema = schema_new();
+
+	schema->open = 1;
+	flow->schema = mem_resize(flow->schema,
+	    (flow->schema_count + 1) * sizeof(*flow->schema));
+	flow->schema[flow->schema_count++] = schema;
+	return schema;
+}
+
+void
+stream_connect(struct check *check, struct stream *stream, struct op *op,
+	unsigned port)
+{
+	(void)check;
+	if (stream->source != NULL) {
+		stream->source->next = op;
+		stream->source->next_port = port;
+	} else if (stream->from_side) {
+		stream->tail->side = op;
+		stream->tail->side_port = port;
+	} else {
+		stream->tail->next = op;
+		stream->tail->next_port = port;
+	}
+}
+
+int
+stream_append(struct check *check, struct stream *stream, struct op *op)
+{
+	op->in[0] = schema_hold(stream->schema);
+	op->origin_format = stream->format;
+	stream_connect(check, stream, op, 0);
+	if (op_bind(op, check->err) != 0)
+		return -1;
+	stream->source = NULL;
+	stream->tail = op;
+	stream->from_side = 0;
+	stream->schema = op->out;
+	stream->ended = op->out == NULL;
+	return 0;
+}
+
+int
+bind_pipeline(struct check *check, const struct binding *binding,
+	const struct ast_pipeline *pipeline, struct stream *out)
+{
+	uint32_t sources_before = check->flow->source_count;
+
+	if (bind_from(check, binding, pipeline->from, out) != 0 ||
+	    bind_stages(check, out, binding, pipeline) != 0)
+		return -1;
+	if (check->in_scalar > 0)
+		flow_sources_first(check, sources_before);
+	return 0;
+}
+
+int
+bind_rel(struct check *check, const struct binding *binding,
+	const struct ast_rel *rel, struct stream *out)
+{
+	if (rel->pipeline != NULL) {
+		if (bind_pipeline(check, binding, rel->pipeline, out) != 0)
+			return -1;
+	} else if (bind_from(check, binding, rel->io, out) != 0) {
+		return -1;
+	}
+	if (out->ended)
+		return bind_error(check, rel->pipeline->span,
+		    "nothing comes out of a pipeline that ends in `to`");
+	return 0;
+}
+
+/* A further reader of a named stream: a tee at its end. */
+static int
+named_fork(struct check *check, struct named_stream *named,
+	struct stream *out)
+{
+	struct op *tee = flow_add_op(check, "tee", NULL);
+
+	if (stream_append(check, &named->stream, tee) != 0)
+		return -1;
+	*out = named->stream;
+	out->from_side = 1;
+	return 0;
+}
+
+int
+bind_named_stream(struct check *check, const struct ast_text *name,
+	struct ast_span span, struct stream *out)
+{
+	struct named_stream *named = NULL;
+
+	for (uint32_t i = 0; i < check->named_count; i++)
+		if (text_same(check->named[i].decl->name, *name))
+			named = &check->named[i];
+	if (named == NULL)
+		return 1;
+	if (named->compiling)
+		return bind_error(check, span, "stream %.*s reads itself",
+		    (int)name->size, name->bytes);
+	/* In an expression it must run before: it is compiled anew. */
+	if (check->in_scalar > 0)
+		return bind_pipeline(check, check->globals,
+		    named->decl->pipeline, out);
+	if (!named->compiled) {
+		named->compiling = 1;
+		int status = bind_pipeline(check, check->globals,
+		    named->decl->pipeline, &named->stream);
+		named->compiling = 0;
+		if (status != 0)
+			return -1;
+		if (named->stream.ended)
+			return bind_error(check, span,
+			    "stream %.*s ends in `to`: nothing comes out",
+			    (int)name->size, name->bytes);
+		named->compiled = 1;
+	}
+	return named_fork(check, named, out);
+}
+
+/* $names of the whole program: --arg before let, so that it overrides. */
+static void
+bind_globals(struct check *check)
+{
+	const struct check_config *config = check->config;
+	const struct ast_program *program = check->program;
+	uint32_t count = config->arg_count + program->decl_count, used = 0;
+	struct binding *binding = region_alloc_zero(check->flow->region,
+	    (count + 1) * sizeof(*binding));
+
+	for (uint32_t i = 0; i < config->arg_count; i++)
+		binding[used++] = (struct binding){
+			.name = { config->arg[i].name,
+			    (uint32_t)strlen(config->arg[i].name) },
+			.value = config->arg[i].value,
+		};
+	for (uint32_t i = 0; i < program->decl_count; i++)
+		if (program->decl[i].kind == AST_LET)
+			binding[used++] = (struct binding){
+				.name = program->decl[i].name,
+				.expr = program->decl[i].expr,
+				.scope = binding,
+			};
+	for (uint32_t i = 0; i + 1 < used; i++)
+		binding[i].next = &binding[i + 1];
+	check->globals = used == 0 ? NULL : binding;
+}
+
+static void
+collect_named(struct check *check)
+{
+	const struct ast_program *program = check->program;
+
+	check->named = region_alloc_zero(check->flow->region,
+	    (program->decl_count + 1) * sizeof(*check->named));
+	for (uint32_t i = 0; i < program->decl_count; i++)
+		if (program->decl[i].kind == AST_LET_STREAM)
+			check->named[check->named_count++].decl =
+			    &program->decl[i];
+}
+
+static int
+check_pipelines(struct check *check)
+{
+	const struct ast_program *program = check->program;
+
+	for (uint32_t i = 0; i < program->pipeline_count; i++) {
+		struct stream stream = { 0 };
+		check->err->has_span = 0;
+		if (bind_pipeline(check, check->globals, program->pipeline[i],
+		    &stream) != 0)
+			return -1;
+		if (!stream.ended && bind_default_sink(check, &stream) != 0)
+			return -1;
+	}
+	if (check->config->file_count > 0 && !check->argv_used) {
+		err_set(check->err, ERR_USAGE, "the program says itself where "
+		    "it reads from: %s is not used", check->config->file[0]);
+		return err_hint(check->err, "leave `from` out to read the files "
+		    "behind the program");
+	}
+	return 0;
+}
+
+struct flow *
+flow_check(const struct ast_program *program, const struct check_config *config,
+	struct err *err)
+{
+	struct flow *flow = mem_alloc_zero(sizeof(*flow));
+	struct check check = {
+		.program = program, .config = config, .flow = flow, .err = err,
+	};
+
+	flow->region = region_new();
+	bind_globals(&check);
+	collect_named(&check);
+	if (check_pipelines(&check) != 0)
+		flow_free(&flow);
+	return flow;
+}
+
+void
+flow_free(struct flow **take_flow)
+{
+	struct flow *flow = *take_flow;
+
+	if (flow == NULL)
+		return;
+	for (uint32_t i = 0; i < flow->op_count; i++)
+		op_free(&flow->op[i]);
+	for (uint32_t i = 0; i < flow->source_count; i++)
+		source_close(&flow->source[i]->source);
+	for (uint32_t i = 0; i < flow->schema_count; i++)
+		schema_drop(&flow->schema[i]);
+	mem_free(flow->schema);
+	mem_free(flow->op);
+	mem_free(flow->source);
+	mem_free(flow->scalar);
+	region_drop(&flow->region);
+	mem_free(flow);
+	*take_flow = NULL;
+}

@@ -1,0 +1,72 @@
+#ifndef SFLOW_CHECK_FLOW_H
+#define SFLOW_CHECK_FLOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "op/op.h"
+#include "op/source.h"
+
+struct ast_program;
+struct err;
+
+/*
+ * A checked program: sources that feed chains of bound operators.  Operators
+ * point to who comes next; every operator and source of the program is in the
+ * lists, each after those that feed it, the sources in the order in which they
+ * are to be read (a join's other side before its own).
+ */
+struct flow_source {
+	struct source *source;
+	struct op *next;
+	unsigned next_port;
+};
+
+/* A pipeline in an expression: its one value goes to `param`. */
+struct flow_scalar {
+	struct op *sink;
+	struct expr *param;	/* borrowed: lies in an operator's expression */
+};
+
+struct flow {
+	struct flow_source **source;
+	uint32_t source_count;
+	struct op **op;
+	uint32_t op_count;
+	struct flow_scalar *scalar;
+	uint32_t scalar_count;
+	struct region *region;	/* names, paths, options */
+	struct schema **schema;	/* of inputs that were not looked at */
+	uint32_t schema_count;
+};
+
+struct check_arg {
+	const char *name;
+	const char *value;
+};
+
+struct check_config {
+	/* Files behind the program; none: stdin. */
+	const char *const *file;
+	uint32_t file_count;
+	/* --arg name=value */
+	const struct check_arg *arg;
+	uint32_t arg_count;
+	const struct format_def *input_format;	/* -i; NULL: by name or bytes */
+	const struct format_def *output_format;	/* -o; NULL: as the input */
+	/* Standard output is a terminal: aligned table unless told. */
+	int output_is_terminal;
+	/* Only check: stdin is not read, its fields are unknown. */
+	int dry;
+	struct bad *bad;
+};
+
+/*
+ * Resolve names, expand declarations, type expressions and bind operators.  The
+ * result depends on nothing of the AST.  NULL with `err` (place in the text).
+ */
+struct flow *flow_check(const struct ast_program *, const struct check_config *,
+	struct err *);
+void flow_free(struct flow **);
+
+#endif

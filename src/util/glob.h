@@ -1,0 +1,15 @@
+#ifndef SFLOW_UTIL_GLOB_H
+#define SFLOW_UTIL_GLOB_H
+
+#include <stdint.h>
+
+/*
+ * The paths that a pattern with * ? [ stands for, sorted by bytes.  A pattern
+ * without these letters, or one that is itself the name of a file, stands for
+ * itself.  Returns how many; 0 when nothing matches.  The list and its strings
+ * are the caller's to free (glob_free).
+ */
+uint32_t glob_expand(const char *pattern, char ***paths);
+void glob_free(char ***paths, uint32_t count);
+
+#endif
