@@ -115,7 +115,6 @@ struct op {
 /* What one run of a job shares. */
 struct op_job {
 	struct bad *bad;
-	int strict;
 	/* Warnings once each: "field 'x' ..."; borrowed text is copied. */
 	void (*warn)(void *cookie, const char *message);
 	void *warn_cookie;

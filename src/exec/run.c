@@ -1,0 +1,165 @@
+/*
+ * Running a bounded plan in the calling thread.
+ *
+ * Sources are read one after another in the plan's order, which has what a join
+ * keeps before what it is joined to.  Every batch runs through its whole chain
+ * before the next is read: a simple pipe needs no queue and no thread.
+ *
+ *     open all operators, sinks too        (a bad output path fails first)
+ *     per source: next batch -> push ... -> end
+ *     close all operators
+ *
+ * Before a read that would wait, the chain is told to pause, and sinks write
+ * what they hold: a line that came is out before the next is waited for.
+ */
+#include "exec/run.h"
+
+#include <string.h>
+
+#include "io/bad.h"
+#include "util/buf.h"
+#include "util/interrupt.h"
+
+struct run {
+	const struct plan *plan;
+	struct op_job job;
+	struct op_run *op;	/* by op->id */
+	uint32_t opened;
+};
+
+static struct op_run *
+run_of(struct run *run, const struct op *op)
+{
+	return op == NULL ? NULL : &run->op[op->id];
+}
+
+/* The running operators, tied together as the plan has them. */
+static void
+run_build(struct run *run)
+{
+	const struct flow *flow = run->plan->flow;
+
+	run->op = mem_alloc_zero((flow->op_count + 1) * sizeof(*run->op));
+	for (uint32_t i = 0; i < flow->op_count; i++) {
+		const struct op *op = flow->op[i];
+		struct op_run *it = &run->op[op->id];
+		it->op = op;
+		it->state = mem_alloc_zero(op->def->state_bytes + 8);
+		it->job = &run->job;
+		it->budget.name = op->def->name;
+		it->next = run_of(run, op->next);
+		it->next_port = op->next_port;
+		it->side = run_of(run, op->side);
+		it->side_port = op->side_port;
+		it->open_inputs = op->input_count;
+	}
+}
+
+static int
+run_open(struct run *run, struct err *err)
+{
+	const struct flow *flow = run->plan->flow;
+
+	for (; run->opened < flow->op_count; run->opened++) {
+		struct op_run *it = &run->op[run->opened];
+		if (it->op->def->open != NULL &&
+		    it->op->def->open(it, err) != 0) {
+			run->opened++;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static void
+run_close(struct run *run)
+{
+	const struct flow *flow = run->plan->flow;
+
+	for (uint32_t i = 0; i < flow->op_count; i++) {
+		struct op_run *it = &run->op[i];
+		if (i < run->opened && it->op->def->close != NULL)
+			it->op->def->close(it);
+		mem_free(it->state);
+	}
+	mem_free(run->op);
+}
+
+/* Tell the source what is needed of it. */
+static void
+run_start_source(const struct flow_source *source, const struct need_set *need)
+{
+	uint32_t count = need_count(need);
+	const char **name = mem_alloc((count + 1) * sizeof(*name));
+
+	for (uint32_t i = 0; i < count; i++)
+		name[i] = need_name(need, i);
+	struct need wanted = {
+		.all = need_is_all(need), .record = need_has_record(need),
+		.name = name, .name_count = count,
+	};
+	source_start(source->source, &wanted);
+	mem_free(name);
+}
+
+static int
+run_source(struct run *run, const struct flow_source *source, struct err *err)
+{
+	struct op_run *first = run_of(run, source->next);
+	enum op_status status = OP_OK;
+	struct batch *batch;
+	int more = 1;
+
+	while (status == OP_OK && !first->done) {
+		if (interrupt_is_set())
+			return err_set(err, ERR_INTERRUPT, "interrupted");
+		if (source_would_block(source->source) &&
+		    op_pause(first, err) == OP_FAIL)
+			return -1;
+		more = source_next(source->source, &batch, err);
+		if (more <= 0)
+			break;
+		status = op_push(first, source->next_port, batch, err);
+	}
+	if (more < 0 || status == OP_FAIL)
+		return -1;
+	return op_end(first, source->next_port, err) == OP_FAIL ? -1 : 0;
+}
+
+static void
+run_stats(const struct run *run, struct buf *out)
+{
+	for (uint32_t i = 0; i < run->plan->flow->op_count; i++) {
+		const struct op_run *it = &run->op[i];
+		buf_add_format(out, "%-10s %12llu rows in %12llu out",
+		    it->op->def->name, (unsigned long long)it->rows_in,
+		    (unsigned long long)it->rows_out);
+		if (it->budget.peak_bytes > 0)
+			buf_add_format(out, " %8.1f MiB held",
+			    (double)it->budget.peak_bytes / (1 << 20));
+		buf_add_char(out, '\n');
+	}
+}
+
+int
+run_plan(const struct plan *plan, const struct run_config *config,
+	struct err *err)
+{
+	struct run run = {
+		.plan = plan,
+		.job = { .bad = config->bad, .warn = config->warn,
+		    .warn_cookie = config->warn_cookie },
+	};
+	const struct flow *flow = plan->flow;
+
+	run_build(&run);
+	int status = run_open(&run, err);
+	for (uint32_t i = 0; i < flow->source_count && status == 0; i++)
+		run_start_source(flow->source[i], plan->need[i]);
+	for (uint32_t i = 0; i < flow->source_count && status == 0; i++)
+		status = run_source(&run, flow->source[i], err);
+	if (status == 0 && config->stats != NULL)
+		run_stats(&run, config->stats);
+	run_close(&run);
+	return status;
+}

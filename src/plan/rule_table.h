@@ -1,0 +1,5 @@
+/*
+ * RULE(name, summary): the plan's rules in the order in which they are applied.
+ * rule_NAME.c holds rule_NAME().
+ */
+RULE(need, "read only the fields that somebody uses")
