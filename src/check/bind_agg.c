@@ -65,6 +65,7 @@ bind_agg_call(const struct scope *scope, const struct ast_expr *ast,
 	}
 	struct agg_expr *agg = agg_expr_new(def, arg, count, where, &bad_arg,
 	    check->err);
+	mem_free(arg);
 	if (agg == NULL)
 		return bind_fail_at(check, bad_arg < ast->args.count ?
 		    ast->args.arg[bad_arg].expr->span : ast->span);

@@ -19,6 +19,7 @@ bind_func(const struct scope *scope, const char *name,
 	assert(def != NULL);
 	struct expr *expr = expr_call(def, take_arg, count, &bad_arg,
 	    scope->check->err);
+	mem_free(take_arg);
 	if (expr != NULL)
 		return expr;
 	struct ast_span span = at->span;
@@ -76,7 +77,11 @@ bind_if(const struct scope *scope, const struct ast_expr *ast)
 	if (!call_count_is(scope, ast, 2, 3))
 		return NULL;
 	struct expr **arm = bind_args(scope, ast);
-	return arm == NULL ? NULL : expr_case(arm, ast->args.count);
+	if (arm == NULL)
+		return NULL;
+	struct expr *expr = expr_case(arm, ast->args.count);
+	mem_free(arm);
+	return expr;
 }
 
 /* coalesce(a, b, ...) is a ?? b ?? ... */

@@ -290,18 +290,18 @@ bind_alias(const struct scope *scope, const struct ast_expr *ast)
 	}
 	struct expr *record = expr_record(names, parts, count);
 	mem_free(names);
+	mem_free(parts);
 	if (any == NULL)
 		return record;
-	struct expr *is_null = bind_func(scope, "is_null", ast, &any, 1);
+	struct expr **only = mem_alloc(sizeof(*only));
+	only[0] = any;
+	struct expr *is_null = bind_func(scope, "is_null", ast, only, 1);
 	if (is_null == NULL) {
 		expr_free(&record);
 		return NULL;
 	}
 	struct value null = { .type = TYPE_NULL };
-	struct expr **arm = mem_alloc(3 * sizeof(*arm));
-	arm[0] = is_null;
-	arm[1] = expr_const(&null);
-	arm[2] = record;
+	struct expr *arm[3] = { is_null, expr_const(&null), record };
 	return expr_case(arm, 3);
 }
 
@@ -518,7 +518,11 @@ bind_list(const struct scope *scope, const struct ast_expr *ast)
 {
 	struct expr **item = bind_all(scope, ast->child, ast->child_count);
 
-	return item == NULL ? NULL : expr_list(item, ast->child_count);
+	if (item == NULL)
+		return NULL;
+	struct expr *expr = expr_list(item, ast->child_count);
+	mem_free(item);
+	return expr;
 }
 
 static struct expr *
@@ -536,6 +540,7 @@ bind_record(const struct scope *scope, const struct ast_expr *ast)
 	struct expr **item = bind_all(scope, child, count);
 	if (item != NULL)
 		expr = expr_record(names, item, count);
+	mem_free(item);
 	mem_free(names);
 	mem_free(child);
 	return expr;
@@ -546,7 +551,11 @@ bind_case(const struct scope *scope, const struct ast_expr *ast)
 {
 	struct expr **arm = bind_all(scope, ast->child, ast->child_count);
 
-	return arm == NULL ? NULL : expr_case(arm, ast->child_count);
+	if (arm == NULL)
+		return NULL;
+	struct expr *expr = expr_case(arm, ast->child_count);
+	mem_free(arm);
+	return expr;
 }
 
 static struct expr *
@@ -567,34 +576,26 @@ bind_piece(const struct scope *scope, const struct ast_expr *ast,
 	return bind_func(scope, "format_hole", ast, arg, 2);
 }
 
-/* f"..." is concat of its pieces, in groups: calls have few arguments. */
+/* f"..." is concat of its pieces. */
 static struct expr *
 bind_fstring(const struct scope *scope, const struct ast_expr *ast)
 {
-	struct expr *whole = NULL;
+	uint32_t count = ast->piece_count;
+	struct expr **piece = mem_alloc((count + 1) * sizeof(*piece));
 
-	for (uint32_t i = 0; i < ast->piece_count; i++) {
-		struct expr *piece = bind_piece(scope, ast, &ast->piece[i]);
-		if (piece == NULL) {
-			expr_free(&whole);
-			return NULL;
-		}
-		if (whole == NULL && i + 1 < ast->piece_count) {
-			whole = piece;
+	for (uint32_t i = 0; i < count; i++) {
+		piece[i] = bind_piece(scope, ast, &ast->piece[i]);
+		if (piece[i] != NULL)
 			continue;
-		}
-		if (whole == NULL) {
-			whole = piece;
-			break;
-		}
-		struct expr **arg = mem_alloc(2 * sizeof(*arg));
-		arg[0] = whole;
-		arg[1] = piece;
-		whole = bind_func(scope, "concat", ast, arg, 2);
-		if (whole == NULL)
-			return NULL;
+		while (i-- > 0)
+			expr_free(&piece[i]);
+		mem_free(piece);
+		return NULL;
 	}
-	return whole != NULL ? whole : bind_text_const(TYPE_TEXT, "", 0);
+	if (count > 0)
+		return bind_func(scope, "concat", ast, piece, count);
+	mem_free(piece);
+	return bind_text_const(TYPE_TEXT, "", 0);
 }
 
 /* ( from ... ) as a value: compiled beside, run before. */

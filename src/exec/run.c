@@ -85,12 +85,14 @@ run_close(struct run *run)
 	mem_free(run->op);
 }
 
-/* Tell the source what is needed of it. */
+/* Tell the source what is needed of it; the names live as long as the flow. */
 static void
-run_start_source(const struct flow_source *source, const struct need_set *need)
+run_start_source(const struct flow *flow, const struct flow_source *source,
+	const struct need_set *need)
 {
 	uint32_t count = need_count(need);
-	const char **name = mem_alloc((count + 1) * sizeof(*name));
+	const char **name = region_alloc(flow->region,
+	    (count + 1) * sizeof(*name));
 
 	for (uint32_t i = 0; i < count; i++)
 		name[i] = need_name(need, i);
@@ -99,7 +101,6 @@ run_start_source(const struct flow_source *source, const struct need_set *need)
 		.name = name, .name_count = count,
 	};
 	source_start(source->source, &wanted);
-	mem_free(name);
 }
 
 static int
@@ -155,7 +156,7 @@ run_plan(const struct plan *plan, const struct run_config *config,
 	run_build(&run);
 	int status = run_open(&run, err);
 	for (uint32_t i = 0; i < flow->source_count && status == 0; i++)
-		run_start_source(flow->source[i], plan->need[i]);
+		run_start_source(flow, flow->source[i], plan->need[i]);
 	for (uint32_t i = 0; i < flow->source_count && status == 0; i++)
 		status = run_source(&run, flow->source[i], err);
 	if (status == 0 && config->stats != NULL)

@@ -36,6 +36,7 @@ struct bad_record {
  * and other control bytes of the text escaped).
  */
 int bad_report(struct bad *, const struct bad_record *, struct err *);
+enum bad_policy bad_policy(const struct bad *);
 uint64_t bad_count(const struct bad *);
 /* Records read, counted by sources. */
 void bad_count_read(struct bad *, uint64_t records);

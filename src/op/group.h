@@ -36,6 +36,12 @@ char *group_table_row(const struct group_table *, uint64_t index);
 struct text group_table_key(const struct group_table *, uint64_t index);
 
 /*
+ * Evaluate the `by` items over the batch's selected rows into dense columns;
+ * rows that cannot be computed are rejected first (the selection narrows).
+ */
+int group_eval_by(struct op_run *, const struct op_item *by, uint32_t by_count,
+	struct batch *, struct region *, struct column *column, struct err *);
+/*
  * Evaluate the `by` items over the batch's selected rows, reject what cannot be
  * computed, and find or make the group of each selected row.
  */

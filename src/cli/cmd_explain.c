@@ -1,0 +1,41 @@
+/*
+ * explain: the canonical program, then the plan with what each operator holds.
+ */
+#include <unistd.h>
+
+#include "cli/cmd.h"
+#include "cli/job.h"
+#include "lang/pretty.h"
+#include "plan/plan.h"
+
+static int
+explain_print(struct job *job)
+{
+	struct buf out = { 0 };
+	struct plan *plan = plan_new(job->flow);
+
+	job->flow = NULL;
+	pretty_program_wide(job->program, &out);
+	buf_add_char(&out, '\n');
+	plan_explain(plan, &out);
+	int status = cli_print(STDOUT_FILENO, &out);
+	buf_fini(&out);
+	plan_free(&plan);
+	return status;
+}
+
+int
+cmd_explain(struct options *options)
+{
+	struct job job;
+	int status;
+
+	job_init(&job, options);
+	if (job_read(&job, 1) != 0 || job_parse(&job) != 0 ||
+	    job_check(&job, 1) != 0)
+		status = job_fail(&job);
+	else
+		status = explain_print(&job);
+	job_fini(&job);
+	return status;
+}

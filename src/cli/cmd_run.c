@@ -1,0 +1,99 @@
+/*
+ * run: check, plan, run; then say what was rejected.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cmd.h"
+#include "cli/job.h"
+#include "exec/run.h"
+#include "io/bad.h"
+#include "plan/plan.h"
+#include "lang/ast.h"
+#include "util/interrupt.h"
+
+static void
+run_warn(void *cookie, const char *message)
+{
+	struct buf line = { 0 };
+
+	(void)cookie;
+	buf_add_format(&line, "sflow: warning: %s\n", message);
+	cli_print(STDERR_FILENO, &line);
+	buf_fini(&line);
+}
+
+/* rows read = passed + rejected, where any were rejected or it was asked. */
+static void
+run_summary(const struct job *job, struct buf *out)
+{
+	uint64_t read = bad_read_count(job->bad);
+	uint64_t rejected = bad_count(job->bad);
+	const char *file = job->options->bad;
+
+	if (rejected == 0 && !job->options->stats)
+		return;
+	buf_add_format(out, "sflow: %llu records read = %llu passed + "
+	    "%llu rejected", (unsigned long long)read,
+	    (unsigned long long)(read - rejected),
+	    (unsigned long long)rejected);
+	if (rejected > 0 && file != NULL && strcmp(file, "skip") != 0 &&
+	    strcmp(file, "stop") != 0)
+		buf_add_format(out, " (see %s)", file);
+	buf_add_char(out, '\n');
+}
+
+static int
+run_job(struct job *job)
+{
+	struct buf report = { 0 };
+	struct run_config config = {
+		.bad = job->bad, .warn = run_warn,
+		.stats = job->options->stats ? &report : NULL,
+	};
+	struct plan *plan = plan_new(job->flow);
+
+	job->flow = NULL;
+	int status = run_plan(plan, &config, &job->err);
+	if (job->err.kind == ERR_PIPE) {
+		status = 0;
+		err_clear(&job->err);
+	}
+	run_summary(job, &report);
+	if (status == 0 && bad_close(&job->bad, &job->err) != 0)
+		status = -1;
+	cli_print(STDERR_FILENO, &report);
+	buf_fini(&report);
+	plan_free(&plan);
+	return status;
+}
+
+/* Nobody types CSV: a terminal as input is a forgotten file. */
+static int
+run_refuse_terminal(struct job *job)
+{
+	if (job->file_count > 0 || job->program->pipeline[0]->from != NULL ||
+	    !isatty(STDIN_FILENO))
+		return 0;
+	err_set(&job->err, ERR_USAGE, "no file is named and standard input is "
+	    "a terminal");
+	return err_hint(&job->err, "sflow '%s' FILE", "count by path");
+}
+
+int
+cmd_run(struct options *options)
+{
+	struct job job;
+	int status;
+
+	interrupt_install();
+	job_init(&job, options);
+	if (job_read(&job, 1) != 0 || job_parse(&job) != 0 ||
+	    run_refuse_terminal(&job) != 0 || job_check(&job, 0) != 0 ||
+	    run_job(&job) != 0)
+		status = job_fail(&job);
+	else
+		status = 0;
+	job_fini(&job);
+	return status;
+}

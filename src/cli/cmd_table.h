@@ -1,0 +1,12 @@
+/*
+ * CMD(name, arguments, summary): one row per sub-command, in the order of the
+ * help.  cmd_NAME.c holds cmd_NAME().
+ */
+CMD(run, "PROGRAM [FILE...]", "run a program (the word may be left out)")
+CMD(check, "PROGRAM [FILE...]", "say what is wrong with a program, run nothing")
+CMD(explain, "PROGRAM [FILE...]", "print the program in canonical form and its "
+	"plan")
+CMD(fmt, "[PROGRAM]", "print a program or a file (-f) well laid out")
+CMD(help, "[TOPIC]", "stages, functions, aggregates, formats, options, or the "
+	"name of one")
+CMD(complete, "[KIND]", "names for completion scripts: one a line")

@@ -1,0 +1,307 @@
+/*
+ * Help, generated from the registries: what a row says is said nowhere else.
+ */
+#include "cli/help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/help_row.h"
+#include "cli/options.h"
+#include "func/agg.h"
+#include "func/func.h"
+#include "io/format.h"
+#include "op/op.h"
+#include "util/buf.h"
+#include "util/near.h"
+
+static const struct { const char *name, *arguments, *summary; } commands[] = {
+#define CMD(name, arguments, summary) { #name, arguments, summary },
+#include "cli/cmd_table.h"
+#undef CMD
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void
+help_stages(struct buf *out)
+{
+	size_t count;
+	const struct op_def *const *all = op_all(&count);
+
+	buf_add_string(out, "Stages, joined by | :\n");
+	for (size_t i = 0; i < count; i++)
+		if (!(all[i]->flags & OP_HIDDEN))
+			help_add_row(out, all[i]->name, 14, all[i]->summary);
+	buf_add_string(out, "\n  count [by KEYS] is aggregate count = count() "
+	    "[by KEYS]\n");
+}
+
+static void
+help_functions(struct buf *out)
+{
+	size_t count;
+	const struct func_def *const *all = func_all(&count);
+	const char *group = "";
+
+	for (size_t i = 0; i < count; i++) {
+		if (all[i]->flags & FUNC_HIDDEN)
+			continue;
+		if (strcmp(group, all[i]->group) != 0) {
+			group = all[i]->group;
+			buf_add_format(out, "%s%c%s:\n", i == 0 ? "" : "\n",
+			    group[0] >= 'a' && group[0] <= 'z' ?
+			    group[0] - 32 : group[0], group + 1);
+		}
+		help_add_row(out, all[i]->signature, 34, all[i]->summary);
+	}
+	buf_add_string(out, "\nConditions:\n");
+	help_add_row(out, "if(c, a [, b])", 34,
+	    "a where c is true, else b or null");
+	help_add_row(out, "coalesce(a, b, ...)", 34,
+	    "the first that is not null; also a ?? b");
+	help_add_row(out, "try(x)", 34, "null where x cannot be computed");
+}
+
+static void
+help_aggregates(struct buf *out)
+{
+	size_t count;
+	const struct agg_def *const *all = agg_all(&count);
+
+	buf_add_string(out, "Aggregates, in `aggregate ... by ...`; each may be "
+	    "followed by `where CONDITION`:\n");
+	for (size_t i = 0; i < count; i++)
+		help_add_row(out, all[i]->signature, 34, all[i]->summary);
+}
+
+static void
+help_formats(struct buf *out)
+{
+	size_t count;
+	const struct format_def *const *all = format_all(&count);
+
+	buf_add_string(out, "Formats, for -i, -o, from and to:\n");
+	for (size_t i = 0; i < count; i++) {
+		char text[512];
+		snprintf(text, sizeof(text), "%s (%s)", all[i]->summary,
+		    all[i]->open == NULL ? "write only" :
+		    all[i]->write_open == NULL ? "read only" :
+		    "read and write");
+		help_add_row(out, all[i]->name, 14, text);
+	}
+}
+
+static void
+help_commands(struct buf *out)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		char head[128];
+		snprintf(head, sizeof(head), "%s %s", commands[i].name,
+		    commands[i].arguments);
+		help_add_row(out, head, 30, commands[i].summary);
+	}
+}
+
+static void
+help_options_topic(struct buf *out)
+{
+	buf_add_string(out, "Options:\n");
+	options_help(out);
+}
+
+static void
+help_commands_topic(struct buf *out)
+{
+	buf_add_string(out, "Commands, sflow COMMAND ...:\n");
+	help_commands(out);
+}
+
+static const struct {
+	const char *name;
+	void (*print)(struct buf *);
+	const char *summary;
+} topics[] = {
+	{ "stages", help_stages, "what stands between the bars" },
+	{ "functions", help_functions, "what computes a value" },
+	{ "aggregates", help_aggregates, "what computes a value of a group" },
+	{ "formats", help_formats, "what can be read and written" },
+	{ "options", help_options_topic, "of the command line" },
+	{ "commands", help_commands_topic, "sflow COMMAND" },
+};
+
+#define TOPIC_COUNT (sizeof(topics) / sizeof(topics[0]))
+
+static void
+help_stage(const struct op_def *def, struct buf *out)
+{
+	buf_add_format(out, "%s\n\n  %s\n\n  Holds in memory: %s.\n",
+	    def->syntax, def->summary, def->holds);
+	if (def->example != NULL)
+		buf_add_format(out, "  Example: %s\n", def->example);
+}
+
+static void
+help_function(const struct func_def *def, struct buf *out)
+{
+	buf_add_format(out, "%s\n\n  %s\n", def->signature, def->summary);
+	if (def->example != NULL && def->result != NULL)
+		buf_add_format(out, "\n  %s is %s\n", def->example,
+		    def->result);
+}
+
+static void
+help_aggregate(const struct agg_def *def, struct buf *out)
+{
+	buf_add_format(out, "%s\n\n  %s\n", def->signature, def->summary);
+	if (def->example != NULL && def->result != NULL)
+		buf_add_format(out, "\n  %s of 1, 2, 3, 4 is %s\n",
+		    def->example, def->result);
+}
+
+static void
+help_format_options(const char *title, const struct option_def *option,
+	struct buf *out)
+{
+	if (option == NULL || option->name == NULL)
+		return;
+	buf_add_format(out, "\n  %s:\n", title);
+	for (; option->name != NULL; option++) {
+		char head[64];
+		snprintf(head, sizeof(head), "  %s=%s", option->name,
+		    type_name(option->type));
+		help_add_row(out, head, 24, option->summary);
+	}
+}
+
+static void
+help_format(const struct format_def *def, struct buf *out)
+{
+	buf_add_format(out, "%s\n\n  %s\n", def->name, def->summary);
+	if (def->extensions != NULL && def->extensions[0] != '\0')
+		buf_add_format(out, "  Files ending in: %s\n",
+		    def->extensions);
+	help_format_options("Options when reading", def->reader_options, out);
+	help_format_options("Options when writing", def->writer_options, out);
+}
+
+static int
+help_special(const char *topic, struct buf *out)
+{
+	if (strcmp(topic, "count") == 0)
+		buf_add_string(out, "count [by KEYS]\n\n  how many records, of "
+		    "each group; short for aggregate count = count()\n\n");
+	return 0;
+}
+
+static int
+help_member(const char *topic, struct buf *out)
+{
+	size_t size = strlen(topic);
+	const struct op_def *op = op_find(topic, size);
+	const struct func_def *func = func_find(topic, size);
+	const struct agg_def *agg = agg_find(topic, size);
+	const struct format_def *format = format_find(topic, size);
+	size_t before = out->size;
+
+	help_special(topic, out);
+	if (op != NULL && !(op->flags & OP_HIDDEN))
+		help_stage(op, out);
+	if (func != NULL && !(func->flags & FUNC_HIDDEN))
+		help_function(func, out);
+	if (agg != NULL)
+		help_aggregate(agg, out);
+	if (format != NULL)
+		help_format(format, out);
+	return out->size > before ? 0 : -1;
+}
+
+static uint32_t
+help_collect(const char *kind, const char ***names)
+{
+	size_t op_count, func_count, agg_count, format_count;
+	const struct op_def *const *op = op_all(&op_count);
+	const struct func_def *const *func = func_all(&func_count);
+	const struct agg_def *const *agg = agg_all(&agg_count);
+	const struct format_def *const *format = format_all(&format_count);
+	uint32_t count = 0;
+	const char **out = mem_alloc((op_count + func_count + agg_count +
+	    format_count + COMMAND_COUNT + TOPIC_COUNT + 8) * sizeof(*out));
+
+	for (size_t i = 0; i < TOPIC_COUNT && kind == NULL; i++)
+		out[count++] = topics[i].name;
+	int all = kind == NULL;
+	if (all || strcmp(kind, "stages") == 0) {
+		for (size_t i = 0; i < op_count; i++)
+			if (!(op[i]->flags & OP_HIDDEN))
+				out[count++] = op[i]->name;
+		out[count++] = "count";
+	}
+	for (size_t i = 0; i < func_count &&
+	    (all || strcmp(kind, "functions") == 0); i++)
+		if (!(func[i]->flags & FUNC_HIDDEN))
+			out[count++] = func[i]->name;
+	for (size_t i = 0; i < agg_count &&
+	    (all || strcmp(kind, "aggregates") == 0); i++)
+		out[count++] = agg[i]->name;
+	for (size_t i = 0; i < format_count &&
+	    (all || strcmp(kind, "formats") == 0); i++)
+		out[count++] = format[i]->name;
+	for (size_t i = 0; i < COMMAND_COUNT && kind != NULL &&
+	    strcmp(kind, "commands") == 0; i++)
+		out[count++] = commands[i].name;
+	*names = out;
+	return count;
+}
+
+int
+help_names(const char *kind, struct buf *out)
+{
+	const char **names;
+	uint32_t count = help_collect(kind, &names);
+
+	for (uint32_t i = 0; i < count; i++)
+		buf_add_format(out, "%s\n", names[i]);
+	mem_free(names);
+	return count > 0 ? 0 : -1;
+}
+
+int
+help_topic(const char *topic, struct buf *out, const char **near)
+{
+	const char **names;
+
+	for (size_t i = 0; i < TOPIC_COUNT; i++)
+		if (strcmp(topics[i].name, topic) == 0) {
+			topics[i].print(out);
+			return 0;
+		}
+	if (help_member(topic, out) == 0)
+		return 0;
+	uint32_t count = help_collect(NULL, &names);
+	*near = near_name(topic, names, count);
+	mem_free(names);
+	return -1;
+}
+
+void
+help_usage(struct buf *out)
+{
+	buf_add_string(out,
+	    "sflow [OPTIONS] PROGRAM [FILE...]\n"
+	    "sflow [OPTIONS] COMMAND ...\n\n"
+	    "Run a program over records from files or standard input.\n\n"
+	    "  sflow 'where status >= 500 | count by path | top 10 count' "
+	    "access.jsonl\n"
+	    "  sflow 'sort ms desc | head 3' ev.csv\n\n"
+	    "Options:\n");
+	options_help(out);
+	buf_add_string(out, "\nCommands:\n");
+	help_commands(out);
+	buf_add_string(out, "\nTopics of sflow help:\n");
+	for (size_t i = 0; i < TOPIC_COUNT; i++)
+		help_add_row(out, topics[i].name, 30, topics[i].summary);
+	buf_add_string(out, "\nExit status: 0 done, 1 a bad record stopped the "
+	    "job, 2 wrong program or options,\n3 a file, pipe or memory failed, "
+	    "130 interrupted.\n");
+}

@@ -1,0 +1,45 @@
+#ifndef SFLOW_CLI_OPTIONS_H
+#define SFLOW_CLI_OPTIONS_H
+
+#include <stdint.h>
+
+#include "check/flow.h"
+
+struct buf;
+struct err;
+
+enum option_id {
+	OPTION_NONE,
+#define OPTION(symbol, letter, name, argument, help) OPTION_##symbol,
+#include "cli/option_table.h"
+#undef OPTION
+	OPTION_END
+};
+
+/* What the command line says.  Strings are borrowed from argv. */
+struct options {
+	const char *command;	/* NULL: run */
+	const char *program_file;
+	struct check_arg *arg;
+	uint32_t arg_count;
+	const struct format_def *input;
+	const struct format_def *output;
+	const char *bad;	/* NULL: stop */
+	uint64_t memory_bytes;	/* 0: not said */
+	int stats;
+	int help;
+	int version;
+	const char **word;	/* what is no option, after the command */
+	uint32_t word_count;
+};
+
+/*
+ * Options may stand before and after the program; "--" ends them.  0, or -1
+ * with err (ERR_USAGE).
+ */
+int options_parse(int argc, char **argv, struct options *out, struct err *);
+void options_fini(struct options *);
+/* "  -f, --file FILE  ..." a line each; wrapped. */
+void options_help(struct buf *);
+
+#endif

@@ -1,0 +1,322 @@
+/*
+ * to PATH | to FORMAT(PATH, options): write the records.
+ *
+ * Arguments: path (NULL: standard output) or expr (a path per record), format,
+ * option, append.
+ *
+ * One path is one writer.  With holes in the path every record's path is
+ * computed and each different one gets a writer when it first comes; outputs
+ * are committed together at the end, so either all files appear or none.  When
+ * more files than ROUTES_OPEN_MAX are wanted the job stops with a sentence: the
+ * system's limit of open files is near.
+ *
+ * The reader of a pipe may go away (`| head -1`): this sink then wants no more,
+ * quietly, and the operators before it stop as soon as nobody else wants more.
+ */
+#include "op/op.h"
+
+#include <string.h>
+
+#include "data/key.h"
+#include "io/output.h"
+#include "op/group.h"
+#include "util/buf.h"
+
+/* Below the customary limit of 1024 descriptors. */
+#define ROUTES_OPEN_MAX 900
+
+struct route {
+	struct output *output;
+	struct writer *writer;
+	struct schema *schema;		/* of the last batch; held */
+};
+
+struct to {
+	struct route *single;		/* one path */
+	struct group_table *routes;	/* path -> struct route */
+	int gone;			/* the reader went away */
+};
+
+static int
+to_bind(struct op *op, struct err *err)
+{
+	(void)err;
+	op->out = NULL;
+	return 0;
+}
+
+/* Can the records' own bytes be written as they are? */
+static int
+to_wants_records(const struct op *op)
+{
+	return op->origin_format != NULL && op->args.format->record_type ==
+	    op->origin_format->record_type &&
+	    (op->args.format == op->origin_format ||
+	    op->args.format->record_type == TYPE_RAW_JSON);
+}
+
+static void
+to_need(const struct op *op, const struct need_set *out, unsigned port,
+	struct need_set *in)
+{
+	(void)out;
+	(void)port;
+	need_add_expr(in, op->args.expr);
+	if (to_wants_records(op))
+		need_set_record(in, 1);
+	else
+		need_all(in);
+}
+
+static int
+route_open(const struct op *op, struct route *route, const char *path,
+	struct err *err)
+{
+	route->output = op->args.append ? output_append(path, err) :
+	    output_open(path, err);
+	if (route->output == NULL)
+		return -1;
+	route->writer = op->args.format->write_open(route->output,
+	    op->args.option, op->args.option_count, err);
+	return route->writer == NULL ? -1 : 0;
+}
+
+static int
+to_open(struct op_run *run, struct err *err)
+{
+	struct to *to = run->state;
+	const struct op_args *args = &run->op->args;
+
+	if (args->expr != NULL) {
+		to->routes = group_table_new(sizeof(struct route),
+		    &run->budget);
+		return 0;
+	}
+	to->single = mem_alloc_zero(sizeof(*to->single));
+	return route_open(run->op, to->single,
+	    args->path == NULL ? "stdout" : args->path, err);
+}
+
+static int
+route_write(struct op_run *run, struct route *route, struct batch *batch,
+	struct err *err)
+{
+	if (route->schema != batch->schema) {
+		schema_drop(&route->schema);
+		route->schema = schema_hold(batch->schema);
+	}
+	if (run->op->args.format->write(route->writer, batch, err) != 0)
+		return -1;
+	return output_room(route->output, err);
+}
+
+/* Rows with the same path become one write, in order of rows. */
+static int
+to_write_rows(struct op_run *run, struct batch *batch, char *const *row,
+	uint8_t *done, uint32_t first, uint32_t count, struct err *err)
+{
+	uint16_t sel[BATCH_ROWS_MAX];
+	uint16_t *kept_sel = batch->sel;
+	uint32_t kept_count = batch->sel_count, used = 0;
+
+	for (uint32_t i = first; i < count; i++)
+		if (row[i] == row[first]) {
+			sel[used++] = (uint16_t)batch_row(batch, i);
+			done[i] = 1;
+		}
+	batch->sel = sel;
+	batch->sel_count = used;
+	int status = route_write(run, (struct route *)row[first], batch, err);
+	batch->sel = kept_sel;
+	batch->sel_count = kept_count;
+	return status;
+}
+
+static int
+to_open_new(struct op_run *run, const struct key_set *keys, char *const *row,
+	const uint8_t *is_new, uint32_t count, struct err *err)
+{
+	struct to *to = run->state;
+
+	if (group_table_count(to->routes) > ROUTES_OPEN_MAX)
+		return err_set(err, ERR_IO, "the records want more than %d "
+		    "files at once", ROUTES_OPEN_MAX);
+	for (uint32_t i = 0; i < count; i++) {
+		char path[4096];
+		const struct text *text = &keys->text[i];
+		if (!is_new[i])
+			continue;
+		if (text->size >= sizeof(path) || memchr(text_bytes(text), '\0',
+		    text->size) != NULL)
+			return err_set(err, ERR_IO,
+			    "a path of %u bytes cannot be written", text->size);
+		memcpy(path, text_bytes(text), text->size);
+		path[text->size] = '\0';
+		if (route_open(run->op, (struct route *)row[i], path, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+to_push_routed(struct op_run *run, struct batch *batch, struct err *err)
+{
+	struct to *to = run->state;
+	struct region *region = batch_region(batch);
+	struct eval eval;
+	struct column path;
+	struct key_set keys;
+
+	eval_init(&eval, batch, region);
+	expr_eval_as(run->op->args.expr, &eval, FUNC_TEXT, batch->sel,
+	    batch->sel_count, &path);
+	if (eval.rejects.count > 0) {
+		if (op_reject(run, batch, &eval.rejects, err) != 0)
+			return -1;
+		return to_push_routed(run, batch, err);
+	}
+	uint32_t count = batch->sel_count;
+	char **row = region_alloc(region, BATCH_ROWS_MAX * sizeof(*row));
+	uint8_t *is_new = region_alloc(region, BATCH_ROWS_MAX);
+	uint8_t *done = region_alloc_zero(region, BATCH_ROWS_MAX);
+	key_make(&path, 1, count, region, &keys);
+	if (group_table_find(to->routes, &keys, count, row, is_new) != 0)
+		return op_charge(run, UINT64_MAX / 2, err);
+	if (to_open_new(run, &keys, row, is_new, count, err) != 0)
+		return -1;
+	for (uint32_t i = 0; i < count; i++)
+		if (!done[i] && to_write_rows(run, batch, row, done, i, count,
+		    err) != 0)
+			return -1;
+	return 0;
+}
+
+/* The reader has gone: not an error, but no more is wanted. */
+static enum op_status
+to_status(struct to *to, int status, struct err *err)
+{
+	if (status == 0)
+		return OP_OK;
+	if (err->kind != ERR_PIPE)
+		return OP_FAIL;
+	err_clear(err);
+	to->gone = 1;
+	return OP_DONE;
+}
+
+static enum op_status
+to_push(struct op_run *run, unsigned port, struct batch *take_batch,
+	struct err *err)
+{
+	struct to *to = run->state;
+	struct batch *batch = take_batch;
+
+	(void)port;
+	int status = to->single != NULL ?
+	    route_write(run, to->single, batch, err) :
+	    to_push_routed(run, batch, err);
+	batch_free(&batch);
+	return to_status(to, status, err);
+}
+
+static enum op_status
+to_pause(struct op_run *run, struct err *err)
+{
+	struct to *to = run->state;
+	const struct format_def *format = run->op->args.format;
+
+	if (to->single == NULL || to->gone)
+		return OP_OK;
+	int status = format->write_flush(to->single->writer, err);
+	if (status == 0)
+		status = output_flush(to->single->output, err);
+	if (to_status(to, status, err) == OP_FAIL)
+		return OP_FAIL;
+	run->done |= to->gone;
+	return OP_OK;
+}
+
+static int
+route_end(struct op_run *run, struct route *route, struct err *err)
+{
+	const struct schema *schema = route->schema;
+
+	if (route->writer == NULL)
+		return 0;
+	if (schema == NULL && !run->op->in[0]->open)
+		schema = run->op->in[0];
+	return run->op->args.format->write_end(route->writer, schema, err);
+}
+
+static enum op_status
+to_flush(struct op_run *run, unsigned port, struct err *err)
+{
+	struct to *to = run->state;
+	uint64_t count = to->routes == NULL ? 1 :
+	    group_table_count(to->routes);
+	int status = 0;
+
+	(void)port;
+	for (uint64_t i = 0; i < count && status == 0; i++)
+		status = route_end(run, to->single != NULL ? to->single :
+		    (struct route *)group_table_row(to->routes, i), err);
+	for (uint64_t i = 0; i < count && status == 0; i++) {
+		struct route *route = to->single != NULL ? to->single :
+		    (struct route *)group_table_row(to->routes, i);
+		if (route->output != NULL)
+			status = output_commit(&route->output, err);
+	}
+	return to_status(to, status, err) == OP_FAIL ? OP_FAIL : OP_OK;
+}
+
+static void
+route_close(const struct op *op, struct route *route)
+{
+	if (route->writer != NULL)
+		op->args.format->write_close(&route->writer);
+	if (route->output != NULL)
+		output_abort(&route->output);
+	schema_drop(&route->schema);
+}
+
+static void
+to_close(struct op_run *run)
+{
+	struct to *to = run->state;
+
+	if (to->single != NULL)
+		route_close(run->op, to->single);
+	for (uint64_t i = 0; to->routes != NULL &&
+	    i < group_table_count(to->routes); i++)
+		route_close(run->op,
+		    (struct route *)group_table_row(to->routes, i));
+	mem_free(to->single);
+	group_table_free(&to->routes);
+}
+
+static void
+to_explain(const struct op *op, struct buf *out)
+{
+	buf_add_format(out, "%s (%s)", op->args.expr != NULL ?
+	    "a file per path" : op->args.path == NULL ? "stdout" :
+	    op->args.path, op->args.format->name);
+}
+
+const struct op_def op_to = {
+	.name = "to",
+	.syntax = "to \"PATH\" | to FORMAT(\"PATH\", OPTION=VALUE, ...) | "
+	    "to stdout",
+	.summary = "write the records; {field} in the path makes a file each",
+	.holds = "nothing",
+	.example = "to \"by/{country}.csv\"",
+	.flags = OP_SINK | OP_KEEPS_RECORD,
+	.state_bytes = sizeof(struct to),
+	.bind = to_bind,
+	.need = to_need,
+	.open = to_open,
+	.push = to_push,
+	.flush = to_flush,
+	.pause = to_pause,
+	.close = to_close,
+	.explain = to_explain,
+};
