@@ -1,0 +1,302 @@
+/*
+ * tail [N] [by KEYS]: the last N records, or the last N of each group.
+ *
+ * Arguments: limit, by.  Without keys it keeps batches and lets go of those
+ * that can no longer be among the last N.  With keys each group has a ring of
+ * its last N rows; the kept rows are made anew when most of them have fallen
+ * out of their rings.  Groups come out in order of first appearance.
+ */
+#include "op/op.h"
+
+#include <string.h>
+
+#include "op/group.h"
+#include "op/rows.h"
+
+struct ring {
+	uint64_t seen;
+	struct row_ref *ref;	/* `limit` entries, or as many as were seen */
+	uint32_t capacity;
+};
+
+struct tail {
+	/* Without keys: the last batches, oldest first. */
+	struct batch **batch;
+	uint32_t batch_count, batch_capacity;
+	uint64_t kept;
+	/* With keys. */
+	struct group_table *groups;
+	struct rows *rows;
+};
+
+static int
+tail_open(struct op_run *run, struct err *err)
+{
+	struct tail *tail = run->state;
+
+	(void)err;
+	if (run->op->args.by_count == 0)
+		return 0;
+	tail->groups = group_table_new(sizeof(struct ring), &run->budget);
+	tail->rows = rows_new(run);
+	return 0;
+}
+
+static void
+tail_need(const struct op *op, const struct need_set *out, unsigned port,
+	struct need_set *in)
+{
+	(void)port;
+	need_copy(in, out);
+	for (uint32_t i = 0; i < op->args.by_count; i++)
+		need_add_expr(in, op->args.by[i].expr);
+}
+
+/* Keep a self-contained copy; drop what is too old. */
+static int
+tail_keep_batch(struct op_run *run, struct batch *batch, struct err *err)
+{
+	struct tail *tail = run->state;
+	uint64_t limit = (uint64_t)run->op->args.limit;
+	uint32_t dropped = 0;
+
+	if (limit == 0)
+		return 0;
+	if (batch->sel_count > limit) {
+		uint16_t *sel = batch_sel_storage(batch);
+		uint32_t skip = batch->sel_count - (uint32_t)limit;
+		for (uint32_t i = 0; i < limit; i++)
+			sel[i] = (uint16_t)batch_row(batch, skip + i);
+		batch->sel = sel;
+		batch->sel_count = (uint32_t)limit;
+	}
+	struct batch *copy = batch_compact(batch);
+	if (op_charge(run, batch_bytes(copy), err) != 0) {
+		batch_free(&copy);
+		return -1;
+	}
+	if (tail->batch_count == tail->batch_capacity) {
+		tail->batch_capacity = tail->batch_capacity * 2 + 4;
+		tail->batch = mem_resize(tail->batch,
+		    tail->batch_capacity * sizeof(*tail->batch));
+	}
+	tail->batch[tail->batch_count++] = copy;
+	tail->kept += copy->sel_count;
+	while (tail->kept - tail->batch[dropped]->sel_count >= limit) {
+		tail->kept -= tail->batch[dropped]->sel_count;
+		mem_release(&run->budget, batch_bytes(tail->batch[dropped]));
+		batch_free(&tail->batch[dropped++]);
+	}
+	tail->batch_count -= dropped;
+	memmove(tail->batch, tail->batch + dropped,
+	    tail->batch_count * sizeof(*tail->batch));
+	return 0;
+}
+
+static void
+ring_add(struct ring *ring, struct row_ref ref, uint64_t limit)
+{
+	if (ring->seen < limit && ring->seen == ring->capacity) {
+		uint64_t capacity = ring->capacity * 2u + 4u;
+		ring->capacity = (uint32_t)(capacity < limit ? capacity :
+		    limit);
+		ring->ref = mem_resize(ring->ref,
+		    ring->capacity * sizeof(*ring->ref));
+	}
+	ring->ref[ring->seen++ % limit] = ref;
+}
+
+static uint64_t
+ring_count(const struct ring *ring, uint64_t limit)
+{
+	return ring->seen < limit ? ring->seen : limit;
+}
+
+/* Entry i of a ring, oldest first. */
+static struct row_ref *
+ring_at(struct ring *ring, uint64_t i, uint64_t limit)
+{
+	return ring->seen <= limit ? &ring->ref[i] :
+	    &ring->ref[(ring->seen + i) % limit];
+}
+
+/* Rows that no ring holds any more are let go, when they are the most. */
+static int
+tail_shrink(struct op_run *run, struct err *err)
+{
+	struct tail *tail = run->state;
+	uint64_t limit = (uint64_t)run->op->args.limit, live = 0;
+	uint64_t group_count = group_table_count(tail->groups);
+
+	if (rows_count(tail->rows) < 16 * BATCH_ROWS_MAX)
+		return 0;
+	for (uint64_t g = 0; g < group_count; g++)
+		live += ring_count((struct ring *)group_table_row(tail->groups,
+		    g), limit);
+	if (live * 4 > rows_count(tail->rows))
+		return 0;
+	struct rows *fresh = rows_new(run);
+	struct row_ref *refs = mem_alloc(BATCH_ROWS_MAX * sizeof(*refs));
+	struct row_ref **back = mem_alloc(BATCH_ROWS_MAX * sizeof(*back));
+	uint32_t count = 0;
+	int status = 0;
+	for (uint64_t g = 0; g <= group_count && status == 0; g++) {
+		struct ring *ring = g == group_count ? NULL :
+		    (struct ring *)group_table_row(tail->groups, g);
+		uint64_t entries = ring == NULL ? 0 : ring_count(ring, limit);
+		for (uint64_t i = 0; i <= entries && status == 0; i++) {
+			if (count == BATCH_ROWS_MAX || (ring == NULL &&
+			    count > 0)) {
+				struct batch *batch = rows_gather(tail->rows,
+				    refs, count);
+				uint32_t index = 0;
+				status = rows_add(fresh, batch, &index, err);
+				for (uint32_t k = 0; k < count; k++)
+					*back[k] = (struct row_ref){ index, k };
+				batch_free(&batch);
+				count = 0;
+			}
+			if (i == entries)
+				break;
+			back[count] = ring_at(ring, i, limit);
+			refs[count] = *back[count];
+			count++;
+		}
+	}
+	mem_free(refs);
+	mem_free(back);
+	rows_free(&tail->rows);
+	tail->rows = fresh;
+	return status;
+}
+
+static int
+tail_keep_groups(struct op_run *run, struct batch *batch, struct err *err)
+{
+	struct tail *tail = run->state;
+	struct region *region = batch_region(batch);
+	char **row = region_alloc(region, BATCH_ROWS_MAX * sizeof(*row));
+	uint32_t index;
+
+	if (run->op->args.limit == 0)
+		return 0;
+	if (group_find_by(run, tail->groups, run->op->args.by,
+	    run->op->args.by_count, batch, region, row, err) != 0)
+		return -1;
+	if (rows_add(tail->rows, batch, &index, err) != 0)
+		return -1;
+	for (uint32_t i = 0; i < batch->sel_count; i++)
+		ring_add((struct ring *)row[i], (struct row_ref){ index, i },
+		    (uint64_t)run->op->args.limit);
+	return tail_shrink(run, err);
+}
+
+static enum op_status
+tail_push(struct op_run *run, unsigned port, struct batch *take_batch,
+	struct err *err)
+{
+	struct tail *tail = run->state;
+	struct batch *batch = take_batch;
+
+	(void)port;
+	int status = tail->groups == NULL ? tail_keep_batch(run, batch, err) :
+	    tail_keep_groups(run, batch, err);
+	batch_free(&batch);
+	return status == 0 ? OP_OK : OP_FAIL;
+}
+
+static enum op_status
+tail_flush_batches(struct op_run *run, struct err *err)
+{
+	struct tail *tail = run->state;
+	uint64_t limit = (uint64_t)run->op->args.limit;
+	uint64_t skip = tail->kept > limit ? tail->kept - limit : 0;
+	enum op_status status = OP_OK;
+
+	for (uint32_t i = 0; i < tail->batch_count && status == OP_OK; i++) {
+		struct batch *batch = tail->batch[i];
+		tail->batch[i] = NULL;
+		if (skip > 0) {
+			uint16_t *sel = batch_sel_storage(batch);
+			uint32_t left = batch->sel_count - (uint32_t)skip;
+			for (uint32_t k = 0; k < left; k++)
+				sel[k] = (uint16_t)(skip + k);
+			batch->sel = sel;
+			batch->sel_count = left;
+			skip = 0;
+		}
+		status = op_give(run, batch, err);
+	}
+	return status;
+}
+
+static enum op_status
+tail_flush_groups(struct op_run *run, struct err *err)
+{
+	struct tail *tail = run->state;
+	uint64_t limit = (uint64_t)run->op->args.limit;
+	uint32_t most = batch_rows_target(), count = 0;
+	struct row_ref *refs = mem_alloc(most * sizeof(*refs));
+	enum op_status status = OP_OK;
+
+	for (uint64_t g = 0; g < group_table_count(tail->groups) &&
+	    status == OP_OK; g++) {
+		struct ring *ring = (struct ring *)group_table_row(
+		    tail->groups, g);
+		for (uint64_t i = 0; i < ring_count(ring, limit) &&
+		    status == OP_OK; i++) {
+			refs[count++] = *ring_at(ring, i, limit);
+			if (count < most)
+				continue;
+			status = op_give(run, rows_gather(tail->rows, refs,
+			    count), err);
+			count = 0;
+		}
+	}
+	if (status == OP_OK && count > 0)
+		status = op_give(run, rows_gather(tail->rows, refs, count),
+		    err);
+	mem_free(refs);
+	return status;
+}
+
+static enum op_status
+tail_flush(struct op_run *run, unsigned port, struct err *err)
+{
+	struct tail *tail = run->state;
+
+	(void)port;
+	return tail->groups == NULL ? tail_flush_batches(run, err) :
+	    tail_flush_groups(run, err);
+}
+
+static void
+tail_close(struct op_run *run)
+{
+	struct tail *tail = run->state;
+
+	for (uint32_t i = 0; i < tail->batch_count; i++)
+		if (tail->batch[i] != NULL)
+			batch_free(&tail->batch[i]);
+	mem_free(tail->batch);
+	for (uint64_t g = 0; tail->groups != NULL &&
+	    g < group_table_count(tail->groups); g++)
+		mem_free(((struct ring *)group_table_row(tail->groups, g))->ref);
+	group_table_free(&tail->groups);
+	rows_free(&tail->rows);
+}
+
+const struct op_def op_tail = {
+	.name = "tail",
+	.syntax = "tail [N] [by KEYS]",
+	.summary = "the last N records (10 if not said), or of each group",
+	.holds = "N rows, of each group",
+	.example = "tail 1 by user",
+	.flags = OP_BLOCKS | OP_HOLDS | OP_KEEPS_RECORD,
+	.state_bytes = sizeof(struct tail),
+	.need = tail_need,
+	.open = tail_open,
+	.push = tail_push,
+	.flush = tail_flush,
+	.close = tail_close,
+};
