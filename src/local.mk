@@ -29,7 +29,12 @@ lang_files = \
 
 data_files =
 
-func_files =
+func_files = \
+	src/func/agg.h \
+	src/func/fn_logic.c \
+	src/func/func.c \
+	src/func/func.h \
+	src/func/func_table.h
 
 state_files =
 
@@ -37,7 +42,8 @@ io_files =
 
 net_files =
 
-expr_files =
+expr_files = \
+	src/expr/expr.h
 
 op_files =
 
