@@ -27,7 +27,14 @@ lang_files = \
 	src/lang/parse.h \
 	src/lang/pretty.h
 
-data_files =
+data_files = \
+	src/data/decimal.c \
+	src/data/number.c \
+	src/data/number.h \
+	src/data/number_format.c \
+	src/data/number_powers.c \
+	src/data/number_priv.h \
+	src/data/number_scale.c
 
 func_files = \
 	src/func/agg.h \
