@@ -29,12 +29,23 @@ lang_files = \
 
 data_files = \
 	src/data/decimal.c \
+	src/data/moment.c \
+	src/data/moment.h \
+	src/data/moment_duration.c \
+	src/data/moment_format.c \
+	src/data/moment_parse.c \
+	src/data/moment_priv.h \
 	src/data/number.c \
 	src/data/number.h \
 	src/data/number_format.c \
 	src/data/number_powers.c \
 	src/data/number_priv.h \
-	src/data/number_scale.c
+	src/data/number_scale.c \
+	src/data/strftime.c \
+	src/data/zone.c \
+	src/data/zone_priv.h \
+	src/data/zone_read.c \
+	src/data/zone_rule.c
 
 func_files = \
 	src/func/agg.h \
