@@ -27,9 +27,56 @@ lang_files = \
 	src/lang/parse.h \
 	src/lang/pretty.h
 
-data_files =
+data_files = \
+	src/data/batch.c \
+	src/data/batch.h \
+	src/data/batch_verify.c \
+	src/data/builder.c \
+	src/data/column.c \
+	src/data/column.h \
+	src/data/column_decode.c \
+	src/data/column_gather.c \
+	src/data/column_numbers.c \
+	src/data/column_texts.c \
+	src/data/decimal.c \
+	src/data/digits_priv.h \
+	src/data/json.h \
+	src/data/key.c \
+	src/data/key.h \
+	src/data/key_order.c \
+	src/data/moment.c \
+	src/data/moment.h \
+	src/data/moment_duration.c \
+	src/data/moment_format.c \
+	src/data/moment_parse.c \
+	src/data/moment_priv.h \
+	src/data/number.c \
+	src/data/number.h \
+	src/data/number_format.c \
+	src/data/number_powers.c \
+	src/data/number_priv.h \
+	src/data/number_rank.c \
+	src/data/number_scale.c \
+	src/data/raw.c \
+	src/data/raw_priv.h \
+	src/data/schema.c \
+	src/data/schema.h \
+	src/data/strftime.c \
+	src/data/text.h \
+	src/data/type.c \
+	src/data/type.h \
+	src/data/value.c \
+	src/data/zone.c \
+	src/data/zone_priv.h \
+	src/data/zone_read.c \
+	src/data/zone_rule.c
 
-func_files =
+func_files = \
+	src/func/agg.h \
+	src/func/fn_logic.c \
+	src/func/func.c \
+	src/func/func.h \
+	src/func/func_table.h
 
 state_files =
 
@@ -37,7 +84,8 @@ io_files =
 
 net_files =
 
-expr_files =
+expr_files = \
+	src/expr/expr.h
 
 op_files =
 

@@ -31,9 +31,13 @@ struct column {
 	uint32_t stride;	/* SLICE: elements of from/to from row to row */
 	uint32_t from_add;	/* SLICE: start = from[r * stride] + from_add */
 	void *data;		/* FLAT, CONST: width = type_width(type) */
-	uint8_t *tags;		/* MIXED: enum type per row (never MIXED) */
+	/*
+	 * MIXED: enum type per row (never MIXED, never RAW_CSV, RAW_TSV or
+	 * RAW_JSON); NULL and MISSING rows have their bit in valid clear.
+	 */
+	uint8_t *tags;
 	uint64_t *valid;	/* bit r set: a value is there; NULL: all are */
-	const char *base;	/* SLICE */
+	const char *base;	/* SLICE; 16 bytes behind any row are readable */
 	const uint32_t *from;	/* SLICE */
 	const uint32_t *to;	/* SLICE: end = to[r * stride] */
 };
@@ -90,8 +94,8 @@ struct value column_value(const struct column *, uint32_t row, struct region *);
 void column_gather(const struct column *, const uint16_t *sel, uint32_t count,
 	struct region *, struct column *out);
 
-/* The same with 32-bit row numbers and a deep copy of all text: the result
- * depends on nothing but `region`.  SLICE becomes FLAT of the same RAW type. */
+/* The same with a deep copy of all text: the result depends on nothing but
+ * `region`.  SLICE and CONST become FLAT of the same type. */
 void column_copy(const struct column *, const uint16_t *sel, uint32_t count,
 	struct region *, struct column *out);
 
@@ -103,7 +107,7 @@ void column_scatter(const struct column *dense, const uint16_t *sel,
 /*
  * Decode RAW to what it can be without asking what it looks like: RAW_CSV,
  * RAW_TSV -> RAW (nulls in valid); RAW_JSON -> the type of its tokens, MIXED
- * if they differ; others are gathered.
+ * if they differ or a field is missing; others are gathered.  Never a SLICE.
  */
 void column_decode(const struct column *, const uint16_t *sel, uint32_t count,
 	struct region *, struct column *out);
@@ -111,14 +115,16 @@ void column_decode(const struct column *, const uint16_t *sel, uint32_t count,
 /*
  * Interpret as numbers: RAW that looks like numbers becomes INT when all do,
  * FLOAT when all are numbers (and no int among them passes 2^53), else MIXED
- * of INT, FLOAT and RAW/TEXT/...  Anything not raw comes back as decoded.
+ * of INT, FLOAT and RAW/TEXT/...  Anything not raw comes back as decoded; a
+ * missing field is null.
  */
 void column_numbers(const struct column *, const uint16_t *sel, uint32_t count,
 	struct region *, struct column *out);
 
 /*
  * The text of every value, TYPE_TEXT with nulls: what csv output would show
- * without its quotes.  Numbers in shortest form, times in RFC 3339.
+ * without its quotes.  Numbers in shortest form (but those of RAW_JSON as they
+ * stand), times in RFC 3339.
  */
 void column_texts(const struct column *, const uint16_t *sel, uint32_t count,
 	struct region *, struct column *out);
@@ -154,6 +160,8 @@ void builder_finish(struct builder *, struct region *, struct column *out);
 void builder_fini(struct builder *);
 
 /*
+ * Values.  Of the RAW types only TYPE_RAW is met here.
+ *
  * Order of two values as sort, min and max have it: null < bool < numbers <
  * times < text < list < record; raw text that looks like a number is one.
  */

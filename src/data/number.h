@@ -21,20 +21,26 @@ enum number_kind number_parse(const char *bytes, size_t size, int64_t *integer,
 
 /*
  * As a cast reads them: blanks around are fine, also a plus sign, leading
- * zeros (base 10 always), ".5", "5."; int with 0x.  -1 if it is no number or
- * does not fit.
+ * zeros (base 10 always), ".5", "5."; int with 0x, but without point and
+ * exponent.  -1 if it is no number or does not fit.
  */
 int number_cast_int(const char *bytes, size_t size, int64_t *out);
 int number_cast_float(const char *bytes, size_t size, double *out);
-/* Decimal text to units and scale; -1 if it does not fit 18 digits. */
+/*
+ * Decimal text, lenient as above but without an exponent, to units and scale,
+ * zeros at the end included; -1 if it does not fit 18 digits.
+ */
 int decimal_parse(const char *bytes, size_t size, struct decimal *out);
 
 /* Write the shortest text that reads back the same; returns its length. */
 #define NUMBER_TEXT_MAX 40
 unsigned number_format_int(int64_t, char *out);
-/* Floats: the shortest digits that read back (Ryu or Grisu quality), whole
- * ones without a point ("3"), plain between 1e-5 and 1e17, else "1.5e-07" is
- * written 1.5e-7 and 1e21. */
+/*
+ * Floats: the shortest digits that read back, and of those the nearest; whole
+ * ones without a point ("3"), plain from 1e-5 to below 1e17, else 1.5e-7 and
+ * 1e21.  -0.0 is written 0, so that equal numbers have equal texts.  Also inf,
+ * -inf and nan, which number_parse does not take.
+ */
 unsigned number_format_float(double, char *out);
 unsigned decimal_format(struct decimal, char *out);
 

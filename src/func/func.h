@@ -51,6 +51,9 @@ struct func_call {
 	struct region *region;	/* results go here */
 	struct rejects *rejects;
 	const uint16_t *row;
+	/* The evaluator's: where bit i is clear an argument is null, and
+	 * func_reject of row i does nothing.  NULL: no such rows. */
+	const uint64_t *live;
 };
 
 /*

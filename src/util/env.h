@@ -40,7 +40,7 @@ struct env {
 	int (*glob)(const char *pattern, int flags, glob_t *);
 	/* Is input there within timeout_ms?  >0 yes, 0 no, -1 error. */
 	int (*poll_in)(int fd, int timeout_ms);
-	/* Microseconds since 1970 UTC; and a clock that never goes back, in ns. */
+	/* Microseconds since 1970 UTC; a clock that never goes back, in ns. */
 	int64_t (*now_us)(void);
 	uint64_t (*monotonic_ns)(void);
 	/* Fill with random bytes. */
@@ -66,6 +66,8 @@ const char *env_variable(const char *name);
 int env_is_terminal(int fd);
 /* Columns of the terminal behind `fd`; 0 if unknown. */
 unsigned env_terminal_columns(int fd);
+/* Let a pipe hold `bytes`, if `fd` is one and the system agrees. */
+void env_pipe_enlarge(int fd, int bytes);
 /* Bytes of RAM this process may use: the machine's, or its control group's. */
 uint64_t env_memory_bytes(void);
 /* Processors this process may run on, at least 1. */

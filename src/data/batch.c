@@ -1,0 +1,279 @@
+/*
+ * Batches.  A batch is made, handed on and freed a few hundred thousand times
+ * a second, so freed ones keep their arrays and go to a pool.  The pool has a
+ * lock and is not per thread, because a batch is often freed by another thread
+ * than made it; the lock is taken twice per batch, not per row.
+ *
+ * With the address sanitizer, and in hostile builds, nothing is recycled, so
+ * that a use after batch_free() is seen.
+ */
+#include "data/batch.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/env.h"
+#include "util/mem.h"
+
+/* Enough for the batches in flight between two workers. */
+#define POOL_COUNT_MAX 64
+/* A batch with more columns than this gives its array back: 64 x 1024 columns
+ * are 5 MB at most. */
+#define POOL_COLUMNS_MAX 1024
+#define COLUMNS_MIN 16
+#define REGIONS_MIN 8
+
+#if defined(__SANITIZE_ADDRESS__) || defined(SFLOW_HOSTILE)
+#define BATCH_CHECKED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BATCH_CHECKED 1
+#endif
+#endif
+#ifndef BATCH_CHECKED
+#define BATCH_CHECKED 0
+#endif
+
+static struct {
+	pthread_mutex_t lock;
+	uint32_t count;
+	struct batch *batch[POOL_COUNT_MAX];
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* A batch of the pool, or a new one, whose arrays may be there. */
+static struct batch *
+pool_take(void)
+{
+	struct batch *batch = NULL;
+
+	if (!BATCH_CHECKED) {
+		pthread_mutex_lock(&pool.lock);
+		if (pool.count > 0)
+			batch = pool.batch[--pool.count];
+		pthread_mutex_unlock(&pool.lock);
+	}
+	return batch != NULL ? batch : mem_alloc_zero(sizeof(*batch));
+}
+
+static void
+batch_destroy(struct batch *batch)
+{
+	mem_free(batch->column);
+	mem_free(batch->region);
+	mem_free(batch->sel_storage);
+	mem_free(batch);
+}
+
+static void
+pool_give(struct batch *batch)
+{
+	if (!BATCH_CHECKED && batch->column_capacity <= POOL_COLUMNS_MAX) {
+		pthread_mutex_lock(&pool.lock);
+		if (pool.count < POOL_COUNT_MAX) {
+			pool.batch[pool.count++] = batch;
+			batch = NULL;
+		}
+		pthread_mutex_unlock(&pool.lock);
+	}
+	if (batch != NULL)
+		batch_destroy(batch);
+}
+
+/* Room for `count` columns; those there are kept. */
+static void
+columns_reserve(struct batch *batch, uint32_t count)
+{
+	if (count <= batch->column_capacity)
+		return;
+	uint32_t capacity = batch->column_capacity * 2;
+	if (capacity < COLUMNS_MIN)
+		capacity = COLUMNS_MIN;
+	if (capacity < count)
+		capacity = count;
+	batch->column = mem_resize(batch->column,
+	    (size_t)capacity * sizeof(*batch->column));
+	batch->column_capacity = capacity;
+}
+
+struct batch *
+batch_new(struct schema *schema, uint32_t row_count)
+{
+	assert(row_count <= BATCH_ROWS_MAX);
+	struct batch *batch = pool_take();
+
+	columns_reserve(batch, schema->field_count);
+	batch->schema = schema_hold(schema);
+	batch->row_count = row_count;
+	batch->sel_count = row_count;
+	batch->sel = NULL;
+	batch->has_record = 0;
+	batch->origin = NULL;
+	batch->first_line = 0;
+	batch->first_record = 0;
+	batch->region_count = 0;
+	return batch;
+}
+
+void
+batch_free(struct batch **batch_address)
+{
+	struct batch *batch = *batch_address;
+
+	*batch_address = NULL;
+	if (batch == NULL)
+		return;
+	for (uint32_t i = 0; i < batch->region_count; i++)
+		region_drop(&batch->region[i]);
+	schema_drop(&batch->schema);
+	pool_give(batch);
+}
+
+struct batch *
+batch_clone(const struct batch *source)
+{
+	struct batch *batch = batch_new(source->schema, source->row_count);
+
+	if (source->schema->field_count > 0)
+		memcpy(batch->column, source->column,
+		    source->schema->field_count * sizeof(*batch->column));
+	batch->sel_count = source->sel_count;
+	if (source->sel != NULL) {
+		batch->sel = batch_sel_storage(batch);
+		memcpy(batch->sel, source->sel,
+		    source->sel_count * sizeof(*batch->sel));
+	}
+	batch->record = source->record;
+	batch->has_record = source->has_record;
+	batch->origin = source->origin;
+	batch->first_line = source->first_line;
+	batch->first_record = source->first_record;
+	batch_hold_regions(batch, source);
+	return batch;
+}
+
+void
+batch_take_region(struct batch *batch, struct region *take_region)
+{
+	if (batch->region_count == batch->region_capacity) {
+		uint32_t capacity = batch->region_capacity == 0 ? REGIONS_MIN :
+		    batch->region_capacity * 2;
+		batch->region = mem_resize(batch->region,
+		    (size_t)capacity * sizeof(*batch->region));
+		batch->region_capacity = capacity;
+	}
+	batch->region[batch->region_count++] = take_region;
+}
+
+struct region *
+batch_region(struct batch *batch)
+{
+	struct region *region = region_new();
+
+	batch_take_region(batch, region);
+	return region;
+}
+
+static int
+batch_has_region(const struct batch *batch, const struct region *region)
+{
+	for (uint32_t i = 0; i < batch->region_count; i++)
+		if (batch->region[i] == region)
+			return 1;
+	return 0;
+}
+
+void
+batch_hold_regions(struct batch *target, const struct batch *source)
+{
+	for (uint32_t i = 0; i < source->region_count; i++)
+		if (!batch_has_region(target, source->region[i]))
+			batch_take_region(target,
+			    region_hold(source->region[i]));
+}
+
+uint16_t *
+batch_sel_storage(struct batch *batch)
+{
+	if (batch->sel_storage == NULL)
+		batch->sel_storage = mem_alloc(BATCH_ROWS_MAX *
+		    sizeof(*batch->sel_storage));
+	return batch->sel_storage;
+}
+
+void
+batch_set_schema(struct batch *batch, struct schema *schema)
+{
+	struct schema *old = batch->schema;
+
+	columns_reserve(batch, schema->field_count);
+	batch->schema = schema_hold(schema);
+	schema_drop(&old);
+}
+
+const struct column *
+batch_find(const struct batch *batch, const char *name)
+{
+	int index = schema_find(batch->schema, name, strlen(name));
+
+	return index < 0 ? NULL : &batch->column[index];
+}
+
+struct batch *
+batch_compact(const struct batch *source)
+{
+	uint32_t count = source->sel_count;
+	struct batch *batch = batch_new(source->schema, count);
+	struct region *region = batch_region(batch);
+
+	for (uint32_t i = 0; i < source->schema->field_count; i++)
+		column_copy(&source->column[i], source->sel, count, region,
+		    &batch->column[i]);
+	if (source->has_record) {
+		column_copy(&source->record, source->sel, count, region,
+		    &batch->record);
+		batch->has_record = 1;
+	}
+	return batch;
+}
+
+size_t
+batch_bytes(const struct batch *batch)
+{
+	size_t bytes = 0;
+
+	for (uint32_t i = 0; i < batch->region_count; i++)
+		bytes += region_bytes(batch->region[i]);
+	return bytes;
+}
+
+/* What SFLOW_BATCH_ROWS says, or the build's default. */
+static uint32_t
+rows_target_read(void)
+{
+	const char *text = env_variable("SFLOW_BATCH_ROWS");
+	unsigned long rows = text == NULL ? 0 : strtoul(text, NULL, 10);
+
+	if (rows >= 1 && rows <= BATCH_ROWS_MAX)
+		return (uint32_t)rows;
+#ifdef SFLOW_HOSTILE
+	return 1;
+#else
+	return BATCH_ROWS_MAX;
+#endif
+}
+
+uint32_t
+batch_rows_target(void)
+{
+	/* Threads that race here all store the same. */
+	static uint32_t target;
+	uint32_t rows = __atomic_load_n(&target, __ATOMIC_RELAXED);
+
+	if (rows == 0) {
+		rows = rows_target_read();
+		__atomic_store_n(&target, rows, __ATOMIC_RELAXED);
+	}
+	return rows;
+}

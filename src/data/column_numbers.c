@@ -1,0 +1,256 @@
+/*
+ * Raw columns as numbers.  A kernel wants one type, so three readings are
+ * tried, the likeliest and cheapest first:
+ *
+ *	ints	digits straight from the chunk into int64; nulls, quoted fields
+ *		and long ints are dealt with out of line and do not end it
+ *	floats	from the row on that was no int; the ints before are converted,
+ *		unless one of them is not exact as a float
+ *	cells	each value with its own type, packed if they agree after all
+ *
+ * A column of another kind costs at most the rows that were read in vain, and
+ * those are few: what a column is mostly shows in its first rows.  The result
+ * does not depend on which reading found it.
+ */
+#include "data/column.h"
+
+#include <string.h>
+
+#include "data/digits_priv.h"
+#include "data/number.h"
+#include "data/raw_priv.h"
+#include "util/mem.h"
+
+/* Ints up to here, either sign, are exact as floats. */
+#define FLOAT_INT_MAX ((int64_t)1 << 53)
+
+/* The rows of one call. */
+struct rows {
+	const struct column *column;
+	const uint16_t *sel;
+	uint32_t count;
+	struct region *region;
+};
+
+/* Row i, the slow way: INT, FLOAT, RAW, ...; missing is null here. */
+static __attribute__((noinline)) enum type
+row_settle(const struct rows *rows, uint32_t i, union cell *cell)
+{
+	uint32_t row = rows->sel == NULL ? i : rows->sel[i];
+	const struct column *column = rows->column;
+	uint32_t size;
+
+	if (!column_row_is_valid(column, row))
+		return TYPE_NULL;
+	const char *bytes = raw_at(column, row, &size);
+	enum type type = raw_settle(column->type, bytes, size, rows->region,
+	    cell);
+	return type == TYPE_MISSING ? TYPE_NULL : type;
+}
+
+/* Row i is no short plain int: is it an int at all, or null? */
+static __attribute__((noinline)) int
+int_row(const struct rows *rows, uint32_t i, struct column *out)
+{
+	union cell cell = { 0 };
+	enum type type = row_settle(rows, i, &cell);
+
+	if (type == TYPE_NULL)
+		column_clear(out, i, rows->count, rows->region);
+	else if (type != TYPE_INT)
+		return 0;
+	((int64_t *)out->data)[i] = cell.integer;
+	return 1;
+}
+
+/* The leaf loop; `with_sel` and `with_cr` are constants where it is used. */
+static inline __attribute__((always_inline)) uint32_t
+slice_ints_loop(const struct rows *rows, int with_sel, int with_cr,
+	struct column *out)
+{
+	const char *base = rows->column->base;
+	const uint32_t *from = rows->column->from;
+	const uint32_t *to = rows->column->to;
+	size_t stride = rows->column->stride;
+	uint32_t from_add = rows->column->from_add;
+	const uint16_t *sel = rows->sel;
+	uint32_t count = rows->count;
+	int64_t *restrict data = out->data;
+
+	for (uint32_t i = 0; i < count; i++) {
+		size_t at = (with_sel ? sel[i] : i) * stride;
+		uint32_t start = from[at] + from_add;
+		uint32_t size = to[at] - start;
+		int64_t value;
+		if (with_cr && size > 0 && base[start + size - 1] == '\r')
+			size--;
+		if (__builtin_expect(digits_int(base + start, size, &value),
+		    1))
+			data[i] = value;
+		else if (!int_row(rows, i, out))
+			return i;
+	}
+	return count;
+}
+
+/* Ints of SLICE rows; returns how many before something else came. */
+static uint32_t
+slice_ints(const struct rows *rows, struct column *out)
+{
+	if (rows->column->valid != NULL) {
+		uint32_t i = 0;
+		while (i < rows->count && int_row(rows, i, out))
+			i++;
+		return i;
+	}
+	if (rows->column->trim_cr)
+		return rows->sel == NULL ?
+		    slice_ints_loop(rows, 0, 1, out) :
+		    slice_ints_loop(rows, 1, 1, out);
+	return rows->sel == NULL ? slice_ints_loop(rows, 0, 0, out) :
+	    slice_ints_loop(rows, 1, 0, out);
+}
+
+/* The same of views. */
+static uint32_t
+view_ints(const struct rows *rows, struct column *out)
+{
+	const struct text *text = rows->column->data;
+	const uint64_t *valid = rows->column->valid;
+	int64_t *data = out->data;
+
+	for (uint32_t i = 0; i < rows->count; i++) {
+		uint32_t row = rows->sel == NULL ? i : rows->sel[i];
+		int64_t value;
+		int there = valid == NULL || bits_get(valid, row);
+		if (there && digits_int(text_bytes(&text[row]),
+		    text[row].size, &value))
+			data[i] = value;
+		else if (!int_row(rows, i, out))
+			return i;
+	}
+	return rows->count;
+}
+
+/*
+ * All rows as floats, the first `done` of which are ints in `ints`.  0 when
+ * there is text or an int that is no float: the result is not used then.
+ */
+static int
+read_floats(const struct rows *rows, const struct column *ints, uint32_t done,
+	struct column *out)
+{
+	const int64_t *integers = ints->data;
+	double *data = out->data;
+
+	for (uint32_t i = 0; i < done; i++) {
+		if (integers[i] > FLOAT_INT_MAX || integers[i] < -FLOAT_INT_MAX)
+			return 0;
+		data[i] = (double)integers[i];
+	}
+	/* Nulls seen so far. */
+	out->valid = ints->valid;
+	for (uint32_t i = done; i < rows->count; i++) {
+		uint32_t row = rows->sel == NULL ? i : rows->sel[i];
+		uint32_t size;
+		const char *bytes = raw_at(rows->column, row, &size);
+		union cell cell = { 0 };
+		enum number_kind kind = NUMBER_NOT;
+		if (column_row_is_valid(rows->column, row))
+			kind = number_parse(bytes, size, &cell.integer,
+			    &data[i]);
+		if (__builtin_expect(kind == NUMBER_FLOAT, 1))
+			continue;
+		enum type type = kind == NUMBER_INT ? TYPE_INT :
+		    row_settle(rows, i, &cell);
+		if (type == TYPE_FLOAT)
+			data[i] = cell.number;
+		else if (type == TYPE_INT && cell.integer <= FLOAT_INT_MAX &&
+		    cell.integer >= -FLOAT_INT_MAX)
+			data[i] = (double)cell.integer;
+		else if (type == TYPE_NULL)
+			data[i] = 0;
+		else
+			return 0;
+		if (type == TYPE_NULL)
+			column_clear(out, i, rows->count, rows->region);
+	}
+	return 1;
+}
+
+/* Each value as it comes. */
+static void
+read_cells(const struct rows *rows, struct column *out)
+{
+	union cell *cells = region_alloc(rows->region,
+	    rows->count * sizeof(*cells));
+	uint8_t *tags = region_alloc(rows->region, rows->count);
+
+	for (uint32_t i = 0; i < rows->count; i++)
+		tags[i] = (uint8_t)row_settle(rows, i, &cells[i]);
+	column_from_cells(cells, tags, rows->count, 1, rows->region, out);
+}
+
+static void
+numbers_of_raw(const struct rows *rows, struct column *out)
+{
+	struct column ints;
+
+	column_init_flat(&ints, TYPE_INT, rows->count, rows->region);
+	uint32_t done = rows->column->encoding == SLICE ?
+	    slice_ints(rows, &ints) : view_ints(rows, &ints);
+	if (done == rows->count) {
+		*out = ints;
+		return;
+	}
+	column_init_flat(out, TYPE_FLOAT, rows->count, rows->region);
+	if (!read_floats(rows, &ints, done, out))
+		read_cells(rows, out);
+}
+
+/* A MIXED column with its raw cells settled. */
+static void
+numbers_of_mixed(const struct rows *rows, struct column *out)
+{
+	union cell *cells = region_alloc(rows->region,
+	    rows->count * sizeof(*cells));
+	uint8_t *tags = region_alloc(rows->region, rows->count);
+
+	for (uint32_t i = 0; i < rows->count; i++) {
+		uint32_t row = rows->sel == NULL ? i : rows->sel[i];
+		struct value value = column_value(rows->column, row,
+		    rows->region);
+		cells[i] = value.cell;
+		tags[i] = (uint8_t)value.type;
+		if (value.type == TYPE_RAW)
+			tags[i] = (uint8_t)raw_settle(TYPE_RAW,
+			    text_bytes(&value.cell.text), value.cell.text.size,
+			    rows->region, &cells[i]);
+	}
+	column_from_cells(cells, tags, rows->count, 1, rows->region, out);
+}
+
+void
+column_numbers(const struct column *column, const uint16_t *sel,
+	uint32_t count, struct region *region, struct column *out)
+{
+	struct rows rows = { column, sel, count, region };
+
+	if (column->encoding == CONST) {
+		struct value value = column_value(column, 0, region);
+		union cell cell = value.cell;
+		if (value.type == TYPE_RAW)
+			value.type = raw_settle(TYPE_RAW,
+			    text_bytes(&cell.text), cell.text.size, region,
+			    &value.cell);
+		else if (value.type == TYPE_MISSING)
+			value.type = TYPE_NULL;
+		column_init_const(out, &value, region);
+	} else if (column->type == TYPE_MIXED) {
+		numbers_of_mixed(&rows, out);
+	} else if (type_is_raw(column->type)) {
+		numbers_of_raw(&rows, out);
+	} else {
+		column_gather(column, sel, count, region, out);
+	}
+}
