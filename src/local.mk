@@ -36,6 +36,7 @@ data_files = \
 	src/data/column.h \
 	src/data/column_decode.c \
 	src/data/column_gather.c \
+	src/data/column_ints.c \
 	src/data/column_numbers.c \
 	src/data/column_texts.c \
 	src/data/decimal.c \
@@ -59,6 +60,7 @@ data_files = \
 	src/data/number_scale.c \
 	src/data/raw.c \
 	src/data/raw_priv.h \
+	src/data/rows_priv.h \
 	src/data/schema.c \
 	src/data/schema.h \
 	src/data/strftime.c \

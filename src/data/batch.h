@@ -11,7 +11,7 @@ struct region;
 
 #define BATCH_ROWS_MAX 2048
 
-/* Where the rows of a batch come from; owned by the source, outlives batches. */
+/* Where the rows of a batch come from; the source owns it and outlives them. */
 struct origin {
 	const char *path;	/* as the user named it; "stdin" */
 };
@@ -52,7 +52,7 @@ struct batch *batch_new(struct schema *, uint32_t row_count);
 void batch_free(struct batch **);
 /* Another batch on the same memory. */
 struct batch *batch_clone(const struct batch *);
-/* Keep `region` alive with the batch; the batch takes the caller's reference. */
+/* Keep `region` alive with the batch, which takes the caller's reference. */
 void batch_take_region(struct batch *, struct region *take_region);
 /* A fresh region that the batch keeps. */
 struct region *batch_region(struct batch *);

@@ -12,7 +12,7 @@ struct region;
 enum encoding {
 	FLAT,	/* element r of data is row r */
 	CONST,	/* element 0 of data (and bit 0 of valid) is every row */
-	SLICE,	/* RAW types only: row r lies at base + [start, end), see below */
+	SLICE,	/* RAW types only: row r lies at base + [start, end) */
 };
 
 /*
@@ -22,7 +22,7 @@ enum encoding {
 struct column {
 	uint8_t type;		/* enum type */
 	uint8_t encoding;	/* enum encoding */
-	uint8_t delimiter;	/* RAW_CSV: the delimiter its bytes are legal for */
+	uint8_t delimiter;	/* RAW_CSV: its bytes are legal for this one */
 	/*
 	 * SLICE: a '\r' that ends the range is no part of it, if this is set
 	 * (last field of a CRLF line).
@@ -37,7 +37,7 @@ struct column {
 	 */
 	uint8_t *tags;
 	uint64_t *valid;	/* bit r set: a value is there; NULL: all are */
-	const char *base;	/* SLICE; 16 bytes behind any row are readable */
+	const char *base;	/* SLICE; 16 bytes behind a row are readable */
 	const uint32_t *from;	/* SLICE */
 	const uint32_t *to;	/* SLICE: end = to[r * stride] */
 };

@@ -16,25 +16,16 @@
 
 #include <string.h>
 
-#include "data/digits_priv.h"
 #include "data/number.h"
 #include "data/raw_priv.h"
+#include "data/rows_priv.h"
 #include "util/mem.h"
 
 /* Ints up to here, either sign, are exact as floats. */
 #define FLOAT_INT_MAX ((int64_t)1 << 53)
 
-/* The rows of one call. */
-struct rows {
-	const struct column *column;
-	const uint16_t *sel;
-	uint32_t count;
-	struct region *region;
-};
-
-/* Row i, the slow way: INT, FLOAT, RAW, ...; missing is null here. */
-static __attribute__((noinline)) enum type
-row_settle(const struct rows *rows, uint32_t i, union cell *cell)
+enum type
+rows_settle(const struct rows *rows, uint32_t i, union cell *cell)
 {
 	uint32_t row = rows->sel == NULL ? i : rows->sel[i];
 	const struct column *column = rows->column;
@@ -46,90 +37,6 @@ row_settle(const struct rows *rows, uint32_t i, union cell *cell)
 	enum type type = raw_settle(column->type, bytes, size, rows->region,
 	    cell);
 	return type == TYPE_MISSING ? TYPE_NULL : type;
-}
-
-/* Row i is no short plain int: is it an int at all, or null? */
-static __attribute__((noinline)) int
-int_row(const struct rows *rows, uint32_t i, struct column *out)
-{
-	union cell cell = { 0 };
-	enum type type = row_settle(rows, i, &cell);
-
-	if (type == TYPE_NULL)
-		column_clear(out, i, rows->count, rows->region);
-	else if (type != TYPE_INT)
-		return 0;
-	((int64_t *)out->data)[i] = cell.integer;
-	return 1;
-}
-
-/* The leaf loop; `with_sel` and `with_cr` are constants where it is used. */
-static inline __attribute__((always_inline)) uint32_t
-slice_ints_loop(const struct rows *rows, int with_sel, int with_cr,
-	struct column *out)
-{
-	const char *base = rows->column->base;
-	const uint32_t *from = rows->column->from;
-	const uint32_t *to = rows->column->to;
-	size_t stride = rows->column->stride;
-	uint32_t from_add = rows->column->from_add;
-	const uint16_t *sel = rows->sel;
-	uint32_t count = rows->count;
-	int64_t *restrict data = out->data;
-
-	for (uint32_t i = 0; i < count; i++) {
-		size_t at = (with_sel ? sel[i] : i) * stride;
-		uint32_t start = from[at] + from_add;
-		uint32_t size = to[at] - start;
-		int64_t value;
-		if (with_cr && size > 0 && base[start + size - 1] == '\r')
-			size--;
-		if (__builtin_expect(digits_int(base + start, size, &value),
-		    1))
-			data[i] = value;
-		else if (!int_row(rows, i, out))
-			return i;
-	}
-	return count;
-}
-
-/* Ints of SLICE rows; returns how many before something else came. */
-static uint32_t
-slice_ints(const struct rows *rows, struct column *out)
-{
-	if (rows->column->valid != NULL) {
-		uint32_t i = 0;
-		while (i < rows->count && int_row(rows, i, out))
-			i++;
-		return i;
-	}
-	if (rows->column->trim_cr)
-		return rows->sel == NULL ?
-		    slice_ints_loop(rows, 0, 1, out) :
-		    slice_ints_loop(rows, 1, 1, out);
-	return rows->sel == NULL ? slice_ints_loop(rows, 0, 0, out) :
-	    slice_ints_loop(rows, 1, 0, out);
-}
-
-/* The same of views. */
-static uint32_t
-view_ints(const struct rows *rows, struct column *out)
-{
-	const struct text *text = rows->column->data;
-	const uint64_t *valid = rows->column->valid;
-	int64_t *data = out->data;
-
-	for (uint32_t i = 0; i < rows->count; i++) {
-		uint32_t row = rows->sel == NULL ? i : rows->sel[i];
-		int64_t value;
-		int there = valid == NULL || bits_get(valid, row);
-		if (there && digits_int(text_bytes(&text[row]),
-		    text[row].size, &value))
-			data[i] = value;
-		else if (!int_row(rows, i, out))
-			return i;
-	}
-	return rows->count;
 }
 
 /*
@@ -162,7 +69,7 @@ read_floats(const struct rows *rows, const struct column *ints, uint32_t done,
 		if (__builtin_expect(kind == NUMBER_FLOAT, 1))
 			continue;
 		enum type type = kind == NUMBER_INT ? TYPE_INT :
-		    row_settle(rows, i, &cell);
+		    rows_settle(rows, i, &cell);
 		if (type == TYPE_FLOAT)
 			data[i] = cell.number;
 		else if (type == TYPE_INT && cell.integer <= FLOAT_INT_MAX &&
@@ -187,7 +94,7 @@ read_cells(const struct rows *rows, struct column *out)
 	uint8_t *tags = region_alloc(rows->region, rows->count);
 
 	for (uint32_t i = 0; i < rows->count; i++)
-		tags[i] = (uint8_t)row_settle(rows, i, &cells[i]);
+		tags[i] = (uint8_t)rows_settle(rows, i, &cells[i]);
 	column_from_cells(cells, tags, rows->count, 1, rows->region, out);
 }
 
@@ -197,8 +104,7 @@ numbers_of_raw(const struct rows *rows, struct column *out)
 	struct column ints;
 
 	column_init_flat(&ints, TYPE_INT, rows->count, rows->region);
-	uint32_t done = rows->column->encoding == SLICE ?
-	    slice_ints(rows, &ints) : view_ints(rows, &ints);
+	uint32_t done = rows_read_ints(rows, &ints);
 	if (done == rows->count) {
 		*out = ints;
 		return;

@@ -33,7 +33,7 @@ enum type {
 	TYPE_MISSING,		/* tag of MIXED only: the field is not there */
 	TYPE_BOOL,		/* uint8_t, 0 or 1 */
 	TYPE_INT,		/* int64_t */
-	TYPE_FLOAT,		/* double, never NaN from arithmetic on numbers */
+	TYPE_FLOAT,		/* double; arithmetic on numbers gives no NaN */
 	TYPE_DECIMAL,		/* struct decimal */
 	TYPE_TIME,		/* int64_t microseconds since 1970 UTC */
 	TYPE_DATE,		/* int64_t days since 1970-01-01 */
@@ -45,7 +45,7 @@ enum type {
 	TYPE_RAW_CSV,
 	TYPE_RAW_TSV,
 	TYPE_RAW_JSON,
-	TYPE_MIXED,		/* columns only: union cell plus a tag per row */
+	TYPE_MIXED,		/* columns only: union cell and a tag a row */
 	TYPE_ANY,		/* plans only: known when the batch comes */
 	TYPE_ERROR,		/* plans only: these types do not go together */
 	TYPE_COUNT
