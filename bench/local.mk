@@ -1,1 +1,3 @@
-# bench/: part of the one Makefile.
+# bench/: what sflow is measured with; not part of the tests.
+EXTRA_DIST += bench/setup bench/run bench/run.py bench/generate.c \
+	bench/requirements.txt

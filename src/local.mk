@@ -13,8 +13,12 @@ util_files = \
 	src/util/env_priv.h \
 	src/util/err.c \
 	src/util/err.h \
+	src/util/glob.c \
+	src/util/glob.h \
 	src/util/hash.c \
 	src/util/hash.h \
+	src/util/interrupt.c \
+	src/util/interrupt.h \
 	src/util/mem.c \
 	src/util/mem.h \
 	src/util/near.c \
@@ -82,23 +86,88 @@ func_files = \
 
 state_files =
 
-io_files =
+io_files = \
+	src/io/bad.h \
+	src/io/format.h \
+	src/io/input.h \
+	src/io/output.h
 
 net_files =
 
 expr_files = \
 	src/expr/expr.h
 
-op_files =
+op_files = \
+	src/op/group.c \
+	src/op/group.h \
+	src/op/join.h \
+	src/op/need.c \
+	src/op/need_priv.h \
+	src/op/op.c \
+	src/op/op.h \
+	src/op/op_aggregate.c \
+	src/op/op_dedup.c \
+	src/op/op_drop.c \
+	src/op/op_extend.c \
+	src/op/op_head.c \
+	src/op/op_rename.c \
+	src/op/op_scalar.c \
+	src/op/op_select.c \
+	src/op/op_sort.c \
+	src/op/op_table.h \
+	src/op/op_tail.c \
+	src/op/op_tee.c \
+	src/op/op_to.c \
+	src/op/op_union.c \
+	src/op/op_where.c \
+	src/op/project.c \
+	src/op/project.h \
+	src/op/rows.c \
+	src/op/rows.h \
+	src/op/source.c \
+	src/op/source.h
 
-check_files =
+check_files = \
+	src/check/bind_agg.c \
+	src/check/bind_call.c \
+	src/check/bind_expr.c \
+	src/check/bind_io.c \
+	src/check/bind_join.c \
+	src/check/bind_stage.c \
+	src/check/check_priv.h \
+	src/check/flow.c \
+	src/check/flow.h
 
-plan_files =
+plan_files = \
+	src/plan/plan.c \
+	src/plan/plan.h \
+	src/plan/rule.h \
+	src/plan/rule_need.c \
+	src/plan/rule_table.h
 
-exec_files =
+exec_files = \
+	src/exec/run.c \
+	src/exec/run.h
 
 # All of cli but main.c, which the test programs must not link.
-cli_files =
+cli_files = \
+	src/cli/cmd.h \
+	src/cli/cmd_check.c \
+	src/cli/cmd_complete.c \
+	src/cli/cmd_explain.c \
+	src/cli/cmd_fmt.c \
+	src/cli/cmd_help.c \
+	src/cli/cmd_run.c \
+	src/cli/cmd_table.h \
+	src/cli/help.c \
+	src/cli/help.h \
+	src/cli/help_row.c \
+	src/cli/help_row.h \
+	src/cli/job.c \
+	src/cli/job.h \
+	src/cli/option_table.h \
+	src/cli/options.c \
+	src/cli/options.h
 
 noinst_LIBRARIES += libsflow.a
 libsflow_a_SOURCES = \
