@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lang/guess.h"
 #include "lang/pretty.h"
 #include "util/buf.h"
 #include "util/near.h"
@@ -155,6 +156,19 @@ bind_regex(const struct ast_expr *ast)
 }
 
 static struct expr *
+bind_unknown_var(const struct scope *scope, const struct ast_expr *ast)
+{
+	const char *names[64];
+	size_t count = 0;
+
+	for (const struct binding *binding = scope->binding;
+	    binding != NULL && count < 64; binding = binding->next)
+		names[count++] = bind_text(scope->check, binding->name);
+	guess_unknown_var(ast, names, count, scope->check->err);
+	return NULL;
+}
+
+static struct expr *
 bind_var(const struct scope *scope, const struct ast_expr *ast)
 {
 	struct check *check = scope->check;
@@ -162,20 +176,8 @@ bind_var(const struct scope *scope, const struct ast_expr *ast)
 
 	while (binding != NULL && !text_same(binding->name, ast->text))
 		binding = binding->next;
-	if (binding == NULL) {
-		bind_error(check, ast->span, "no $%.*s is declared here",
-		    (int)ast->text.size, ast->text.bytes);
-		if (schema_find(scope->schema, ast->text.bytes,
-		    ast->text.size) >= 0 || scope->schema->open)
-			err_hint(check->err, "fields are bare words: %.*s",
-			    (int)ast->text.size, ast->text.bytes);
-		else
-			err_hint(check->err, "declare it with let $%.*s = ..., "
-			    "or give --arg %.*s=VALUE", (int)ast->text.size,
-			    ast->text.bytes, (int)ast->text.size,
-			    ast->text.bytes);
-		return NULL;
-	}
+	if (binding == NULL)
+		return bind_unknown_var(scope, ast);
 	if (binding->value != NULL)
 		return bind_text_const(TYPE_RAW, binding->value,
 		    strlen(binding->value));

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lang/guess.h"
-#include "util/near.h"
 
 static struct op_item *
 item_array(uint32_t count)
@@ -430,24 +429,16 @@ bind_unknown_stage(struct check *check, const struct ast_stage *ast)
 	const struct op_def *const *all = op_all(&count);
 	const char **names = mem_alloc((count + check->program->decl_count +
 	    1) * sizeof(*names));
-	const char *name = bind_text(check, ast->name);
-	char rewrite[256];
 	size_t used = 0;
 
 	for (size_t i = 0; i < count; i++)
-		names[used++] = all[i]->name;
+		if (!(all[i]->flags & OP_HIDDEN))
+			names[used++] = all[i]->name;
 	for (uint32_t i = 0; i < check->program->decl_count; i++)
 		if (check->program->decl[i].kind == AST_OP)
 			names[used++] = bind_text(check,
 			    check->program->decl[i].name);
-	const char *near = near_name(name, names, used);
-	bind_error(check, ast->word, "there is no stage '%s'", name);
-	if (lang_guess_stage(name, rewrite, sizeof(rewrite)) != NULL)
-		err_hint(check->err, "try: %s", rewrite);
-	else if (near != NULL)
-		err_hint(check->err, "did you mean %s?", near);
-	else
-		err_hint(check->err, "sflow help stages lists them");
+	guess_unknown_stage(check->program, ast, names, used, check->err);
 	mem_free(names);
 	return -1;
 }

@@ -44,12 +44,15 @@ int
 project_item_matches(const struct op_item *item, const char *name, size_t size)
 {
 	struct err err = ERR_INIT;
+	struct regex_scan scan;
 	struct regex *regex = regex_new(item->name, strlen(item->name), "", 0,
 	    &err);
 
 	if (regex == NULL)
 		return 0;
-	int matches = regex_matches(regex, name, size);
+	regex_scan_init(&scan, regex);
+	int matches = regex_match(&scan, name, size) > 0;
+	regex_scan_fini(&scan);
 	regex_free(&regex);
 	return matches;
 }
