@@ -146,6 +146,13 @@ env_terminal_columns(int fd)
 	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+void
+env_pipe_enlarge(int fd, int bytes)
+{
+	/* Fails for what is no pipe, and beyond the user's share: both fine. */
+	fcntl(fd, F_SETPIPE_SZ, bytes);
+}
+
 /* The number in a small file of the system; 0 if there is none. */
 static uint64_t
 number_in_file(const char *path)

@@ -66,6 +66,8 @@ const char *env_variable(const char *name);
 int env_is_terminal(int fd);
 /* Columns of the terminal behind `fd`; 0 if unknown. */
 unsigned env_terminal_columns(int fd);
+/* Let a pipe hold `bytes`, if `fd` is one and the system agrees. */
+void env_pipe_enlarge(int fd, int bytes);
 /* Bytes of RAM this process may use: the machine's, or its control group's. */
 uint64_t env_memory_bytes(void);
 /* Processors this process may run on, at least 1. */
