@@ -1,1 +1,86 @@
-# tests/: part of the one Makefile.
+# tests/: unit tests, flow cases, tidiness, fuzz harnesses.
+
+# One a line, sorted; each is one file tests/unit/test_NAME.c.
+unit_files = \
+	tests/unit/test_bits.c \
+	tests/unit/test_buf.c \
+	tests/unit/test_cpu.c \
+	tests/unit/test_env.c \
+	tests/unit/test_env_fault.c \
+	tests/unit/test_err.c \
+	tests/unit/test_hash.c \
+	tests/unit/test_mem.c \
+	tests/unit/test_near.c \
+	tests/unit/test_region.c
+
+# One a line, sorted; NAME stands for tests/fuzz/fuzz_NAME.c, its corpus is the
+# folder tests/fuzz/corpus/NAME.
+fuzz_names = \
+	fault
+
+AM_TESTS_ENVIRONMENT = \
+	BUILD='$(abs_builddir)'; export BUILD; \
+	CC='$(CC)'; export CC; \
+	FUZZ_NAMES='$(fuzz_names)'; export FUZZ_NAMES;
+
+check_PROGRAMS += tests/flow/replay
+tests_flow_replay_SOURCES = tests/flow/replay.c
+tests_flow_replay_LDADD =
+
+TESTS += tests/tidy/run tests/flow/run tests/fuzz/run
+
+if HAVE_CRITERION
+check_PROGRAMS += tests/unit/units
+tests_unit_units_SOURCES = tests/unit/counts.c $(unit_files)
+tests_unit_units_LDADD = libsflow.a $(SFLOW_LIBS) -lcriterion
+TESTS += tests/unit/units
+endif
+
+# The harnesses with a plain driver: the corpus and a seeded mutation loop.
+fuzz_programs = $(fuzz_names:%=tests/fuzz/fuzz_%)
+check_SCRIPTS = $(fuzz_programs)
+CLEANFILES += $(fuzz_programs)
+fuzz_compile = $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
+	$(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)
+
+tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/driver.c libsflow.a
+	@$(MKDIR_P) tests/fuzz
+	$(AM_V_CCLD)$(fuzz_compile) -o $@ $(filter %.c,$^) libsflow.a \
+		$(SFLOW_LIBS)
+
+# make fuzz-NAME: under libFuzzer, for FUZZ_SECONDS; finds stay in fuzz-build.
+FUZZ_SECONDS = 60
+fuzz-%:
+	@$(MKDIR_P) fuzz-build/corpus/$*
+	test -f fuzz-build/Makefile || (cd fuzz-build && \
+		$(abs_srcdir)/configure -q CC=clang --enable-asan \
+		--enable-ubsan CFLAGS="-O1 -g -fsanitize=fuzzer-no-link")
+	$(MAKE) -C fuzz-build tests/fuzz/libfuzzer_$*
+	cd fuzz-build && tests/fuzz/libfuzzer_$* -timeout=5 \
+		-max_total_time=$(FUZZ_SECONDS) corpus/$* \
+		$(abs_srcdir)/tests/fuzz/corpus/$*
+
+tests/fuzz/libfuzzer_%: tests/fuzz/fuzz_%.c libsflow.a
+	@$(MKDIR_P) tests/fuzz
+	$(fuzz_compile) -fsanitize=fuzzer -o $@ $(filter %.c,$^) libsflow.a \
+		$(SFLOW_LIBS)
+
+clean-local:
+	rm -rf fuzz-build
+
+EXTRA_DIST += \
+	tests/all \
+	tests/broken \
+	tests/flow \
+	tests/fuzz \
+	tests/tidy \
+	tests/unit
+
+# Folders are distributed whole; what a build in place left there is not.
+dist-hook:
+	cd $(distdir)/tests && find . \( -name '*.o' -o -name '*.log' -o \
+		-name '*.trs' -o -name '.dirstamp' -o -name 'libfuzzer_*' \) \
+		-exec rm -f {} +
+	cd $(distdir)/tests && find . -name .deps -exec rm -rf {} +
+	cd $(distdir)/tests && rm -f flow/replay unit/units \
+		$(fuzz_names:%=fuzz/fuzz_%)
