@@ -21,15 +21,19 @@ fuzz_names = \
 AM_TESTS_ENVIRONMENT = \
 	BUILD='$(abs_builddir)'; export BUILD; \
 	CC='$(CC)'; export CC; \
-	FUZZ_NAMES='$(fuzz_names)'; export FUZZ_NAMES;
+	FUZZ_NAMES='$(fuzz_names)'; export FUZZ_NAMES; \
+	ASAN_OPTIONS=allocator_may_return_null=1:exitcode=99; \
+	export ASAN_OPTIONS; \
+	TSAN_OPTIONS=exitcode=99; export TSAN_OPTIONS;
 
 check_PROGRAMS += tests/flow/replay
-tests_flow_replay_SOURCES = tests/flow/replay.c
+tests_flow_replay_SOURCES = tests/flow/case.c tests/flow/case.h \
+	tests/flow/replay.c
 tests_flow_replay_LDADD =
 
 TESTS += tests/tidy/run tests/flow/run tests/fuzz/run
 
-if HAVE_CRITERION
+if RUN_UNITS
 check_PROGRAMS += tests/unit/units
 tests_unit_units_SOURCES = tests/unit/counts.c $(unit_files)
 tests_unit_units_LDADD = libsflow.a $(SFLOW_LIBS) -lcriterion

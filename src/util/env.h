@@ -40,7 +40,7 @@ struct env {
 	int (*glob)(const char *pattern, int flags, glob_t *);
 	/* Is input there within timeout_ms?  >0 yes, 0 no, -1 error. */
 	int (*poll_in)(int fd, int timeout_ms);
-	/* Microseconds since 1970 UTC; and a clock that never goes back, in ns. */
+	/* Microseconds since 1970 UTC; a clock that never goes back, in ns. */
 	int64_t (*now_us)(void);
 	uint64_t (*monotonic_ns)(void);
 	/* Fill with random bytes. */

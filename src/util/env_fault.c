@@ -49,14 +49,15 @@ static const struct {
 	{ "EROFS", EROFS }, { "EXDEV", EXDEV }, { "short", FAULT_SHORT },
 };
 
-/* Does `word` stand at `*text`, ended by `end`?  Then steps behind it. */
+/* Does `word` stand at `*text`, `end` or `other_end` behind it?  Then steps
+ * behind the word. */
 static int
-take_word(const char **text, const char *word, const char *ends)
+take_word(const char **text, const char *word, char end, char other_end)
 {
 	size_t size = strlen(word);
 
 	if (strncmp(*text, word, size) != 0 ||
-	    strchr(ends, (*text)[size]) == NULL)
+	    ((*text)[size] != end && (*text)[size] != other_end))
 		return 0;
 	*text += size;
 	return 1;
@@ -73,7 +74,8 @@ static int
 fault_take(struct fault *fault, const char **text)
 {
 	unsigned call = 0;
-	while (call < ENV_CALL_COUNT && !take_word(text, call_names[call], ":"))
+	while (call < ENV_CALL_COUNT &&
+	    !take_word(text, call_names[call], ':', ':'))
 		call++;
 	if (call == ENV_CALL_COUNT || *++*text < '0' || **text > '9')
 		return -1;
@@ -87,7 +89,7 @@ fault_take(struct fault *fault, const char **text)
 		return fault->call == ENV_ALLOC ? 0 : -1;
 	++*text;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
-		if (!take_word(text, errors[i].name, ","))
+		if (!take_word(text, errors[i].name, ',', '\0'))
 			continue;
 		fault->errno_value = errors[i].value;
 		return fault->errno_value == FAULT_SHORT &&

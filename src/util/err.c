@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Formats the message of an error that has none; the first error wins. */
-static int
+static int __attribute__((format(printf, 3, 0)))
 fill(struct err *err, enum err_kind kind, const char *format, va_list arguments)
 {
 	if (err->kind != ERR_NONE)

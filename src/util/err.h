@@ -19,13 +19,13 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	/* For ERR_PROGRAM: byte range in the program text; size 0 is a point. */
+	/* ERR_PROGRAM: byte range in the program text; size 0 is a point. */
 	uint32_t span_offset;
 	uint32_t span_bytes;
 	/* Set when span_* mean something. */
 	int has_span;
 	char message[1024];
-	/* A second line: the rewrite or the nearest name; "" if there is none. */
+	/* A second line: the rewrite or the nearest name; "" if none. */
 	char hint[512];
 };
 

@@ -212,7 +212,7 @@ alloc_in_block(struct region *region, size_t bytes)
 	block->next = region->blocks;
 	region->blocks = block;
 
-	/* Go on in the block with more room; never in one of a request's own. */
+	/* Go on in the block with more room, never in one's own. */
 	char *start = (char *)(block + 1);
 	char *limit = (char *)block + block->bytes;
 	size_t used = REGION_CHECKED ? block->bytes - sizeof(struct block) :

@@ -148,7 +148,8 @@ mutate(struct input *input)
 		input_insert(input, at, copy, 1);
 		break;
 	case 3:
-		input_delete(input, at, random_below(left < 16 ? left + 1 : 16));
+		left = left < 16 ? left : 15;
+		input_delete(input, at, random_below(left + 1));
 		break;
 	case 4:
 		left = left < sizeof(copy) ? left : sizeof(copy);
@@ -168,7 +169,8 @@ mutations_run(long rounds, time_t seconds)
 	time_t end = time(NULL) + seconds;
 
 	for (long i = 0; i < rounds; i++) {
-		const struct input *source = &corpus[random_below(corpus_count)];
+		size_t index = random_below(corpus_count);
+		const struct input *source = &corpus[index];
 		struct input input = { bytes, source->size };
 		if (input.size > SIZE_MAX_BYTES)
 			input.size = SIZE_MAX_BYTES;

@@ -5,7 +5,7 @@
 
 static const char *const names[] = {
 	"where", "select", "extend", "sort", "country", "status", "ip", "",
-	"a-name-that-is-much-longer-than-sixty-four-bytes-is-not-compared-at-all",
+	"a-name-that-is-longer-than-sixty-four-bytes-is-compared-by-nobody",
 };
 #define NAME_COUNT (sizeof(names) / sizeof(*names))
 
