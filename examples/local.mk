@@ -1,1 +1,6 @@
-# examples/: part of the one Makefile.
+# examples/: shown by the README.
+EXTRA_DIST += \
+	examples/demo \
+	examples/data/auth.log \
+	examples/data/films.json \
+	examples/data/strikes.csv

@@ -74,6 +74,7 @@ clean-local:
 
 EXTRA_DIST += \
 	tests/all \
+	tests/packages \
 	tests/broken \
 	tests/flow \
 	tests/fuzz \
