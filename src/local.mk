@@ -78,7 +78,27 @@ data_files = \
 	src/data/zone_rule.c
 
 func_files = \
+	src/func/agg.c \
 	src/func/agg.h \
+	src/func/agg_avg.c \
+	src/func/agg_by.c \
+	src/func/agg_count.c \
+	src/func/agg_distinct.c \
+	src/func/agg_extreme.c \
+	src/func/agg_first.c \
+	src/func/agg_keys.c \
+	src/func/agg_keys.h \
+	src/func/agg_list.c \
+	src/func/agg_percentile.c \
+	src/func/agg_priv.h \
+	src/func/agg_sum.c \
+	src/func/agg_table.h \
+	src/func/agg_tally.c \
+	src/func/agg_total.c \
+	src/func/agg_total.h \
+	src/func/agg_twin.h \
+	src/func/agg_value.c \
+	src/func/agg_var.c \
 	src/func/fn_logic.c \
 	src/func/func.c \
 	src/func/func.h \

@@ -28,7 +28,11 @@ struct agg_call {
 	struct region *region;		/* scratch of this batch */
 	struct rejects *rejects;
 	const uint16_t *row;		/* see func_call */
-	uint64_t sequence;		/* number of the first row given, for first/last */
+	/*
+	 * Grows from batch to batch, by whatever: rows are ordered by it, and
+	 * within one batch by row[i].  For first, last, list, min_by, max_by.
+	 */
+	uint64_t sequence;
 };
 
 enum agg_flag {

@@ -1,0 +1,396 @@
+/*
+ * percentile(x, p) and median(x), exact: the value at place p/100 * (n - 1) of
+ * the n sorted values, counted from 0; between two places on the line between
+ * their values (SQL's percentile_cont).
+ *
+ * All values are kept, as doubles turned into words that compare as the
+ * doubles do (NaN above all), so ints beyond 2^53 are rounded.  Durations and
+ * instants come out as such.  The result is found by quickselect, which
+ * reorders the array and so is cheaper the next time; if its pivots are bad
+ * for too long, the rest is sorted.
+ */
+#include "func/agg_priv.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/buf.h"
+#include "util/err.h"
+#include "util/mem.h"
+
+#define VALUES_MIN 8
+/* Of a quickselect, per bit of the count, before it gives up. */
+#define ROUNDS_PER_BIT 3
+
+enum sample_kind { SAMPLE_NUMBER = 1, SAMPLE_DURATION = 2, SAMPLE_TIME = 4 };
+
+struct sample {
+	uint64_t *words;	/* a block, see agg_grow() */
+	uint64_t count;
+	uint64_t kinds;		/* enum sample_kind */
+};
+
+static enum type
+sample_type(const enum type *arg, unsigned count)
+{
+	(void)count;
+	if (arg[0] == TYPE_DURATION || arg[0] == TYPE_TIME)
+		return arg[0];
+	enum type type = agg_type_number(arg[0]);
+	return type_is_number(type) ? TYPE_FLOAT : type;
+}
+
+/* The plan is p itself. */
+static int
+percentile_prepare(const struct value *const *arg, unsigned count,
+	void **plan, unsigned *bad_arg, struct err *err)
+{
+	double *p = mem_alloc(sizeof(*p));
+
+	*plan = p;
+	*bad_arg = 1;
+	*p = 50;
+	if (count < 2)
+		return 0;
+	const struct value *value = arg[1];
+	if (value != NULL && value->type == TYPE_INT)
+		*p = (double)value->cell.integer;
+	else if (value != NULL && value->type == TYPE_FLOAT)
+		*p = value->cell.number;
+	else
+		*p = -1;
+	if (*p >= 0 && *p <= 100)
+		return 0;
+	mem_free(p);
+	*plan = NULL;
+	return err_set(err, ERR_PROGRAM,
+	    "percentile needs a constant from 0 to 100");
+}
+
+static void
+percentile_release(void *take_plan)
+{
+	mem_free(take_plan);
+}
+
+static inline uint64_t
+word_of(double number)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &number, sizeof(bits));
+	return bits ^ ((uint64_t)((int64_t)bits >> 63) | (uint64_t)1 << 63);
+}
+
+static inline double
+number_of(uint64_t word)
+{
+	uint64_t bits = word >> 63 != 0 ? word ^ (uint64_t)1 << 63 : ~word;
+	double number;
+
+	memcpy(&number, &bits, sizeof(number));
+	return number;
+}
+
+/* Room for one more; -1 if the budget refuses. */
+static int
+sample_grow(struct agg_call *call, struct sample *state)
+{
+	size_t count = state->count < VALUES_MIN ? VALUES_MIN :
+	    (size_t)state->count * 2;
+	uint64_t *words = agg_grow(call, state->words,
+	    count * sizeof(*words));
+
+	if (words == NULL)
+		return -1;
+	state->words = words;
+	return 0;
+}
+
+static inline void
+sample_add(struct agg_call *call, struct sample *state, double number,
+	uint32_t i, enum sample_kind kind)
+{
+	if (state->count * sizeof(*state->words) ==
+	    agg_block_bytes(state->words) && sample_grow(call, state) != 0) {
+		agg_reject(call, i, "percentile: " AGG_NO_MEMORY);
+		return;
+	}
+	state->words[state->count++] = word_of(number);
+	state->kinds |= kind;
+}
+
+/* Row i as a double. */
+static double
+cell_number(const struct column *arg, uint32_t i)
+{
+	struct value value = agg_cell(arg, i);
+	double power = 1;
+
+	if (value.type == TYPE_FLOAT)
+		return value.cell.number;
+	if (value.type != TYPE_DECIMAL)
+		return (double)value.cell.integer;
+	for (int32_t k = 0; k < value.cell.decimal.scale; k++)
+		power *= 10;	/* exact up to 10^22 */
+	return (double)value.cell.decimal.units / power;
+}
+
+static int
+sample_update(struct agg_call *call, char *const *group, size_t offset,
+	const struct column *arg, unsigned arg_count, uint32_t count)
+{
+	enum sample_kind kind = arg->type == TYPE_DURATION ? SAMPLE_DURATION :
+	    arg->type == TYPE_TIME ? SAMPLE_TIME : SAMPLE_NUMBER;
+
+	(void)arg_count;
+	if (agg_is_nothing(arg))
+		return 0;
+	if (kind == SAMPLE_NUMBER && !type_is_number(arg->type))
+		return -1;
+	if (arg->type == TYPE_FLOAT && arg->encoding == FLAT) {
+		const double *numbers = arg->data;
+		for (uint32_t i = 0; i < count; i++)
+			sample_add(call, AGG_STATE(sample, group, i, offset),
+			    numbers[i], i, kind);
+		return 0;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		sample_add(call, AGG_STATE(sample, group, i, offset),
+		    cell_number(arg, i), i, kind);
+	return 0;
+}
+
+static void
+sample_append(struct agg_call *call, struct sample *state,
+	const uint64_t *words, uint64_t count)
+{
+	if (count == 0)
+		return;
+	size_t bytes = (size_t)(state->count + count) * sizeof(*words);
+	/* Many small states may come one after the other. */
+	if (bytes > agg_block_bytes(state->words))
+		state->words = agg_grow_always(call, state->words,
+		    bytes + bytes / 2 / sizeof(*words) * sizeof(*words));
+	memcpy(state->words + state->count, words,
+	    (size_t)count * sizeof(*words));
+	state->count += count;
+}
+
+static void
+sample_merge(struct agg_call *call, void *target, const void *source)
+{
+	struct sample *state = target;
+	const struct sample *other = source;
+
+	sample_append(call, state, other->words, other->count);
+	state->kinds |= other->kinds;
+}
+
+static int
+compare_words(const void *a, const void *b)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return (x > y) - (x < y);
+}
+
+static uint64_t
+middle_of_three(uint64_t a, uint64_t b, uint64_t c)
+{
+	if (a > b) {
+		uint64_t swap = a;
+		a = b;
+		b = swap;
+	}
+	return c < a ? a : c > b ? b : c;
+}
+
+/*
+ * Bring the word that belongs to `place` there, none greater before it, none
+ * less behind it.
+ */
+static void
+words_select(uint64_t *words, size_t count, size_t place)
+{
+	size_t low = 0, high = count;	/* it is in [low, high) */
+	unsigned rounds = ROUNDS_PER_BIT * 64 -
+	    ROUNDS_PER_BIT * (unsigned)__builtin_clzll(count);
+
+	while (high - low > 1) {
+		if (rounds-- == 0) {
+			qsort(words + low, high - low, sizeof(*words),
+			    compare_words);
+			return;
+		}
+		uint64_t pivot = middle_of_three(words[low],
+		    words[low + (high - low) / 2], words[high - 1]);
+		size_t left = low, right = high - 1;
+		/* The pivot is among them: it stops both. */
+		for (;;) {
+			while (words[left] < pivot)
+				left++;
+			while (words[right] > pivot)
+				right--;
+			if (left >= right)
+				break;
+			uint64_t swap = words[left];
+			words[left++] = words[right];
+			words[right--] = swap;
+		}
+		/*
+		 * [low, left) <= pivot <= [left, high), and neither is empty:
+		 * something was swapped.  Unless both met on a pivot, which
+		 * then lies where it belongs.
+		 */
+		if (left == right && place == left)
+			return;
+		if (place < left)
+			high = left;
+		else
+			low = left + (left == right);
+	}
+}
+
+static uint64_t
+least_of(const uint64_t *words, size_t count)
+{
+	uint64_t least = words[0];
+
+	for (size_t i = 1; i < count; i++)
+		least = words[i] < least ? words[i] : least;
+	return least;
+}
+
+/* The value at p percent; there is one. */
+static double
+sample_find(const struct sample *state, double p)
+{
+	size_t count = (size_t)state->count;
+	double place = p / 100 * (double)(count - 1);
+	size_t below = (size_t)place;
+	double part = place - (double)below;
+
+	words_select(state->words, count, below);
+	double low = number_of(state->words[below]);
+	if (part == 0 || below + 1 == count)
+		return low;
+	double high = number_of(least_of(state->words + below + 1,
+	    count - below - 1));
+	/* Equal ones may be infinite. */
+	return low == high ? low : low + (high - low) * part;
+}
+
+static int
+sample_final(struct agg_call *call, const void *source, struct builder *out,
+	struct err *err)
+{
+	const struct sample *state = source;
+
+	if (state->count == 0) {
+		builder_add_null(out);
+		return 0;
+	}
+	if ((state->kinds & (state->kinds - 1)) != 0)
+		return err_set(err, ERR_DATA, "%s: numbers, durations and "
+		    "timestamps do not go together", call->def->name);
+	double result = sample_find(state, *(const double *)call->plan);
+	if (state->kinds == SAMPLE_NUMBER)
+		builder_add_float(out, result);
+	else
+		/* 2^63 itself, from rounding up, is no word. */
+		builder_add_int(out, state->kinds == SAMPLE_TIME ? TYPE_TIME :
+		    TYPE_DURATION, result >= 0x1p63 ? INT64_MAX :
+		    llround(result));
+	return 0;
+}
+
+static void
+sample_save(struct agg_call *call, const void *source, struct buf *buf)
+{
+	const struct sample *state = source;
+
+	(void)call;
+	buf_add_char(buf, (char)state->kinds);
+	agg_save_word(buf, state->count);
+	buf_reserve(buf, (size_t)state->count * sizeof(*state->words));
+	for (uint64_t i = 0; i < state->count; i++)
+		agg_save_word(buf, state->words[i]);
+}
+
+static int
+sample_load(struct agg_call *call, void *target, const char **at,
+	const char *end)
+{
+	struct sample *state = target;
+	uint64_t count;
+
+	if (*at == end)
+		return -1;
+	state->kinds = (unsigned char)*(*at)++ &
+	    (SAMPLE_NUMBER | SAMPLE_DURATION | SAMPLE_TIME);
+	if (agg_load_count(at, end, sizeof(*state->words), &count) != 0)
+		return -1;
+	if (count == 0)
+		return 0;
+	state->words = agg_grow_always(call, state->words,
+	    (size_t)count * sizeof(*state->words));
+	while (state->count < count)
+		agg_load_word(at, end, &state->words[state->count++]);
+	return 0;
+}
+
+static void
+sample_free(struct agg_call *call, void *target)
+{
+	struct sample *state = target;
+
+	agg_release(call, state->words);
+	memset(state, 0, sizeof(*state));
+}
+
+const struct agg_def agg_median = {
+	.name = "median",
+	.signature = "median(x)",
+	.summary = "the middle value, or halfway between the two in the middle",
+	.example = "median(x)",
+	.result = "2.5",
+	.arg_min = 1,
+	.arg_max = 1,
+	.want = AGG_WANT(FUNC_NUMBER),
+	.state_bytes = sizeof(struct sample),
+	.type = sample_type,
+	.prepare = percentile_prepare,
+	.release = percentile_release,
+	.update = sample_update,
+	.merge = sample_merge,
+	.final = sample_final,
+	.save = sample_save,
+	.load = sample_load,
+	.free = sample_free,
+};
+
+const struct agg_def agg_percentile = {
+	.name = "percentile",
+	.signature = "percentile(x, p)",
+	.summary = "the value that p percent of the values do not exceed, "
+	    "interpolated",
+	.example = "percentile(x, 90)",
+	.result = "3.7",
+	.arg_min = 2,
+	.arg_max = 2,
+	.want = AGG_WANT(FUNC_NUMBER),
+	.state_bytes = sizeof(struct sample),
+	.type = sample_type,
+	.prepare = percentile_prepare,
+	.release = percentile_release,
+	.update = sample_update,
+	.merge = sample_merge,
+	.final = sample_final,
+	.save = sample_save,
+	.load = sample_load,
+	.free = sample_free,
+};
