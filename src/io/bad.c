@@ -87,19 +87,43 @@ harmless(char c)
 	return (unsigned char)c < ' ' || c == 0x7f ? '.' : c;
 }
 
-/* The record's text and a caret under its column. */
+/* The line of the text that the place is on; its first line if it is none. */
+static const char *
+fault_line(const struct bad_record *record, size_t *size, int *has_column)
+{
+	const char *text = record->text;
+	const char *end = text + record->text_size;
+	uint64_t lines = record->text_line == 0 ? 0 :
+	    record->line - record->text_line;
+
+	*has_column = record->column != 0;
+	for (; lines > 0; lines--) {
+		const char *line_end = memchr(text, '\n', (size_t)(end - text));
+		if (line_end == NULL) {
+			*has_column = 0;
+			text = record->text;
+			break;
+		}
+		text = line_end + 1;
+	}
+	const char *line_end = memchr(text, '\n', (size_t)(end - text));
+	*size = (size_t)((line_end == NULL ? end : line_end) - text);
+	if (*size > 0 && text[*size - 1] == '\r')
+		--*size;
+	return text;
+}
+
+/* One line of the record and a caret under the column. */
 static void
 add_excerpt(struct buf *buf, const struct bad_record *record)
 {
-	const char *text = record->text;
-	const char *end = memchr(text, '\n', record->text_size);
-	size_t size = end == NULL ? record->text_size : (size_t)(end - text);
-	size_t fault = record->column == 0 ? 0 : record->column - 1;
+	size_t size;
+	int has_column;
+	const char *text = fault_line(record, &size, &has_column);
+	size_t fault = has_column ? record->column - 1 : 0;
 	size_t start = 0;
 	size_t caret = 0;
 
-	if (size > 0 && text[size - 1] == '\r')
-		size--;
 	if (fault > size)
 		fault = size;
 	if (fault > TEXT_COLUMNS - COLUMNS_BEHIND)
@@ -113,7 +137,7 @@ add_excerpt(struct buf *buf, const struct bad_record *record)
 			caret++;
 		buf_add_char(buf, harmless(text[at]));
 	}
-	if (record->column != 0)
+	if (has_column)
 		buf_add_format(buf, "\n    %*s^", (int)caret, "");
 }
 
