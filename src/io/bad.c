@@ -212,6 +212,12 @@ bad_report(struct bad *bad, const struct bad_record *record, struct err *err)
 	return result;
 }
 
+enum bad_policy
+bad_policy(const struct bad *bad)
+{
+	return bad->policy;
+}
+
 uint64_t
 bad_count(const struct bad *bad)
 {

@@ -13,6 +13,7 @@
 
 #include "util/env.h"
 #include "util/err.h"
+#include "util/interrupt.h"
 #include "util/mem.h"
 
 /* A writer that is ahead by this much need not be woken for every chunk. */
@@ -26,6 +27,9 @@ struct input {
 	int64_t size;
 	const char *memory;
 	size_t memory_bytes;	/* what is left */
+	/* Looked at by input_peek and not read yet. */
+	char *ahead;
+	size_t ahead_at, ahead_bytes;
 };
 
 static int
@@ -97,6 +101,7 @@ input_close(struct input **input_address)
 		return;
 	if (input->close_fd)
 		env->close(input->fd);
+	mem_free(input->ahead);
 	mem_free(input->path);
 	mem_free(input);
 }
@@ -119,17 +124,29 @@ memory_read(struct input *input, char *bytes, size_t size)
 	return (ssize_t)size;
 }
 
-ssize_t
-input_read(struct input *input, char *bytes, size_t size, struct err *err)
+static ssize_t
+ahead_read(struct input *input, char *bytes, size_t size)
+{
+	size_t left = input->ahead_bytes - input->ahead_at;
+
+	if (size > left)
+		size = left;
+	memcpy(bytes, input->ahead + input->ahead_at, size);
+	input->ahead_at += size;
+	return (ssize_t)size;
+}
+
+static ssize_t
+fd_read(struct input *input, char *bytes, size_t size, struct err *err)
 {
 	ssize_t got;
 
-	if (input->fd < 0)
-		return memory_read(input, bytes, size);
 	for (;;) {
 		got = env->read(input->fd, bytes, size);
 		if (got >= 0)
 			return got;
+		if (errno == EINTR && interrupt_is_set())
+			return err_set(err, ERR_INTERRUPT, "interrupted");
 		/* Somebody may have left the descriptor non-blocking. */
 		if (errno == EAGAIN)
 			env->poll_in(input->fd, -1);
@@ -139,10 +156,46 @@ input_read(struct input *input, char *bytes, size_t size, struct err *err)
 	return err_set_errno(err, ERR_IO, errno, "cannot read %s", input->path);
 }
 
+ssize_t
+input_read(struct input *input, char *bytes, size_t size, struct err *err)
+{
+	if (input->ahead_at < input->ahead_bytes)
+		return ahead_read(input, bytes, size);
+	if (input->fd < 0)
+		return memory_read(input, bytes, size);
+	return fd_read(input, bytes, size, err);
+}
+
+int
+input_peek(struct input *input, size_t size, const char **bytes, size_t *got,
+	struct err *err)
+{
+	size_t have = 0;
+
+	mem_free(input->ahead);
+	input->ahead = mem_alloc(size);
+	input->ahead_at = input->ahead_bytes = 0;
+	while (have < size && memchr(input->ahead, '\n', have) == NULL) {
+		ssize_t more = input->fd < 0 ?
+		    memory_read(input, input->ahead + have, size - have) :
+		    fd_read(input, input->ahead + have, size - have, err);
+		if (more < 0)
+			return -1;
+		if (more == 0)
+			break;
+		have += (size_t)more;
+	}
+	input->ahead_bytes = have;
+	*bytes = input->ahead;
+	*got = have;
+	return 0;
+}
+
 int
 input_would_block(struct input *input)
 {
-	if (input->fd < 0 || input->is_regular)
+	if (input->fd < 0 || input->is_regular ||
+	    input->ahead_at < input->ahead_bytes)
 		return 0;
 	return env->poll_in(input->fd, 0) == 0;
 }

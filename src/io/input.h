@@ -22,6 +22,13 @@ void input_close(struct input **);
 const char *input_path(const struct input *);
 /* Up to `size` bytes; 0 at the end, -1 with err.  Blocks. */
 ssize_t input_read(struct input *, char *bytes, size_t size, struct err *);
+/*
+ * Look ahead: up to `size` of the bytes that come next, until a line end is
+ * among them or the input ends.  They are still to be read.  May block.  The
+ * bytes are good until the next call for this input.  0 or -1 with err.
+ */
+int input_peek(struct input *, size_t size, const char **bytes, size_t *got,
+	struct err *);
 /* Would the next read wait?  Never for regular files. */
 int input_would_block(struct input *);
 /* Size of a regular file, or -1. */
