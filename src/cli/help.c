@@ -258,6 +258,11 @@ int
 help_names(const char *kind, struct buf *out)
 {
 	const char **names;
+
+	if (kind != NULL && strcmp(kind, "options") == 0) {
+		options_names(out);
+		return 0;
+	}
 	uint32_t count = help_collect(kind, &names);
 
 	for (uint32_t i = 0; i < count; i++)

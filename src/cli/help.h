@@ -11,7 +11,8 @@ void help_usage(struct buf *);
  * topic; *near is then the nearest name or NULL.
  */
 int help_topic(const char *topic, struct buf *, const char **near);
-/* Every name of a kind ("stages", ...), one a line; of all kinds for NULL. */
+/* Every name of a kind ("stages", ..., "options"), one a line; of all kinds but
+ * options for NULL.  -1: no such kind. */
 int help_names(const char *kind, struct buf *);
 
 #endif

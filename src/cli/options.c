@@ -229,3 +229,10 @@ options_help(struct buf *out)
 		help_add_row(out, head, 28, rows[i].help);
 	}
 }
+
+void
+options_names(struct buf *out)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		buf_add_format(out, "--%s\n", rows[i].name);
+}

@@ -41,5 +41,7 @@ int options_parse(int argc, char **argv, struct options *out, struct err *);
 void options_fini(struct options *);
 /* "  -f, --file FILE  ..." a line each; wrapped. */
 void options_help(struct buf *);
+/* "--file", a line each. */
+void options_names(struct buf *);
 
 #endif
