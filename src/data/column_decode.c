@@ -2,15 +2,16 @@
  * Raw columns made into what they hold, without asking what text looks like.
  * CSV and TSV fields become plain RAW text, JSON tokens values of their types.
  *
- * JSON columns mostly have one type, and mostly it is text: those rows are
- * tried first, as views.  At the first other token, cells with tags are made
- * of all rows, and packed if they turn out to be of one type after all.
+ * JSON columns mostly have one type, and mostly it is text or int: what the
+ * first row is, is tried first.  At the first other token, cells with tags are
+ * made of all rows, and packed if they turn out to be of one type after all.
  */
 #include "data/column.h"
 
 #include <string.h>
 
 #include "data/raw_priv.h"
+#include "data/rows_priv.h"
 #include "util/mem.h"
 
 /* Out of line: a row that needs decoding, or is null. */
@@ -159,13 +160,50 @@ decode_cells(const struct column *column, const uint16_t *sel, uint32_t count,
 	column_from_cells(cells, tags, count, 0, region, out);
 }
 
+/* Is the field of some row not there at all? */
+static int
+has_missing(const struct column *column, const uint16_t *sel, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t row = sel == NULL ? i : sel[i];
+		uint32_t size;
+		raw_at(column, row, &size);
+		if (size == 0 && column_row_is_valid(column, row))
+			return 1;
+	}
+	return 0;
+}
+
+/* Ints and nulls as INT: 1.  Else 0, and `out` is not used. */
+static int
+decode_ints(const struct column *column, const uint16_t *sel, uint32_t count,
+	struct region *region, struct column *out)
+{
+	struct rows rows = { column, sel, count, region };
+
+	column_init_flat(out, TYPE_INT, count, region);
+	/* The reader takes what is missing for null. */
+	return rows_read_ints(&rows, out) == count &&
+	    (out->valid == NULL || !has_missing(column, sel, count));
+}
+
 static void
 decode_json(const struct column *column, const uint16_t *sel, uint32_t count,
 	struct region *region, struct column *out)
 {
-	column_init_flat(out, TYPE_TEXT, count, region);
-	if (decode_strings(column, sel, count, region, out) < count)
-		decode_cells(column, sel, count, region, out);
+	uint32_t size = 0;
+	const char *first = count == 0 ? NULL :
+	    raw_at(column, sel == NULL ? 0 : sel[0], &size);
+
+	if (size > 0 && raw_starts_number(first, size)) {
+		if (decode_ints(column, sel, count, region, out))
+			return;
+	} else {
+		column_init_flat(out, TYPE_TEXT, count, region);
+		if (decode_strings(column, sel, count, region, out) == count)
+			return;
+	}
+	decode_cells(column, sel, count, region, out);
 }
 
 void

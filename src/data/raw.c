@@ -130,6 +130,13 @@ decode_json(const char *bytes, size_t size, struct region *region,
 			break;
 		}
 	}
+	/* Tokens have been checked: the first byte tells the words apart. */
+	if (first == 'n')
+		return TYPE_NULL;
+	if (first == 't' || first == 'f') {
+		out->boolean = first == 't';
+		return TYPE_BOOL;
+	}
 	struct value value = json_value(bytes, size, region);
 	*out = value.cell;
 	return value.type;
