@@ -39,6 +39,7 @@ data_files = \
 	src/data/column.c \
 	src/data/column.h \
 	src/data/column_decode.c \
+	src/data/column_floats.c \
 	src/data/column_gather.c \
 	src/data/column_ints.c \
 	src/data/column_numbers.c \
@@ -49,6 +50,7 @@ data_files = \
 	src/data/key.c \
 	src/data/key.h \
 	src/data/key_order.c \
+	src/data/lanes_priv.h \
 	src/data/moment.c \
 	src/data/moment.h \
 	src/data/moment_duration.c \

@@ -2,15 +2,16 @@
  * Raw columns made into what they hold, without asking what text looks like.
  * CSV and TSV fields become plain RAW text, JSON tokens values of their types.
  *
- * JSON columns mostly have one type, and mostly it is text: those rows are
- * tried first, as views.  At the first other token, cells with tags are made
- * of all rows, and packed if they turn out to be of one type after all.
+ * JSON columns mostly have one type, and mostly it is text or int: what the
+ * first row is, is tried first.  At the first other token, cells with tags are
+ * made of all rows, and packed if they turn out to be of one type after all.
  */
 #include "data/column.h"
 
 #include <string.h>
 
 #include "data/raw_priv.h"
+#include "data/rows_priv.h"
 #include "util/mem.h"
 
 /* Out of line: a row that needs decoding, or is null. */
@@ -32,26 +33,57 @@ decode_row(const struct column *source, uint32_t row, uint32_t i,
 	}
 }
 
-/* CSV or TSV fields of a SLICE column, which lie in padded chunks. */
+/*
+ * CSV or TSV fields of a SLICE column, which lie in padded chunks.  The leaf
+ * loop; `with_sel` and `csv` are constants where it is used.
+ */
+static inline __attribute__((always_inline)) void
+decode_slices_loop(const struct column *column, const uint16_t *sel,
+	uint32_t count, struct region *region, int with_sel, int csv,
+	struct column *out)
+{
+	struct column source = *column;
+	struct text *restrict text = out->data;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t row = with_sel ? sel[i] : i;
+		uint32_t size;
+		const char *bytes = column_slice(&source, row, &size);
+		if (csv && __builtin_expect(size > 0 && bytes[0] == '"', 0)) {
+			/* Nearly always a quote at the end and none inside. */
+			if (size < 2 || bytes[size - 1] != '"' ||
+			    raw_has_byte(bytes + 1, size - 2, '"'))
+				size = 0;
+			else
+				text[i] = text_make_padded(bytes + 1, size - 2);
+		} else if (csv || !raw_has_byte(bytes, size, '\\')) {
+			text[i] = text_make_padded(bytes, size);
+		} else {
+			size = 0;
+		}
+		if (__builtin_expect(size == 0, 0))
+			decode_row(column, row, i, count, region, out);
+	}
+}
+
 static void
 decode_slices(const struct column *column, const uint16_t *sel, uint32_t count,
 	struct region *region, struct column *out)
 {
-	struct column source = *column;
-	struct text *text = out->data;
-	int csv = source.type == TYPE_RAW_CSV;
+	int csv = column->type == TYPE_RAW_CSV;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t row = sel == NULL ? i : sel[i];
-		uint32_t size;
-		const char *bytes = column_slice(&source, row, &size);
-		int plain = csv ? bytes[0] != '"' :
-		    memchr(bytes, '\\', size) == NULL;
-		if (__builtin_expect(size > 0 && plain, 1))
-			text[i] = text_make_padded(bytes, size);
-		else
-			decode_row(column, row, i, count, region, out);
-	}
+	if (column->valid != NULL)
+		for (uint32_t i = 0; i < count; i++)
+			decode_row(column, sel == NULL ? i : sel[i], i, count,
+			    region, out);
+	else if (csv && sel == NULL)
+		decode_slices_loop(column, sel, count, region, 0, 1, out);
+	else if (csv)
+		decode_slices_loop(column, sel, count, region, 1, 1, out);
+	else if (sel == NULL)
+		decode_slices_loop(column, sel, count, region, 0, 0, out);
+	else
+		decode_slices_loop(column, sel, count, region, 1, 0, out);
 }
 
 /* The same of FLAT ones, whose views stay as they are if they can. */
@@ -96,10 +128,17 @@ decode_strings(const struct column *column, const uint16_t *sel,
 			column_clear(out, i, count, region);
 			continue;
 		}
-		if (size < 2 || bytes[0] != '"' ||
-		    memchr(bytes, '\\', size) != NULL)
+		if (size < 2 || bytes[0] != '"')
 			return i;
-		text[i] = text_make(bytes + 1, size - 2);
+		if (column->encoding == SLICE) {
+			if (raw_has_byte(bytes + 1, size - 2, '\\'))
+				return i;
+			text[i] = text_make_padded(bytes + 1, size - 2);
+		} else {
+			if (memchr(bytes, '\\', size) != NULL)
+				return i;
+			text[i] = text_make(bytes + 1, size - 2);
+		}
 	}
 	return count;
 }
@@ -121,13 +160,50 @@ decode_cells(const struct column *column, const uint16_t *sel, uint32_t count,
 	column_from_cells(cells, tags, count, 0, region, out);
 }
 
+/* Is the field of some row not there at all? */
+static int
+has_missing(const struct column *column, const uint16_t *sel, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t row = sel == NULL ? i : sel[i];
+		uint32_t size;
+		raw_at(column, row, &size);
+		if (size == 0 && column_row_is_valid(column, row))
+			return 1;
+	}
+	return 0;
+}
+
+/* Ints and nulls as INT: 1.  Else 0, and `out` is not used. */
+static int
+decode_ints(const struct column *column, const uint16_t *sel, uint32_t count,
+	struct region *region, struct column *out)
+{
+	struct rows rows = { column, sel, count, region };
+
+	column_init_flat(out, TYPE_INT, count, region);
+	/* The reader takes what is missing for null. */
+	return rows_read_ints(&rows, out) == count &&
+	    (out->valid == NULL || !has_missing(column, sel, count));
+}
+
 static void
 decode_json(const struct column *column, const uint16_t *sel, uint32_t count,
 	struct region *region, struct column *out)
 {
-	column_init_flat(out, TYPE_TEXT, count, region);
-	if (decode_strings(column, sel, count, region, out) < count)
-		decode_cells(column, sel, count, region, out);
+	uint32_t size = 0;
+	const char *first = count == 0 ? NULL :
+	    raw_at(column, sel == NULL ? 0 : sel[0], &size);
+
+	if (size > 0 && raw_starts_number(first, size)) {
+		if (decode_ints(column, sel, count, region, out))
+			return;
+	} else {
+		column_init_flat(out, TYPE_TEXT, count, region);
+		if (decode_strings(column, sel, count, region, out) == count)
+			return;
+	}
+	decode_cells(column, sel, count, region, out);
 }
 
 void

@@ -130,6 +130,13 @@ decode_json(const char *bytes, size_t size, struct region *region,
 			break;
 		}
 	}
+	/* Tokens have been checked: the first byte tells the words apart. */
+	if (first == 'n')
+		return TYPE_NULL;
+	if (first == 't' || first == 'f') {
+		out->boolean = first == 't';
+		return TYPE_BOOL;
+	}
 	struct value value = json_value(bytes, size, region);
 	*out = value.cell;
 	return value.type;
@@ -160,7 +167,8 @@ raw_settle(enum type type, const char *bytes, size_t size,
 	double number;
 
 	type = raw_decode(type, bytes, size, region, out);
-	if (type != TYPE_RAW)
+	if (type != TYPE_RAW ||
+	    !raw_starts_number(text_bytes(&out->text), out->text.size))
 		return type;
 	switch (number_parse(text_bytes(&out->text), out->text.size, &integer,
 	    &number)) {
