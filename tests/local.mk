@@ -31,7 +31,7 @@ tests_flow_replay_SOURCES = tests/flow/case.c tests/flow/case.h \
 	tests/flow/replay.c
 tests_flow_replay_LDADD =
 
-TESTS += tests/tidy/run tests/flow/run tests/fuzz/run
+TESTS += tests/tidy/run tests/flow/run tests/fuzz/run tests/data/run
 
 if RUN_UNITS
 check_PROGRAMS += tests/unit/units
@@ -76,6 +76,7 @@ EXTRA_DIST += \
 	tests/all \
 	tests/packages \
 	tests/broken \
+	tests/data \
 	tests/flow \
 	tests/fuzz \
 	tests/tidy \
