@@ -46,7 +46,11 @@ data_files = \
 	src/data/column_texts.c \
 	src/data/decimal.c \
 	src/data/digits_priv.h \
+	src/data/json.c \
 	src/data/json.h \
+	src/data/json_check.c \
+	src/data/json_priv.h \
+	src/data/json_write.c \
 	src/data/key.c \
 	src/data/key.h \
 	src/data/key_order.c \

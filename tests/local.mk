@@ -9,6 +9,7 @@ unit_files = \
 	tests/unit/test_env_fault.c \
 	tests/unit/test_err.c \
 	tests/unit/test_hash.c \
+	tests/unit/test_json.c \
 	tests/unit/test_mem.c \
 	tests/unit/test_near.c \
 	tests/unit/test_region.c

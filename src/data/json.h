@@ -19,8 +19,10 @@ struct region;
 
 /*
  * Check one value, RFC 8259 strict (UTF-8, escapes, numbers, control bytes),
- * with blanks around it.  Returns NULL and *end_offset behind the value, or a
- * static sentence ("a comma or ] was expected") and *end_offset at the fault.
+ * with blanks around it.  Returns NULL and *end_offset behind the value and the
+ * blanks that follow (so a whole text is valid if it equals `size`), or a
+ * static sentence ("a comma or ] was expected") and *end_offset at the fault;
+ * `size` if the text only ends too early.
  */
 const char *json_check(const char *bytes, size_t size, size_t *end_offset);
 
@@ -37,7 +39,7 @@ struct value json_value(const char *bytes, size_t size, struct region *);
 /* Decode the inside of a string token (no quotes) into out, which has room for
  * `size` bytes; returns the length.  Lone surrogates become U+FFFD. */
 size_t json_decode(const char *bytes, size_t size, char *out);
-/* Append text as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
+/* Append text as a JSON string with its quotes; wrong UTF-8 becomes U+FFFD. */
 void json_add_string(struct buf *, const char *bytes, size_t size);
 
 /* Iterate an object's or an array's members.  Init at the '{' or '['. */
@@ -69,6 +71,14 @@ int json_at(const char *bytes, size_t size, int64_t index,
 
 /* Append `bytes` (a valid value) without blanks between tokens. */
 void json_add_compact(struct buf *, const char *bytes, size_t size);
+/*
+ * Append the bytes of a value of a RAW type as JSON: what looks like a number
+ * stands bare, an empty RAW_CSV or RAW_TSV field is null, RAW_JSON stays (but
+ * without line ends), everything else becomes a string.
+ */
+void json_add_raw(struct buf *, enum type, const char *bytes, size_t size);
+/* Is it a number by JSON's grammar, to the last byte? */
+int json_is_number(const char *bytes, size_t size);
 /* Append with `@` literals turned into strings; what writers call on LIST and
  * RECORD values. */
 void json_add_plain(struct buf *, const char *bytes, size_t size);

@@ -1,287 +1,326 @@
 /*
- * Is this text one JSON value?  RFC 8259, to the letter.
+ * The strict reader of RFC 8259: one value, every byte of it looked at.  It
+ * builds nothing; whoever needs parts walks the text afterwards, knowing that
+ * it is valid.
  *
- * A loop over tokens with a bit per open bracket instead of recursion: what may
- * come next depends only on the innermost bracket and on what came last.  The
- * answer is a sentence for the user, and the offset of the byte it is about.
+ * A loop with a stack of one bit per open bracket (1: object) stands for
+ * recursion, so the depth of the input costs no machine stack.  The loop has
+ * two states: a value is to come, or a value has just ended.
+ *
+ * Text that merely stops too early is told from text that is wrong by the
+ * place of the fault: it lies behind the last byte.  Readers of streams need
+ * that to know whether more bytes could help.
  */
 #include "data/json.h"
 
 #include <string.h>
 
-enum expect {
-	EXPECT_VALUE,
-	EXPECT_VALUE_OR_END,	/* behind [ */
-	EXPECT_KEY,
-	EXPECT_KEY_OR_END,	/* behind { */
-	EXPECT_COLON,
-	EXPECT_COMMA_OR_END,
-	EXPECT_NOTHING,		/* the value is complete */
-};
+#include "data/json_priv.h"
 
-struct check_json {
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+struct check {
 	const char *at;
 	const char *end;
-	unsigned depth;
-	uint64_t is_object[(JSON_DEPTH_MAX + 64) / 64];
+	uint32_t depth;
+	/* Bit d: the bracket at depth d is an object. */
+	uint64_t objects[JSON_DEPTH_MAX / 64 + 1];
 };
 
-/* Bytes of the UTF-8 sequence at `at`, or 0 if it is none. */
-static unsigned
-utf8_size(const unsigned char *at, const unsigned char *end)
+unsigned
+json_utf8_size(const char *at, const char *end, int *cut_at_end)
 {
-	unsigned c = at[0];
-	unsigned size = c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+	const unsigned char *bytes = (const unsigned char *)at;
+	size_t size = (size_t)(end - at);
+	unsigned first = bytes[0];
+	unsigned length = first < 0x80 ? 1 : first < 0xc2 ? 0 :
+	    first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+	/* What the second byte may be: no overlong form, no surrogate. */
+	unsigned low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
 
-	if (c < 0xC2 || c > 0xF4 || (size_t)(end - at) < size)
-		return 0;
-	for (unsigned i = 1; i < size; i++)
-		if ((at[i] & 0xC0) != 0x80)
+	for (unsigned i = 1; i < length; i++) {
+		if (i >= size) {
+			*cut_at_end = 1;
 			return 0;
-	if ((c == 0xE0 && at[1] < 0xA0) || (c == 0xED && at[1] > 0x9F) ||
-	    (c == 0xF0 && at[1] < 0x90) || (c == 0xF4 && at[1] > 0x8F))
-		return 0;
-	return size;
+		}
+		if (bytes[i] < low || bytes[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return length;
 }
 
-static const char *
-check_escape(struct check_json *check)
+const char *
+json_plain_run(const char *at, const char *end)
 {
-	const char *at = check->at + 1;
+#if defined(__SSE2__)
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i backslash = _mm_set1_epi8('\\');
+	const __m128i space = _mm_set1_epi8(' ');
 
-	if (at >= check->end)
+	while (end - at >= 16) {
+		__m128i block = _mm_loadu_si128((const __m128i *)at);
+		/* Signed compare: bytes past 0x7f count as below ' ' too. */
+		unsigned stop = (unsigned)_mm_movemask_epi8(_mm_or_si128(
+		    _mm_or_si128(_mm_cmpeq_epi8(block, quote),
+		    _mm_cmpeq_epi8(block, backslash)),
+		    _mm_cmplt_epi8(block, space)));
+		if (stop != 0)
+			return at + __builtin_ctz(stop);
+		at += 16;
+	}
+#endif
+	for (; at < end; at++) {
+		unsigned char c = (unsigned char)*at;
+		if (c < ' ' || c >= 0x80 || c == '"' || c == '\\')
+			break;
+	}
+	return at;
+}
+
+/* \uXXXX, with at behind the backslash. */
+static const char *
+check_escape(struct check *check)
+{
+	if (check->at == check->end)
 		return "the string is not closed";
-	if (*at != 'u') {
-		if (*at == '\0' || strchr("\"\\/bfnrt", *at) == NULL)
-			return "unknown escape in a string";
-		check->at = at + 1;
+	char c = *check->at;
+	if (c != 'u') {
+		if (c == 0 || strchr("\"\\/bfnrt", c) == NULL)
+			return "there is no such escape in JSON";
+		check->at++;
 		return NULL;
 	}
-	for (unsigned i = 1; i <= 4; i++) {
-		if (at + i >= check->end)
+	check->at++;
+	for (int i = 0; i < 4; i++, check->at++) {
+		if (check->at == check->end)
 			return "the string is not closed";
-		char c = at[i] | 32;
-		if (!((at[i] >= '0' && at[i] <= '9') || (c >= 'a' && c <= 'f')))
+		if (json_hex(*check->at) < 0)
 			return "\\u needs four hexadecimal digits";
 	}
-	check->at = at + 5;
 	return NULL;
 }
 
-/* A string; at its opening quote. */
+/* A string, with at behind its opening quote. */
 static const char *
-check_string(struct check_json *check)
+check_string(struct check *check)
 {
-	const char *fault;
+	int cut = 0;
 
-	for (check->at++; check->at < check->end;) {
+	for (;;) {
+		check->at = json_plain_run(check->at, check->end);
+		if (check->at == check->end)
+			return "the string is not closed";
 		unsigned char c = (unsigned char)*check->at;
 		if (c == '"') {
 			check->at++;
 			return NULL;
 		}
-		if (c < 0x20)
-			return "a control character in a string";
 		if (c == '\\') {
-			fault = check_escape(check);
+			check->at++;
+			const char *fault = check_escape(check);
 			if (fault != NULL)
 				return fault;
-		} else if (c < 0x80) {
-			check->at++;
-		} else {
-			unsigned size = utf8_size(
-			    (const unsigned char *)check->at,
-			    (const unsigned char *)check->end);
-			if (size == 0)
-				return "invalid UTF-8 in a string";
-			check->at += size;
+			continue;
 		}
+		if (c < ' ')
+			return "a control byte in a string must be escaped";
+		unsigned size = json_utf8_size(check->at, check->end, &cut);
+		if (size == 0) {
+			if (cut)
+				check->at = check->end;
+			return "the text is not UTF-8";
+		}
+		check->at += size;
 	}
-	return "the string is not closed";
 }
 
-static int
-check_digits(struct check_json *check)
-{
-	const char *first = check->at;
-
-	while (check->at < check->end && *check->at >= '0' && *check->at <= '9')
-		check->at++;
-	return check->at > first;
-}
-
+/* One digit or more. */
 static const char *
-check_number(struct check_json *check)
+check_digits(struct check *check)
 {
-	if (*check->at == '-')
-		check->at++;
-	if (check->at < check->end && *check->at == '0')
-		check->at++;
-	else if (!check_digits(check))
+	if (check->at == check->end || (unsigned char)(*check->at - '0') > 9)
 		return "a digit was expected";
-	if (check->at < check->end && *check->at == '.') {
+	while (check->at < check->end &&
+	    (unsigned char)(*check->at - '0') <= 9)
 		check->at++;
-		if (!check_digits(check))
-			return "a digit was expected behind the point";
-	}
-	if (check->at < check->end && (*check->at | 32) == 'e') {
-		check->at++;
-		if (check->at < check->end &&
-		    (*check->at == '+' || *check->at == '-'))
-			check->at++;
-		if (!check_digits(check))
-			return "a digit was expected in the exponent";
-	}
 	return NULL;
 }
 
+/* number = [ "-" ] int [ "." digits ] [ ( "e" | "E" ) [ sign ] digits ] */
 static const char *
-check_word(struct check_json *check, const char *word)
+check_number(struct check *check)
 {
-	size_t size = strlen(word);
-
-	if ((size_t)(check->end - check->at) < size ||
-	    memcmp(check->at, word, size) != 0)
-		return "a value was expected";
-	check->at += size;
-	return NULL;
-}
-
-static const char *
-check_open(struct check_json *check, enum expect *expect)
-{
-	int is_object = *check->at == '{';
-	uint64_t bit = 1ull << (check->depth & 63);
-
-	if (check->depth >= JSON_DEPTH_MAX)
-		return "nested too deeply";
-	if (is_object)
-		check->is_object[check->depth >> 6] |= bit;
-	else
-		check->is_object[check->depth >> 6] &= ~bit;
-	check->depth++;
-	check->at++;
-	*expect = is_object ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END;
-	return NULL;
-}
-
-static int
-check_in_object(const struct check_json *check)
-{
-	unsigned top = check->depth - 1;
-
-	return check->is_object[top >> 6] >> (top & 63) & 1;
-}
-
-static void
-check_close(struct check_json *check, enum expect *expect)
-{
-	check->at++;
-	check->depth--;
-	*expect = check->depth == 0 ? EXPECT_NOTHING : EXPECT_COMMA_OR_END;
-}
-
-static const char *
-check_value(struct check_json *check, enum expect *expect)
-{
+	const char *end = check->end;
 	const char *fault;
 
-	switch (*check->at) {
-	case '{':
-	case '[': return check_open(check, expect);
-	case '"': fault = check_string(check); break;
-	case 't': fault = check_word(check, "true"); break;
-	case 'f': fault = check_word(check, "false"); break;
-	case 'n': fault = check_word(check, "null"); break;
-	default:
-		if (*check->at != '-' && (*check->at < '0' || *check->at > '9'))
-			return "a value was expected";
-		fault = check_number(check);
-		break;
+	if (*check->at == '-')
+		check->at++;
+	if (check->at < end && *check->at == '0') {
+		check->at++;
+		if (check->at < end && (unsigned char)(*check->at - '0') <= 9)
+			return "a number may not begin with 0";
+	} else if ((fault = check_digits(check)) != NULL) {
+		return fault;
 	}
-	*expect = check->depth == 0 ? EXPECT_NOTHING : EXPECT_COMMA_OR_END;
-	return fault;
-}
-
-static const char *
-check_separator(struct check_json *check, enum expect *expect)
-{
-	int in_object = check_in_object(check);
-	char c = *check->at;
-
-	if (c == (in_object ? '}' : ']')) {
-		check_close(check, expect);
-		return NULL;
+	if (check->at < end && *check->at == '.') {
+		check->at++;
+		if ((fault = check_digits(check)) != NULL)
+			return fault;
 	}
-	if (c != ',')
-		return in_object ? "a comma or } was expected" :
-		    "a comma or ] was expected";
-	check->at++;
-	*expect = in_object ? EXPECT_KEY : EXPECT_VALUE;
+	if (check->at < end && (*check->at | 0x20) == 'e') {
+		check->at++;
+		if (check->at < end && (*check->at == '+' || *check->at == '-'))
+			check->at++;
+		return check_digits(check);
+	}
 	return NULL;
 }
 
 static const char *
-check_token(struct check_json *check, enum expect *expect)
+check_word(struct check *check, const char *word)
 {
-	char c = *check->at;
-
-	switch (*expect) {
-	case EXPECT_VALUE_OR_END:
-		if (c == ']') {
-			check_close(check, expect);
-			return NULL;
-		}
-		return check_value(check, expect);
-	case EXPECT_VALUE:
-		return check_value(check, expect);
-	case EXPECT_KEY_OR_END:
-		if (c == '}') {
-			check_close(check, expect);
-			return NULL;
-		}
-		/* fallthrough */
-	case EXPECT_KEY:
-		if (c != '"')
-			return "a name in quotes was expected";
-		*expect = EXPECT_COLON;
-		return check_string(check);
-	case EXPECT_COLON:
-		if (c != ':')
-			return "a colon was expected";
-		check->at++;
-		*expect = EXPECT_VALUE;
-		return NULL;
-	case EXPECT_COMMA_OR_END:
-		return check_separator(check, expect);
-	case EXPECT_NOTHING:
-		break;
+	for (; *word != 0; word++, check->at++) {
+		if (check->at == check->end || *check->at != *word)
+			return "a value was expected";
 	}
-	return "nothing was expected behind the value";
+	return NULL;
+}
+
+static const char *
+check_scalar(struct check *check)
+{
+	switch (*check->at) {
+	case '"':
+		check->at++;
+		return check_string(check);
+	case 't':
+		return check_word(check, "true");
+	case 'f':
+		return check_word(check, "false");
+	case 'n':
+		return check_word(check, "null");
+	case '-': case '0': case '1': case '2': case '3': case '4':
+	case '5': case '6': case '7': case '8': case '9':
+		return check_number(check);
+	default:
+		return "a value was expected";
+	}
+}
+
+static inline void
+check_skip_blanks(struct check *check)
+{
+	check->at = json_skip_blanks(check->at, check->end);
+}
+
+/* "key": */
+static const char *
+check_key(struct check *check)
+{
+	if (check->at == check->end || *check->at != '"')
+		return "a name in quotes was expected";
+	check->at++;
+	const char *fault = check_string(check);
+	if (fault != NULL)
+		return fault;
+	check_skip_blanks(check);
+	if (check->at == check->end || *check->at != ':')
+		return "a colon was expected";
+	check->at++;
+	check_skip_blanks(check);
+	return NULL;
+}
+
+static inline int
+check_in_object(const struct check *check)
+{
+	return (int)(check->objects[check->depth / 64] >>
+	    (check->depth % 64) & 1);
+}
+
+/* An opening bracket; *ended is set if its closing one follows. */
+static const char *
+check_open(struct check *check, int *ended)
+{
+	int object = *check->at == '{';
+	uint64_t bit;
+
+	if (check->depth == JSON_DEPTH_MAX)
+		return "the value is nested too deeply";
+	check->at++;
+	check_skip_blanks(check);
+	if (check->at < check->end && *check->at == (object ? '}' : ']')) {
+		check->at++;
+		*ended = 1;
+		return NULL;
+	}
+	check->depth++;
+	bit = (uint64_t)1 << (check->depth % 64);
+	if (!object) {
+		check->objects[check->depth / 64] &= ~bit;
+		return NULL;
+	}
+	check->objects[check->depth / 64] |= bit;
+	return check_key(check);
+}
+
+/* What may follow a value inside of brackets; *ended stays if they close. */
+static const char *
+check_next(struct check *check, int *ended)
+{
+	int object = check_in_object(check);
+
+	if (check->at < check->end && *check->at == (object ? '}' : ']')) {
+		check->at++;
+		check->depth--;
+		return NULL;
+	}
+	if (check->at == check->end || *check->at != ',')
+		return object ? "a comma or } was expected" :
+		    "a comma or ] was expected";
+	check->at++;
+	check_skip_blanks(check);
+	*ended = 0;
+	return object ? check_key(check) : NULL;
+}
+
+static const char *
+check_value(struct check *check)
+{
+	const char *fault;
+	int ended = 0;
+
+	check_skip_blanks(check);
+	for (;;) {
+		if (ended) {
+			check_skip_blanks(check);
+			if (check->depth == 0)
+				return NULL;
+			fault = check_next(check, &ended);
+		} else if (check->at == check->end) {
+			fault = "a value was expected";
+		} else if (*check->at == '{' || *check->at == '[') {
+			fault = check_open(check, &ended);
+		} else {
+			fault = check_scalar(check);
+			ended = 1;
+		}
+		if (fault != NULL)
+			return fault;
+	}
 }
 
 const char *
 json_check(const char *bytes, size_t size, size_t *end_offset)
 {
-	struct check_json check = { .at = bytes, .end = bytes + size };
-	enum expect expect = EXPECT_VALUE;
-	const char *fault = NULL;
+	struct check check = { .at = bytes, .end = bytes + size };
+	const char *fault = check_value(&check);
 
-	for (;;) {
-		while (check.at < check.end && (*check.at == ' ' ||
-		    *check.at == '\n' || *check.at == '\t' ||
-		    *check.at == '\r'))
-			check.at++;
-		if (expect == EXPECT_NOTHING || check.at == check.end)
-			break;
-		fault = check_token(&check, &expect);
-		if (fault != NULL)
-			break;
-	}
-	if (fault == NULL && expect != EXPECT_NOTHING)
-		fault = check.depth == 0 ? "a value was expected" :
-		    check_in_object(&check) ? "the object is not closed" :
-		    "the array is not closed";
 	*end_offset = (size_t)(check.at - bytes);
 	return fault;
 }
