@@ -2,6 +2,7 @@
 
 # One a line, sorted; each is one file tests/unit/test_NAME.c.
 unit_files = \
+	tests/unit/test_agg.c \
 	tests/unit/test_bits.c \
 	tests/unit/test_buf.c \
 	tests/unit/test_cpu.c \
@@ -11,13 +12,19 @@ unit_files = \
 	tests/unit/test_hash.c \
 	tests/unit/test_json.c \
 	tests/unit/test_mem.c \
+	tests/unit/test_moment.c \
 	tests/unit/test_near.c \
-	tests/unit/test_region.c
+	tests/unit/test_number.c \
+	tests/unit/test_region.c \
+	tests/unit/test_strftime.c \
+	tests/unit/test_zone.c
 
 # One a line, sorted; NAME stands for tests/fuzz/fuzz_NAME.c, its corpus is the
 # folder tests/fuzz/corpus/NAME.
 fuzz_names = \
-	fault
+	fault \
+	num \
+	time
 
 AM_TESTS_ENVIRONMENT = \
 	BUILD='$(abs_builddir)'; export BUILD; \

@@ -14,8 +14,8 @@ struct region;
 
 /*
  * Aggregates.  A state is `state_bytes` of zeroed, 8-byte aligned memory inside
- * a group's row; all zeros is the state of no values (there is no init).  What a
- * state owns besides lies on the heap and is charged to call->budget.
+ * a group's row; all zeros is the state of no values (there is no init).  What
+ * a state owns besides lies on the heap and is charged to call->budget.
  *
  * Values come as scalar functions get theirs: dense, one type, no nulls (rows
  * where the first argument is null are taken out before, unless AGG_NULLS), no
@@ -36,8 +36,8 @@ struct agg_call {
 };
 
 enum agg_flag {
-	AGG_NULLS = 1,		/* sees nulls: count(), list() */
-	AGG_ORDERED = 2,	/* depends on the order of rows: first, last, list */
+	AGG_NULLS = 1,		/* sees nulls: count() */
+	AGG_ORDERED = 2,	/* depends on the order of rows: first, list */
 };
 
 /*
@@ -65,7 +65,8 @@ struct agg_def {
 	const char *name;
 	const char *signature;
 	const char *summary;
-	const char *example;	/* "sum(x)" over x = 1, 2, 3, 4 (text t = a, b, b, c) */
+	/* "sum(x)", over x = 1, 2, 3, 4 (and text t = a, b, b, c) */
+	const char *example;
 	const char *result;
 	uint8_t arg_min, arg_max;
 	uint8_t flags;

@@ -162,13 +162,8 @@ chosen_free(struct agg_call *call, void *state)
 	agg_value_free(call, &((struct chosen *)state)->value);
 }
 
-#define CHOSEN(function, text, value) \
-const struct agg_def agg_##function = { \
-	.name = #function, \
-	.signature = #function "(x, by)", \
-	.summary = "x of the first row where `by` is " text, \
-	.example = #function "(t, x)", \
-	.result = value, \
+/* The slots that they share. */
+#define CHOSEN(function) \
 	.arg_min = 2, \
 	.arg_max = 2, \
 	.flags = AGG_ORDERED, \
@@ -180,8 +175,22 @@ const struct agg_def agg_##function = { \
 	.final = chosen_final, \
 	.save = chosen_save, \
 	.load = chosen_load, \
-	.free = chosen_free, \
+	.free = chosen_free
+
+const struct agg_def agg_min_by = {
+	.name = "min_by",
+	.signature = "min_by(x, by)",
+	.summary = "x of the first row where `by` is least",
+	.example = "min_by(t, x)",
+	.result = "a",
+	CHOSEN(min_by),
 };
 
-CHOSEN(min_by, "least", "a")
-CHOSEN(max_by, "greatest", "c")
+const struct agg_def agg_max_by = {
+	.name = "max_by",
+	.signature = "max_by(x, by)",
+	.summary = "x of the first row where `by` is greatest",
+	.example = "max_by(t, x)",
+	.result = "c",
+	CHOSEN(max_by),
+};

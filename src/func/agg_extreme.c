@@ -90,9 +90,12 @@ update_texts(struct agg_call *call, char *const *group, size_t offset,
 		struct value value = agg_cell(arg, i);
 		/* Undeclared text that looks like a number is one by now. */
 		if (state->value.type == arg->type &&
-		    type_is_textual(value.type) && text_compare(&value.cell.text, &state->value.cell.text) *
-		    (int64_t)sign <= 0)
-			continue;
+		    type_is_textual(value.type)) {
+			int order = text_compare(&value.cell.text,
+			    &state->value.cell.text);
+			if (sign > 0 ? order <= 0 : order >= 0)
+				continue;
+		}
 		extreme_add(call, state, &value, i, sign);
 	}
 }
@@ -259,13 +262,8 @@ extreme_free(struct agg_call *call, void *state)
 	agg_value_free(call, &((struct extreme *)state)->value);
 }
 
-#define EXTREME(function, text, value) \
-const struct agg_def agg_##function = { \
-	.name = #function, \
-	.signature = #function "(x)", \
-	.summary = text " value, in the order of sort", \
-	.example = #function "(x)", \
-	.result = value, \
+/* The slots that they share. */
+#define EXTREME(function) \
 	.arg_min = 1, \
 	.arg_max = 1, \
 	.want = AGG_WANT(FUNC_NUMBER), \
@@ -277,8 +275,22 @@ const struct agg_def agg_##function = { \
 	.final = extreme_final, \
 	.save = extreme_save, \
 	.load = extreme_load, \
-	.free = extreme_free, \
+	.free = extreme_free
+
+const struct agg_def agg_min = {
+	.name = "min",
+	.signature = "min(x)",
+	.summary = "the least value, in the order of sort",
+	.example = "min(x)",
+	.result = "1",
+	EXTREME(min),
 };
 
-EXTREME(min, "the least", "1")
-EXTREME(max, "the greatest", "4")
+const struct agg_def agg_max = {
+	.name = "max",
+	.signature = "max(x)",
+	.summary = "the greatest value, in the order of sort",
+	.example = "max(x)",
+	.result = "4",
+	EXTREME(max),
+};

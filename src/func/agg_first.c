@@ -148,13 +148,8 @@ placed_free(struct agg_call *call, void *state)
 	agg_value_free(call, &((struct placed *)state)->value);
 }
 
-#define PLACED(function, by, text, value) \
-const struct agg_def agg_##function = { \
-	.name = #function, \
-	.signature = #function "(x)", \
-	.summary = text, \
-	.example = #function "(t)", \
-	.result = value, \
+/* The slots that they share. */
+#define PLACED(by) \
 	.arg_min = 1, \
 	.arg_max = 1, \
 	.flags = AGG_ORDERED, \
@@ -167,9 +162,31 @@ const struct agg_def agg_##function = { \
 	.final = placed_final, \
 	.save = placed_save, \
 	.load = placed_load, \
-	.free = placed_free, \
+	.free = placed_free
+
+const struct agg_def agg_first = {
+	.name = "first",
+	.signature = "first(x)",
+	.summary = "the value of the first row that has one",
+	.example = "first(t)",
+	.result = "a",
+	PLACED(first),
 };
 
-PLACED(first, first, "the value of the first row that has one", "a")
-PLACED(last, last, "the value of the last row that has one", "c")
-PLACED(any_value, first, "one of the values", "a")
+const struct agg_def agg_last = {
+	.name = "last",
+	.signature = "last(x)",
+	.summary = "the value of the last row that has one",
+	.example = "last(t)",
+	.result = "c",
+	PLACED(last),
+};
+
+const struct agg_def agg_any_value = {
+	.name = "any_value",
+	.signature = "any_value(x)",
+	.summary = "one of the values",
+	.example = "any_value(t)",
+	.result = "a",
+	PLACED(first),
+};

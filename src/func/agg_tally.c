@@ -254,13 +254,8 @@ tally_free(struct agg_call *call, void *source)
 	state->tallied = NULL;
 }
 
-#define TALLY(function, result_type, text, value) \
-const struct agg_def agg_##function = { \
-	.name = #function, \
-	.signature = #function "(x)", \
-	.summary = text, \
-	.example = #function "(t)", \
-	.result = value, \
+/* The slots that they share. */
+#define TALLY(function, result_type) \
 	.arg_min = 1, \
 	.arg_max = 1, \
 	.want = AGG_WANT(FUNC_ANY), \
@@ -271,9 +266,22 @@ const struct agg_def agg_##function = { \
 	.final = function##_final, \
 	.save = tally_save, \
 	.load = tally_load, \
-	.free = tally_free, \
+	.free = tally_free
+
+const struct agg_def agg_mode = {
+	.name = "mode",
+	.signature = "mode(x)",
+	.summary = "the most frequent value, of several the least",
+	.example = "mode(t)",
+	.result = "b",
+	TALLY(mode, mode_type),
 };
 
-TALLY(mode, mode_type, "the most frequent value, of several the least", "b")
-TALLY(list_distinct, list_type, "the different values, in the order of sort",
-    "[\"a\",\"b\",\"c\"]")
+const struct agg_def agg_list_distinct = {
+	.name = "list_distinct",
+	.signature = "list_distinct(x)",
+	.summary = "the different values, in the order of sort",
+	.example = "list_distinct(t)",
+	.result = "[\"a\",\"b\",\"c\"]",
+	TALLY(list_distinct, list_type),
+};

@@ -185,13 +185,8 @@ var_load(struct agg_call *call, void *state, const char **at, const char *end)
 	return 0;
 }
 
-#define VAR(function, text, of, value) \
-const struct agg_def agg_##function = { \
-	.name = #function, \
-	.signature = #function "(x)", \
-	.summary = text " of " of, \
-	.example = #function "(x)", \
-	.result = value, \
+/* The slots that they share. */
+#define VAR(function) \
 	.arg_min = 1, \
 	.arg_max = 1, \
 	.want = AGG_WANT(FUNC_NUMBER), \
@@ -201,10 +196,40 @@ const struct agg_def agg_##function = { \
 	.merge = var_merge, \
 	.final = function##_final, \
 	.save = var_save, \
-	.load = var_load, \
+	.load = var_load
+
+const struct agg_def agg_stddev = {
+	.name = "stddev",
+	.signature = "stddev(x)",
+	.summary = "the standard deviation of a sample (n - 1)",
+	.example = "stddev(x)",
+	.result = "1.2909944487358056",
+	VAR(stddev),
 };
 
-VAR(stddev, "the standard deviation", "a sample (n - 1)", "1.2909944487358056")
-VAR(stddev_pop, "the standard deviation", "all values (n)", "1.118033988749895")
-VAR(var, "the variance", "a sample (n - 1)", "1.6666666666666667")
-VAR(var_pop, "the variance", "all values (n)", "1.25")
+const struct agg_def agg_stddev_pop = {
+	.name = "stddev_pop",
+	.signature = "stddev_pop(x)",
+	.summary = "the standard deviation of all values (n)",
+	.example = "stddev_pop(x)",
+	.result = "1.118033988749895",
+	VAR(stddev_pop),
+};
+
+const struct agg_def agg_var = {
+	.name = "var",
+	.signature = "var(x)",
+	.summary = "the variance of a sample (n - 1)",
+	.example = "var(x)",
+	.result = "1.6666666666666667",
+	VAR(var),
+};
+
+const struct agg_def agg_var_pop = {
+	.name = "var_pop",
+	.signature = "var_pop(x)",
+	.summary = "the variance of all values (n)",
+	.example = "var_pop(x)",
+	.result = "1.25",
+	VAR(var_pop),
+};
