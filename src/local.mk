@@ -27,9 +27,41 @@ util_files = \
 
 lang_files = \
 	src/lang/ast.h \
+	src/lang/ast_equal.c \
+	src/lang/diag.c \
 	src/lang/diag.h \
+	src/lang/guess.c \
+	src/lang/guess.h \
+	src/lang/guess_mend.c \
+	src/lang/guess_parse.c \
+	src/lang/guess_priv.h \
+	src/lang/guess_rewrite.c \
+	src/lang/letter.c \
+	src/lang/letter.h \
+	src/lang/lex.c \
+	src/lang/lex.h \
+	src/lang/lex_number.c \
+	src/lang/lex_priv.h \
+	src/lang/lex_text.c \
+	src/lang/lex_time.c \
+	src/lang/parse.c \
 	src/lang/parse.h \
-	src/lang/pretty.h
+	src/lang/parse_events.c \
+	src/lang/parse_expr.c \
+	src/lang/parse_item.c \
+	src/lang/parse_primary.c \
+	src/lang/parse_priv.h \
+	src/lang/parse_stage.c \
+	src/lang/parse_token.c \
+	src/lang/pretty.c \
+	src/lang/pretty.h \
+	src/lang/pretty_expr.c \
+	src/lang/pretty_layout.c \
+	src/lang/pretty_priv.h \
+	src/lang/pretty_stage.c \
+	src/lang/stage.c \
+	src/lang/stage.h \
+	src/lang/stage_table.h
 
 data_files = \
 	src/data/batch.c \
@@ -105,17 +137,80 @@ func_files = \
 	src/func/agg_twin.h \
 	src/func/agg_value.c \
 	src/func/agg_var.c \
+	src/func/calendar.c \
+	src/func/calendar.h \
+	src/func/fn_bucket.c \
+	src/func/fn_cast.c \
+	src/func/fn_encode.c \
+	src/func/fn_hash.c \
+	src/func/fn_int.c \
+	src/func/fn_least.c \
+	src/func/fn_like.c \
 	src/func/fn_logic.c \
+	src/func/fn_math.c \
+	src/func/fn_number_text.c \
+	src/func/fn_pad.c \
+	src/func/fn_random.c \
+	src/func/fn_round.c \
+	src/func/fn_text.c \
+	src/func/fn_text_case.c \
+	src/func/fn_text_find.c \
+	src/func/fn_text_part.c \
+	src/func/fn_text_split.c \
+	src/func/fn_text_trim.c \
+	src/func/fn_time.c \
+	src/func/fn_time_format.c \
+	src/func/fn_time_math.c \
+	src/func/fn_time_part.c \
+	src/func/fn_url.c \
 	src/func/func.c \
 	src/func/func.h \
-	src/func/func_table.h
+	src/func/func_table.h \
+	src/func/func_type.c \
+	src/func/func_type.h \
+	src/func/kernel.c \
+	src/func/kernel.h \
+	src/func/nested.h \
+	src/func/percent.h \
+	src/func/utf8.c \
+	src/func/utf8.h \
+	src/func/utf8_case.h
 
 state_files =
 
 io_files = \
+	src/io/bad.c \
 	src/io/bad.h \
+	src/io/cells.c \
+	src/io/cells.h \
+	src/io/chunker.c \
+	src/io/csv_format.c \
+	src/io/csv_format.h \
+	src/io/csv_header.c \
+	src/io/csv_index.c \
+	src/io/csv_index.h \
+	src/io/csv_index_kernel.h \
+	src/io/csv_options.c \
+	src/io/csv_options.h \
+	src/io/csv_priv.h \
+	src/io/csv_reader.c \
+	src/io/csv_reader.h \
+	src/io/csv_reject.c \
+	src/io/csv_row.c \
+	src/io/csv_row.h \
+	src/io/csv_section.c \
+	src/io/csv_types.c \
+	src/io/csv_writer.c \
+	src/io/fmt_csv.c \
+	src/io/fmt_tsv.c \
+	src/io/format.c \
 	src/io/format.h \
+	src/io/format_table.h \
+	src/io/input.c \
 	src/io/input.h \
+	src/io/loan.c \
+	src/io/loan.h \
+	src/io/output.c \
 	src/io/output.h
 
 net_files =

@@ -23,8 +23,12 @@ unit_files = \
 # folder tests/fuzz/corpus/NAME.
 fuzz_names = \
 	fault \
+<<<<<<< HEAD
 	num \
 	time
+=======
+	lang
+>>>>>>> lang
 
 AM_TESTS_ENVIRONMENT = \
 	BUILD='$(abs_builddir)'; export BUILD; \
