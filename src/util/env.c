@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "util/env_priv.h"
+#include "util/mem.h"
 
 static int
 real_open(const char *path, int flags, mode_t mode)
@@ -197,6 +199,14 @@ env_cpu_count(void)
 		return 1;
 	int count = CPU_COUNT(&set);
 	return count > 0 ? (unsigned)count : 1;
+}
+
+char *
+env_real_path(const char *path)
+{
+	char real[PATH_MAX];
+
+	return realpath(path, real) == NULL ? NULL : mem_copy_string(real);
 }
 
 int

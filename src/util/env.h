@@ -73,6 +73,12 @@ uint64_t env_memory_bytes(void);
 /* Processors this process may run on, at least 1. */
 unsigned env_cpu_count(void);
 
+/*
+ * The file that `path` names when all symbolic links are followed, for
+ * mem_free(); NULL with errno if there is none.
+ */
+char *env_real_path(const char *path);
+
 /* Write all of it, through short writes and EINTR.  0 or -1 with errno. */
 int env_write_all(int fd, const void *bytes, size_t size);
 
