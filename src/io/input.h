@@ -16,6 +16,8 @@ struct err;
 struct input;
 
 struct input *input_open(const char *path, struct err *);
+/* From memory that outlives it, named "memory": for tests and fuzzing. */
+struct input *input_memory(const void *bytes, size_t size);
 void input_close(struct input **);
 const char *input_path(const struct input *);
 /* Up to `size` bytes; 0 at the end, -1 with err.  Blocks. */
@@ -29,10 +31,14 @@ int64_t input_size(const struct input *);
  * Chunked reading for the text formats: a window of bytes that begins where the
  * format left off and ends wherever reading stopped.  Chunks are counted
  * regions, padded with 64 readable bytes before and behind; what is carried
- * over to the next chunk is copied to its front.
+ * over to the next chunk is copied to its front.  At the end of input the
+ * format may write a line end behind the last line that has none.
  */
 struct chunker;
 struct region;
+
+/* Bytes that may be read before and behind a chunk. */
+#define CHUNK_PADDING 64
 
 struct chunker *chunker_new(struct input *);	/* borrows the input */
 void chunker_free(struct chunker **);
