@@ -1,0 +1,247 @@
+/*
+ * Bad records.  Several threads may report at once, so counts and file stand
+ * behind one lock; a bad record is dear anyway.
+ *
+ * A message shows at most TEXT_COLUMNS columns of the record, so moved that the
+ * fault is among them:
+ *
+ *	access.csv:17:6: expected 5 fields, found 3
+ *	  | 1,2,3
+ *	         ^
+ */
+#include "io/bad.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "io/output.h"
+#include "util/buf.h"
+#include "util/err.h"
+#include "util/mem.h"
+
+#define TEXT_COLUMNS 80
+/* Columns shown behind a fault far to the right. */
+#define COLUMNS_BEHIND 20
+
+struct bad {
+	enum bad_policy policy;
+	struct output *output;
+	pthread_mutex_t lock;
+	uint64_t count;
+	uint64_t read_count;
+};
+
+struct bad *
+bad_new(enum bad_policy policy, const char *path, struct err *err)
+{
+	struct bad *bad = mem_alloc_zero(sizeof(*bad));
+
+	bad->policy = policy;
+	pthread_mutex_init(&bad->lock, NULL);
+	if (policy == BAD_FILE) {
+		bad->output = output_open(path, err);
+		if (bad->output == NULL) {
+			mem_free(bad);
+			return NULL;
+		}
+	}
+	return bad;
+}
+
+/* "path:line:column: ", as far as they are known. */
+static void
+add_place(struct buf *buf, const struct bad_record *record)
+{
+	if (record->path == NULL)
+		return;
+	buf_add_string(buf, record->path);
+	if (record->line != 0)
+		buf_add_format(buf, ":%" PRIu64, record->line);
+	if (record->line != 0 && record->column != 0)
+		buf_add_format(buf, ":%" PRIu64, record->column);
+	buf_add_string(buf, ": ");
+}
+
+static int
+is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Step back over continuation bytes to where a character begins. */
+static size_t
+character_start(const char *text, size_t at)
+{
+	while (at > 0 && is_continuation(text[at]))
+		at--;
+	return at;
+}
+
+/* What a terminal may show in place of `c`: control bytes move the cursor. */
+static char
+harmless(char c)
+{
+	if (c == '\t')
+		return ' ';
+	return (unsigned char)c < ' ' || c == 0x7f ? '.' : c;
+}
+
+/* The line of the text that the place is on; its first line if it is none. */
+static const char *
+fault_line(const struct bad_record *record, size_t *size, int *has_column)
+{
+	const char *text = record->text;
+	const char *end = text + record->text_size;
+	uint64_t lines = record->text_line == 0 ? 0 :
+	    record->line - record->text_line;
+
+	*has_column = record->column != 0;
+	for (; lines > 0; lines--) {
+		const char *line_end = memchr(text, '\n', (size_t)(end - text));
+		if (line_end == NULL) {
+			*has_column = 0;
+			text = record->text;
+			break;
+		}
+		text = line_end + 1;
+	}
+	const char *line_end = memchr(text, '\n', (size_t)(end - text));
+	*size = (size_t)((line_end == NULL ? end : line_end) - text);
+	if (*size > 0 && text[*size - 1] == '\r')
+		--*size;
+	return text;
+}
+
+/* One line of the record and a caret under the column. */
+static void
+add_excerpt(struct buf *buf, const struct bad_record *record)
+{
+	size_t size;
+	int has_column;
+	const char *text = fault_line(record, &size, &has_column);
+	size_t fault = has_column ? record->column - 1 : 0;
+	size_t start = 0;
+	size_t caret = 0;
+
+	if (fault > size)
+		fault = size;
+	if (fault > TEXT_COLUMNS - COLUMNS_BEHIND)
+		start = character_start(text,
+		    fault - (TEXT_COLUMNS - COLUMNS_BEHIND));
+	buf_add_string(buf, "\n  | ");
+	for (size_t at = start, shown = 0; at < size; at++) {
+		if (!is_continuation(text[at]) && shown++ == TEXT_COLUMNS)
+			break;
+		if (at < fault && !is_continuation(text[at]))
+			caret++;
+		buf_add_char(buf, harmless(text[at]));
+	}
+	if (has_column)
+		buf_add_format(buf, "\n    %*s^", (int)caret, "");
+}
+
+/* One line without control bytes that tells every byte. */
+static void
+add_escaped(struct buf *buf, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		char c = text[i];
+		switch (c) {
+		case '\n':
+			buf_add_string(buf, "\\n");
+			break;
+		case '\r':
+			buf_add_string(buf, "\\r");
+			break;
+		case '\t':
+			buf_add_string(buf, "\\t");
+			break;
+		case '\\':
+			buf_add_string(buf, "\\\\");
+			break;
+		default:
+			if ((unsigned char)c < ' ' || c == 0x7f)
+				buf_add_format(buf, "\\x%02x", (unsigned char)c);
+			else
+				buf_add_char(buf, c);
+		}
+	}
+}
+
+static int
+report_to_file(struct bad *bad, const struct bad_record *record,
+	struct err *err)
+{
+	struct buf *buf = output_buf(bad->output);
+
+	add_place(buf, record);
+	buf_add_string(buf, record->reason);
+	buf_add_string(buf, ": ");
+	add_escaped(buf, record->text, record->text_size);
+	buf_add_char(buf, '\n');
+	return output_room(bad->output, err);
+}
+
+static int
+report_and_stop(const struct bad_record *record, struct err *err)
+{
+	struct buf message = { 0 };
+
+	add_place(&message, record);
+	buf_add_string(&message, record->reason);
+	if (record->text != NULL)
+		add_excerpt(&message, record);
+	err_set(err, ERR_DATA, "%s", buf_string(&message));
+	buf_fini(&message);
+	return -1;
+}
+
+int
+bad_report(struct bad *bad, const struct bad_record *record, struct err *err)
+{
+	int result = 0;
+
+	pthread_mutex_lock(&bad->lock);
+	bad->count++;
+	if (bad->policy == BAD_STOP)
+		result = report_and_stop(record, err);
+	else if (bad->policy == BAD_FILE)
+		result = report_to_file(bad, record, err);
+	pthread_mutex_unlock(&bad->lock);
+	return result;
+}
+
+uint64_t
+bad_count(const struct bad *bad)
+{
+	return __atomic_load_n(&bad->count, __ATOMIC_RELAXED);
+}
+
+void
+bad_count_read(struct bad *bad, uint64_t records)
+{
+	__atomic_fetch_add(&bad->read_count, records, __ATOMIC_RELAXED);
+}
+
+uint64_t
+bad_read_count(const struct bad *bad)
+{
+	return __atomic_load_n(&bad->read_count, __ATOMIC_RELAXED);
+}
+
+int
+bad_close(struct bad **bad_address, struct err *err)
+{
+	struct bad *bad = *bad_address;
+	int result = 0;
+
+	*bad_address = NULL;
+	if (bad == NULL)
+		return 0;
+	if (bad->output != NULL)
+		result = output_commit(&bad->output, err);
+	pthread_mutex_destroy(&bad->lock);
+	mem_free(bad);
+	return result;
+}

@@ -1,0 +1,288 @@
+/*
+ * Where bytes go.  A regular file grows under a temporary name in the same
+ * folder, so that the rename which publishes it never crosses file systems:
+ *
+ *	dir/.name.sflow-3f9c...  --commit-->  dir/name
+ *
+ * A path that leads over symbolic links is resolved first: the file behind the
+ * link is replaced, not the link.  The mode of the file that was there is kept
+ * (as far as the umask lets a new file have it).
+ *
+ * Everything is written from one buffer.  It passes its limit by at most what
+ * a writer appends between two calls of output_room().
+ */
+#include "io/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+#include "util/env.h"
+#include "util/err.h"
+#include "util/mem.h"
+
+/* Stays in the second-level cache; a pipe's default size. */
+#define OUTPUT_BYTES ((size_t)64 << 10)
+/* Of a terminal that does not say. */
+#define COLUMNS_DEFAULT 80
+#define TEMP_ATTEMPTS 100
+
+struct output {
+	char *path;		/* as the user named it */
+	char *real_path;	/* where the rename goes; NULL: written in place */
+	char *temp_path;
+	int fd;			/* -1: memory */
+	int close_fd;
+	struct buf own;
+	struct buf *buf;
+	uint64_t written;
+};
+
+static void
+output_free(struct output **output_address)
+{
+	struct output *output = *output_address;
+
+	*output_address = NULL;
+	buf_fini(&output->own);
+	mem_free(output->path);
+	mem_free(output->real_path);
+	mem_free(output->temp_path);
+	mem_free(output);
+}
+
+static struct output *
+output_new(const char *path)
+{
+	struct output *output = mem_alloc_zero(sizeof(*output));
+
+	output->path = mem_copy_string(path);
+	output->fd = -1;
+	output->buf = &output->own;
+	return output;
+}
+
+/* Standard output or error, if the path says so. */
+static struct output *
+open_standard(const char *path)
+{
+	int is_error = strcmp(path, "stderr") == 0;
+	struct output *output;
+
+	if (!is_error && strcmp(path, "-") != 0 && strcmp(path, "stdout") != 0)
+		return NULL;
+	output = output_new(is_error ? "stderr" : "stdout");
+	output->fd = is_error ? STDERR_FILENO : STDOUT_FILENO;
+	return output;
+}
+
+static int
+open_again(const char *path, int flags, mode_t mode)
+{
+	int fd;
+
+	do {
+		fd = env->open(path, flags, mode);
+	} while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+/* "dir/.name.sflow-0123456789abcdef" */
+static char *
+temp_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int folder = slash == NULL ? 0 : (int)(slash - path) + 1;
+	struct buf name = { 0 };
+	uint64_t random;
+
+	env->random(&random, sizeof(random));
+	buf_add_format(&name, "%.*s.%s.sflow-%016llx", folder, path,
+	    path + folder, (unsigned long long)random);
+	char *copy = mem_copy_string(buf_string(&name));
+	buf_fini(&name);
+	return copy;
+}
+
+static int
+open_temp(struct output *output, mode_t mode)
+{
+	for (int i = 0; i < TEMP_ATTEMPTS; i++) {
+		mem_free(output->temp_path);
+		output->temp_path = temp_name(output->real_path);
+		output->fd = open_again(output->temp_path,
+		    O_WRONLY | O_CREAT | O_EXCL, mode);
+		if (output->fd >= 0)
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	mem_free(output->temp_path);
+	output->temp_path = NULL;
+	return -1;
+}
+
+struct output *
+output_open(const char *path, struct err *err)
+{
+	struct output *output = open_standard(path);
+	struct stat stat;
+	mode_t mode = 0666;
+	int result;
+
+	if (output != NULL)
+		return output;
+	output = output_new(path);
+	int exists = env->stat(path, &stat) == 0;
+	if (exists && S_ISDIR(stat.st_mode)) {
+		errno = EISDIR;
+		result = -1;
+	} else if (exists && !S_ISREG(stat.st_mode)) {
+		output->fd = open_again(path, O_WRONLY, 0);
+		result = output->fd < 0 ? -1 : 0;
+	} else {
+		if (exists) {
+			output->real_path = env_real_path(path);
+			mode = stat.st_mode & 0777;
+		}
+		if (output->real_path == NULL)
+			output->real_path = mem_copy_string(path);
+		result = open_temp(output, mode);
+	}
+	if (result != 0) {
+		err_set_errno(err, ERR_IO, errno, "cannot write %s", path);
+		output_free(&output);
+		return NULL;
+	}
+	output->close_fd = 1;
+	return output;
+}
+
+struct output *
+output_append(const char *path, struct err *err)
+{
+	struct output *output = open_standard(path);
+
+	if (output != NULL)
+		return output;
+	output = output_new(path);
+	output->fd = open_again(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+	if (output->fd < 0) {
+		err_set_errno(err, ERR_IO, errno, "cannot write %s", path);
+		output_free(&output);
+		return NULL;
+	}
+	output->close_fd = 1;
+	return output;
+}
+
+struct output *
+output_memory(struct buf *buf)
+{
+	struct output *output = output_new("memory");
+
+	output->buf = buf;
+	return output;
+}
+
+struct buf *
+output_buf(struct output *output)
+{
+	return output->buf;
+}
+
+static int
+write_failed(const struct output *output, struct err *err)
+{
+	return err_set_errno(err, errno == EPIPE ? ERR_PIPE : ERR_IO, errno,
+	    "cannot write %s", output->path);
+}
+
+int
+output_flush(struct output *output, struct err *err)
+{
+	size_t size = output->buf->size;
+
+	if (output->fd < 0 || size == 0)
+		return 0;
+	/* What could not be written is not tried again at close. */
+	output->buf->size = 0;
+	if (env_write_all(output->fd, output->buf->bytes, size) != 0)
+		return write_failed(output, err);
+	output->written += size;
+	return 0;
+}
+
+int
+output_room(struct output *output, struct err *err)
+{
+	if (output->buf->size < OUTPUT_BYTES)
+		return 0;
+	return output_flush(output, err);
+}
+
+int
+output_is_terminal(const struct output *output)
+{
+	return output->fd >= 0 && env_is_terminal(output->fd);
+}
+
+unsigned
+output_columns(const struct output *output)
+{
+	unsigned columns = output->fd < 0 ? 0 :
+	    env_terminal_columns(output->fd);
+
+	return columns == 0 ? COLUMNS_DEFAULT : columns;
+}
+
+uint64_t
+output_bytes_written(const struct output *output)
+{
+	return output->written + output->buf->size;
+}
+
+int
+output_commit(struct output **output_address, struct err *err)
+{
+	struct output *output = *output_address;
+
+	if (output_flush(output, err) != 0)
+		goto fail;
+	if (output->close_fd) {
+		output->close_fd = 0;
+		if (env->close(output->fd) != 0) {
+			write_failed(output, err);
+			goto fail;
+		}
+	}
+	if (output->temp_path != NULL &&
+	    env->rename(output->temp_path, output->real_path) != 0) {
+		write_failed(output, err);
+		goto fail;
+	}
+	output_free(output_address);
+	return 0;
+
+fail:
+	output_abort(output_address);
+	return -1;
+}
+
+void
+output_abort(struct output **output_address)
+{
+	struct output *output = *output_address;
+
+	if (output == NULL)
+		return;
+	if (output->close_fd)
+		env->close(output->fd);
+	if (output->temp_path != NULL)
+		env->unlink(output->temp_path);
+	output_free(output_address);
+}
