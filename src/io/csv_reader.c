@@ -1,0 +1,201 @@
+/*
+ * Reading separated fields.  The work is shared like this:
+ *
+ *	csv_reader.c	the window and its refilling; the outer loop
+ *	csv_header.c	what stands before the first row; names and types
+ *	csv_section.c	a part of the window -> index -> one batch
+ *	csv_index.c	separators outside quotes, by SIMD
+ *	csv_row.c	one row exactly, where the index gives up
+ *	csv_reject.c	records that are refused
+ *	csv_types.c	declared types
+ *
+ * Bytes are never copied but for the part of a row that is carried over to the
+ * next chunk: columns are SLICEs of the chunk, addressed by the index, and both
+ * are lent to the batch.
+ *
+ * A bad record is refused as a whole.  When a quote is to blame nobody knows
+ * where the record was meant to end: reading then goes on behind the line that
+ * it starts on, whatever the sizes of chunks.
+ */
+#include "io/csv_reader.h"
+
+#include <string.h>
+
+#include "data/batch.h"
+#include "io/csv_priv.h"
+#include "io/format.h"
+#include "io/input.h"
+#include "util/mem.h"
+
+struct csv_reader *
+csv_reader_new(struct input *input, const struct csv_settings *settings,
+	const struct reader_config *config)
+{
+	struct csv_reader *r = mem_alloc_zero(sizeof(*r));
+
+	r->set = *settings;
+	r->input = input;
+	r->chunker = chunker_new(input);
+	r->bad = config->bad;
+	r->origin = config->origin;
+	r->scratch = region_new();
+	r->row_first = mem_alloc((BATCH_ROWS_MAX + 1) * sizeof(uint32_t));
+	r->line = 1;
+	return r;
+}
+
+void
+csv_reader_free(struct csv_reader **reader_address)
+{
+	struct csv_reader *r = *reader_address;
+
+	*reader_address = NULL;
+	if (r == NULL)
+		return;
+	chunker_free(&r->chunker);
+	loans_fini(&r->loans);
+	region_drop(&r->scratch);
+	mem_free(r->rejects.list);
+	mem_free(r->row_first);
+	schema_drop(&r->set.names);
+	schema_drop(&r->set.types);
+	schema_drop(&r->schema);
+	schema_drop(&r->picked);
+	schema_drop(&r->wide);
+	mem_free(r->types);
+	mem_free(r->needed);
+	mem_free(r->picked_field);
+	mem_free(r);
+}
+
+/* Drop the rest of a line that is not wanted. */
+static void
+discard(struct csv_reader *r)
+{
+	const char *line_end = memchr(r->base + r->at, '\n', r->end - r->at);
+
+	if (line_end == NULL) {
+		r->at = r->end;
+		return;
+	}
+	r->at = (uint32_t)(line_end - r->base) + 1;
+	r->line++;
+	r->discarding = 0;
+}
+
+/*
+ * While a long record comes in pieces without a line end it cannot be whole,
+ * so only the new bytes are looked at.
+ */
+int
+csv_fill(struct csv_reader *r, struct err *err)
+{
+	size_t keep = r->end - r->at;
+	size_t size = keep;
+
+	while (!r->ended) {
+		int got = chunker_fill(r->chunker, keep, err);
+		if (got < 0)
+			return -1;
+		r->base = chunker_bytes(r->chunker, &size) - CHUNK_PADDING;
+		r->at = CHUNK_PADDING;
+		r->end = CHUNK_PADDING + (uint32_t)size;
+		if (got == 0) {
+			r->ended = 1;
+			if (size > 0 && r->base[r->end - 1] != '\n')
+				r->base[r->end++] = '\n';
+			break;
+		}
+		if (r->discarding) {
+			discard(r);
+			size = r->end - r->at;
+			keep = 0;
+		}
+		if (size > r->set.record_max || (size > keep &&
+		    memchr(r->base + r->at + keep, '\n', size - keep) != NULL))
+			break;
+		keep = size;
+	}
+	r->starved = 0;
+	return r->at < r->end;
+}
+
+int
+csv_reader_next(struct csv_reader *r, struct batch **out, struct err *err)
+{
+	if (csv_header_read(r, err) != 0)
+		return -1;
+	for (;;) {
+		if (r->failed) {
+			*err = r->failure;
+			return -1;
+		}
+		if (!r->starved && r->at < r->end) {
+			int got = csv_section_next(r, out, err);
+			if (got != 0)
+				return got;
+			continue;
+		}
+		if (r->ended)
+			return 0;
+		int got = csv_fill(r, err);
+		if (got <= 0)
+			return got;
+	}
+}
+
+struct schema *
+csv_reader_schema(struct csv_reader *r, struct err *err)
+{
+	if (csv_header_read(r, err) != 0)
+		return NULL;
+	return schema_hold(r->schema);
+}
+
+/* The field that a name means when rows may be longer than the header. */
+static uint32_t
+loose_field(const struct csv_reader *r, const char *name)
+{
+	int known = schema_find(r->schema, name, strlen(name));
+	uint64_t number = 0;
+
+	if (known >= 0)
+		return (uint32_t)known;
+	for (const char *at = name; *at != '\0'; at++) {
+		if (*at < '0' || *at > '9' || number > UINT32_MAX / 16)
+			return UINT32_MAX;
+		number = number * 10 + (uint64_t)(*at - '0');
+	}
+	return number > r->field_count ? (uint32_t)number - 1 : UINT32_MAX;
+}
+
+void
+csv_reader_need(struct csv_reader *r, const struct need *need)
+{
+	struct err err = ERR_INIT;
+
+	/* A failure is said by the first next. */
+	if (csv_header_read(r, &err) != 0 || need->all)
+		return;
+	mem_free(r->needed);
+	r->needed = mem_alloc_zero(r->field_count);
+	for (uint32_t i = 0; i < need->name_count; i++) {
+		int field = schema_find(r->schema, need->name[i],
+		    strlen(need->name[i]));
+		if (field >= 0)
+			r->needed[field] = 1;
+	}
+	if (r->set.ragged != CSV_RAGGED_LOOSE)
+		return;
+	schema_drop(&r->picked);
+	mem_free(r->picked_field);
+	r->picked = schema_new();
+	r->picked_field = mem_alloc(need->name_count * sizeof(uint32_t));
+	for (uint32_t i = 0; i < need->name_count; i++) {
+		uint32_t field = loose_field(r, need->name[i]);
+		r->picked_field[i] = field;
+		schema_add(r->picked, need->name[i], strlen(need->name[i]),
+		    field < r->field_count ? r->schema->field[field].type :
+		    TYPE_ANY);
+	}
+}

@@ -1,0 +1,670 @@
+/*
+ * A section is the part of the window that one index covers: from the start of
+ * a row to where the index is full, the window ends, or something is wrong.
+ *
+ *	index [.][ row 0 ... \n ][ row 1 ... \n ] ... [ row n ... \n ] (begun)
+ *	       ^ -1: the byte before the first row
+ *
+ * When every row has `stride` separators, and that is checked over the line
+ * ends, column c of row r lies between index[r * stride + c - 1] and index[r *
+ * stride + c]: columns are views of the index and cost nothing.  Otherwise the
+ * regular rows at the front make a batch; or the rows are walked one by one and
+ * each gets a line in an explicit table of starts and ends.
+ *
+ * What cannot be trusted is done exactly by csv_row_parse(): the row with a
+ * misplaced quote, and any row that is longer than the limits on fields and
+ * records, so that a limit means the same whatever the chunks.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "io/bad.h"
+#include "io/csv_priv.h"
+#include "io/input.h"
+#include "util/mem.h"
+
+/* Entries of an index, unless one row needs more: 256 KiB. */
+#define INDEX_ENTRIES (64u << 10)
+/* Entries before the first: one is used, the rest is alignment. */
+#define INDEX_FRONT 16
+/* Cells of an explicit table, unless one row has more: 512 KiB. */
+#define TABLE_CELLS (64u << 10)
+/* Regular rows in front of an irregular one that are worth their own batch. */
+#define PREFIX_ROWS_MIN 64
+
+struct section {
+	struct csv_scan scan;
+	struct loan loan;
+	uint32_t *index;
+	uint32_t start;
+	uint32_t entry_count;	/* of whole rows */
+	uint32_t row_count;
+	int ends_with_cr;	/* some rows do */
+	/* Of irregular sections: entries before row r; the reader's. */
+	uint32_t *row_first;
+};
+
+/* Rows longer than this are looked at twice. */
+static uint32_t
+length_careful(const struct csv_reader *r)
+{
+	return r->set.dialect.quotes &&
+	    r->set.dialect.field_max < r->set.record_max ?
+	    r->set.dialect.field_max : r->set.record_max;
+}
+
+static uint32_t
+index_limit(const struct csv_reader *r)
+{
+	uint64_t limit = (uint64_t)batch_rows_target() * r->stride;
+
+	if (limit > INDEX_ENTRIES)
+		limit = INDEX_ENTRIES;
+	return limit < r->stride ? r->stride : (uint32_t)limit;
+}
+
+/* Entries up to and with the last line end. */
+static uint32_t
+entries_of_whole_rows(const char *base, const uint32_t *index, uint32_t count)
+{
+	while (count > 0 && base[index[count - 1]] != '\n')
+		count--;
+	return count;
+}
+
+/*
+ * Index from r->at on.  A row with a quote where none may stand is parsed
+ * exactly; a row that cannot be used ends the section.
+ */
+static void
+section_index(struct csv_reader *r, struct section *s)
+{
+	struct csv_scan *scan = &s->scan;
+	uint32_t limit = index_limit(r);
+
+	s->loan = loan_take(&r->loans, (INDEX_FRONT + (size_t)limit +
+	    CSV_INDEX_SLACK) * sizeof(uint32_t));
+	s->index = (uint32_t *)(void *)s->loan.bytes + INDEX_FRONT;
+	s->start = r->at;
+	s->index[-1] = r->at - 1;
+	*scan = (struct csv_scan){
+		.base = r->base, .index = s->index, .end = r->end,
+		.limit = limit, .delimiter = r->set.dialect.delimiter,
+		.quotes = r->set.dialect.quotes,
+	};
+	csv_scan_restart(scan, r->at);
+	for (;;) {
+		struct csv_row row;
+		csv_index(scan);
+		s->entry_count = entries_of_whole_rows(r->base, s->index,
+		    scan->count);
+		if (!scan->illegal)
+			break;
+		uint32_t room = limit - s->entry_count;
+		if (s->entry_count >= limit || csv_row_parse(&r->set.dialect,
+		    r->base, s->index[(int64_t)s->entry_count - 1] + 1, r->end,
+		    s->index + s->entry_count, room, &row) != CSV_ROW_DONE ||
+		    row.field_count > room)
+			break;
+		scan->count = s->entry_count + row.field_count;
+		scan->newline_count++;
+		scan->quote_seen = 1;
+		csv_scan_restart(scan, row.next);
+	}
+}
+
+/* Does a comment line start at `at`? */
+static int
+is_comment(const struct csv_reader *r, uint32_t at)
+{
+	return (unsigned char)r->base[at] == r->set.comment;
+}
+
+/* Is a field with these ends empty, but for a '\r' before the line end? */
+static int
+is_empty(const char *base, uint32_t start, uint32_t end)
+{
+	return end == start || (end == start + 1 && base[start] == '\r' &&
+	    base[end] == '\n');
+}
+
+/* What only some options ask of regular rows. */
+static int
+options_are_regular(const struct csv_reader *r, const struct section *s)
+{
+	const uint32_t stride = r->stride;
+	int differs = 0;
+
+	if (r->set.comment >= 0)
+		for (uint32_t i = 0; i < s->row_count; i++)
+			differs |= is_comment(r,
+			    s->index[(int64_t)i * stride - 1] + 1);
+	if (r->set.trailing)
+		for (uint32_t i = 0; i < s->row_count; i++)
+			differs |= !is_empty(r->base,
+			    s->index[(size_t)i * stride + stride - 2] + 1,
+			    s->index[(size_t)i * stride + stride - 1]);
+	return !differs;
+}
+
+/*
+ * Has every row as many separators as it should, and nothing that needs a
+ * closer look?  Only the line ends are touched.
+ */
+static int
+section_is_regular(const struct csv_reader *r, struct section *s)
+{
+	const char *base = r->base;
+	const uint32_t *index = s->index;
+	const uint32_t stride = r->stride;
+	const uint32_t rows = s->scan.newline_count;
+	uint32_t longest = 0;
+	uint32_t last = index[-1];
+	int differs = 0;
+	int cr = 0;
+
+	if ((uint64_t)rows * stride != s->entry_count)
+		return 0;
+	index += stride - 1;
+	for (uint32_t i = 0; i < rows; i++) {
+		uint32_t end = *index;
+		index += stride;
+		differs |= base[end] ^ '\n';
+		cr |= base[end - 1] == '\r';
+		longest = end - last > longest ? end - last : longest;
+		last = end;
+	}
+	s->row_count = rows;
+	s->ends_with_cr = cr;
+	return !differs && longest <= length_careful(r) &&
+	    options_are_regular(r, s);
+}
+
+/* Find the rows of an irregular section; a comment line ends it. */
+static void
+section_walk(const struct csv_reader *r, struct section *s)
+{
+	uint32_t rows = 0;
+	uint32_t k = 0;
+
+	while (k < s->entry_count && rows < batch_rows_target()) {
+		if (is_comment(r, s->index[(int64_t)k - 1] + 1))
+			break;
+		s->row_first[rows++] = k;
+		while (r->base[s->index[k]] != '\n')
+			k++;
+		k++;
+	}
+	s->row_first[rows] = k;
+	s->row_count = rows;
+	s->entry_count = k;
+}
+
+/* How many rows from the first on are regular and need no closer look. */
+static uint32_t
+regular_prefix(const struct csv_reader *r, struct section *s)
+{
+	uint32_t careful = length_careful(r);
+	uint32_t i;
+
+	s->ends_with_cr = 0;
+	for (i = 0; i < s->row_count; i++) {
+		const uint32_t *row = s->index + s->row_first[i];
+		uint32_t last = s->row_first[i + 1] - s->row_first[i] - 1;
+		if (last + 1 != r->stride || row[last] - row[-1] > careful)
+			break;
+		if (r->set.trailing && !is_empty(r->base, row[last - 1] + 1,
+		    row[last]))
+			break;
+		s->ends_with_cr |= r->base[row[last] - 1] == '\r';
+	}
+	return i;
+}
+
+/* The schema of batches of `width` columns; borrowed. */
+static struct schema *
+schema_for(struct csv_reader *r, uint32_t width)
+{
+	if (r->picked != NULL)
+		return r->picked;
+	if (width <= r->field_count)
+		return r->schema;
+	if (r->wide == NULL)
+		r->wide = schema_copy(r->schema);
+	if (r->wide->field_count < width) {
+		struct schema *wider = schema_copy(r->wide);
+		for (uint32_t i = wider->field_count; i < width; i++)
+			csv_add_numbered(wider, i);
+		schema_drop(&r->wide);
+		r->wide = wider;
+	}
+	return r->wide;
+}
+
+/* The field that column `i` of the batch shows. */
+static uint32_t
+field_of_column(const struct csv_reader *r, uint32_t i)
+{
+	return r->picked != NULL ? r->picked_field[i] : i;
+}
+
+static struct batch *
+batch_start(struct csv_reader *r, struct section *s, uint32_t rows,
+	uint32_t width)
+{
+	struct batch *batch = batch_new(schema_for(r, width), rows);
+
+	batch_take_region(batch, region_hold(chunker_region(r->chunker)));
+	batch_take_region(batch, region_hold(s->loan.region));
+	batch->origin = r->origin;
+	batch->first_line = r->line;
+	batch->first_record = r->record + 1;
+	return batch;
+}
+
+/* A batch whose columns are views of the index. */
+static struct batch *
+batch_of_views(struct csv_reader *r, struct section *s, uint32_t rows)
+{
+	struct batch *batch = batch_start(r, s, rows, r->field_count);
+	uint32_t last = r->field_count - 1;
+	struct column view = {
+		.type = (uint8_t)r->set.type, .encoding = SLICE,
+		.delimiter = (uint8_t)r->set.dialect.delimiter,
+		.stride = r->stride, .from_add = 1, .base = r->base,
+	};
+
+	for (uint32_t i = 0; i < batch->schema->field_count; i++) {
+		uint32_t field = field_of_column(r, i);
+		if (field > last) {
+			column_init_null(&batch->column[i]);
+			continue;
+		}
+		view.from = s->index + field - 1;
+		view.to = s->index + field;
+		view.trim_cr = field == last && !r->set.trailing &&
+		    s->ends_with_cr;
+		batch->column[i] = view;
+	}
+	view.from = s->index - 1;
+	view.to = s->index + last;
+	view.trim_cr = !r->set.trailing && s->ends_with_cr;
+	batch->record = view;
+	batch->has_record = 1;
+	return batch;
+}
+
+/* --- the explicit table ------------------------------------------------ */
+
+struct table {
+	struct loan loan;
+	uint32_t width;		/* cells of a row, and one for the record */
+	uint32_t *from;
+	uint32_t *to;
+	uint32_t row_count;
+	int ragged;		/* some row has not the usual width */
+};
+
+/* How wide a table must be, and how many rows then fit. */
+static void
+table_measure(const struct csv_reader *r, struct section *s,
+	struct table *table)
+{
+	uint32_t width = r->field_count;
+	uint32_t rows = 0;
+
+	while (rows < s->row_count) {
+		uint32_t count = s->row_first[rows + 1] - s->row_first[rows];
+		uint32_t wider = r->set.ragged == CSV_RAGGED_LOOSE &&
+		    count > width ? count : width;
+		if (rows > 0 && (uint64_t)(rows + 1) * (wider + 1) >
+		    TABLE_CELLS)
+			break;
+		width = wider;
+		rows++;
+	}
+	s->row_count = rows;
+	s->entry_count = s->row_first[rows];
+	table->width = width + 1;
+}
+
+static const char *
+plural(uint32_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+/* Refuse a row for its width; `row` are its separators. */
+static void
+reject_width(struct csv_reader *r, const uint32_t *row, uint32_t count)
+{
+	uint32_t start = row[-1] + 1;
+	uint32_t end = row[count - 1];
+	uint32_t fault = count > r->field_count ?
+	    row[(int64_t)r->field_count - 1] + 1 : end;
+
+	if (fault == end && end > start && r->base[end - 1] == '\r')
+		fault--;
+	csv_reject(r, start, end, fault, "expected %u field%s, found %u",
+	    r->field_count, plural(r->field_count), count);
+}
+
+/* May the row stand as it is: 1?  0: it is refused; -1: it ends the section, so
+ * that it is judged alone. */
+static int
+row_is_sound(struct csv_reader *r, const uint32_t *row, uint32_t count)
+{
+	uint32_t start = row[-1] + 1;
+	uint32_t end = row[count - 1];
+	struct csv_row exact;
+
+	if (end - start > r->set.record_max)
+		return -1;
+	if (end - start > r->set.dialect.field_max && r->set.dialect.quotes &&
+	    csv_row_parse(&r->set.dialect, r->base, start, end + 1, NULL, 0,
+	    &exact) != CSV_ROW_DONE)
+		return -1;
+	if (count == r->field_count || (count < r->field_count ?
+	    r->set.ragged != CSV_RAGGED_ERROR :
+	    r->set.ragged == CSV_RAGGED_LOOSE))
+		return 1;
+	reject_width(r, row, count);
+	return 0;
+}
+
+/* Put a row of `count` fields into the table. */
+static void
+table_add(const struct csv_reader *r, struct table *table, const uint32_t *row,
+	uint32_t count, int has_trailing)
+{
+	size_t cell = (size_t)table->row_count++ * table->width;
+	uint32_t *from = table->from + cell;
+	uint32_t *to = table->to + cell;
+	uint32_t end = row[count - 1];
+
+	if (!has_trailing && end > row[-1] + 1 && r->base[end - 1] == '\r')
+		end--;
+	for (uint32_t c = 0; c < count; c++) {
+		from[c] = row[(int64_t)c - 1] + 1;
+		to[c] = row[c];
+	}
+	to[count - 1] = end;
+	if (from[count - 1] > end)
+		from[count - 1] = end;
+	for (uint32_t c = count; c + 1 < table->width; c++)
+		from[c] = to[c] = end;
+	from[table->width - 1] = from[0];
+	to[table->width - 1] = end;
+	table->ragged |= count != r->field_count;
+}
+
+/*
+ * The rows of an irregular section; refused ones are left out, empty lines
+ * too.  Ends before a row whose quotes are wrong.
+ */
+static void
+table_fill(struct csv_reader *r, struct section *s, struct table *table)
+{
+	for (uint32_t i = 0; i < s->row_count; i++) {
+		const uint32_t *row = s->index + s->row_first[i];
+		uint32_t count = s->row_first[i + 1] - s->row_first[i];
+		if (count == 1 && r->field_count != 1 &&
+		    !r->set.empty_lines &&
+		    is_empty(r->base, row[-1] + 1, row[0]))
+			continue;
+		int has_trailing = r->set.trailing && count > 1 &&
+		    is_empty(r->base, row[count - 2] + 1, row[count - 1]);
+		int sound = row_is_sound(r, row, count - (uint32_t)has_trailing);
+		if (sound < 0) {
+			s->row_count = i;
+			s->entry_count = s->row_first[i];
+			return;
+		}
+		if (sound)
+			table_add(r, table, row, count - (uint32_t)has_trailing,
+			    has_trailing);
+	}
+}
+
+/* A batch whose columns are views of an explicit table; NULL without rows. */
+static struct batch *
+batch_of_table(struct csv_reader *r, struct section *s)
+{
+	struct table table = { 0 };
+
+	table_measure(r, s, &table);
+	size_t cells = (size_t)s->row_count * table.width;
+	table.loan = loan_take(&r->loans, cells * 2 * sizeof(uint32_t));
+	table.from = (uint32_t *)(void *)table.loan.bytes;
+	table.to = table.from + cells;
+	table_fill(r, s, &table);
+	struct batch *batch = NULL;
+	if (table.row_count == 0)
+		goto done;
+
+	batch = batch_start(r, s, table.row_count, table.width - 1);
+	batch_take_region(batch, region_hold(table.loan.region));
+	struct column view = {
+		.type = (uint8_t)r->set.type, .encoding = SLICE,
+		.delimiter = (uint8_t)r->set.dialect.delimiter,
+		.stride = table.width, .base = r->base,
+	};
+	for (uint32_t i = 0; i < batch->schema->field_count; i++) {
+		uint32_t field = field_of_column(r, i);
+		if (field >= table.width - 1) {
+			column_init_null(&batch->column[i]);
+			continue;
+		}
+		view.from = table.from + field;
+		view.to = table.to + field;
+		batch->column[i] = view;
+	}
+	if (!table.ragged) {
+			view.from = table.from + table.width - 1;
+		view.to = table.to + table.width - 1;
+		batch->record = view;
+		batch->has_record = 1;
+	}
+done:
+	loan_return(&r->loans, &table.loan);
+	return batch;
+}
+
+/* --- one section ------------------------------------------------------- */
+
+/* Refuse a record that has no known end: its line goes. */
+static uint32_t
+reject_line(struct csv_reader *r, uint32_t fault, const char *reason)
+{
+	const char *line_end = memchr(r->base + r->at, '\n', r->end - r->at);
+	uint32_t end = line_end == NULL ? r->end :
+	    (uint32_t)(line_end - r->base) + 1;
+
+	r->discarding = line_end == NULL;
+	csv_reject(r, r->at, end, fault, "%s", reason);
+	return end;
+}
+
+static uint32_t
+reject_long_record(struct csv_reader *r)
+{
+	char reason[80];
+
+	snprintf(reason, sizeof(reason), "record is longer than %u bytes "
+	    "(max_record)", r->set.record_max);
+	return reject_line(r, r->at, reason);
+}
+
+static uint32_t
+reject_open_quote(struct csv_reader *r, uint32_t quote)
+{
+	char reason[80];
+
+	snprintf(reason, sizeof(reason), "quote opened here is not closed "
+	    "within %u bytes (max_field)", r->set.dialect.field_max);
+	return reject_line(r, quote, reason);
+}
+
+/*
+ * The first row is not whole, or cannot be indexed.  Decide exactly: wait for
+ * more (0), or refuse it and tell where reading goes on.
+ */
+static uint32_t
+judge_first_row(struct csv_reader *r)
+{
+	struct csv_row row;
+	uint32_t at = r->at;
+
+	switch (csv_row_parse(&r->set.dialect, r->base, at, r->end, NULL, 0,
+	    &row)) {
+	case CSV_ROW_DONE:
+		if (row.next - 1 - at > r->set.record_max)
+			break;
+		csv_reject(r, at, row.next, at, "expected %u field%s, found %u",
+		    r->field_count, plural(r->field_count), row.field_count);
+		return row.next;
+	case CSV_ROW_BEHIND:
+		return reject_line(r, row.fault,
+		    "text behind the closing quote");
+	case CSV_ROW_OPEN:
+		return reject_open_quote(r, row.fault);
+	case CSV_ROW_MORE:
+		if (r->end - at > r->set.record_max)
+			break;
+		if (!r->ended)
+			return 0;
+		return reject_line(r, row.fault,
+		    "quote opened here is never closed");
+	}
+	return reject_long_record(r);
+}
+
+/* Comment lines in front; 0 if the window ends among them. */
+static int
+skip_comments(struct csv_reader *r)
+{
+	while (r->at < r->end && is_comment(r, r->at)) {
+		const char *line_end = memchr(r->base + r->at, '\n',
+		    r->end - r->at);
+		if (line_end == NULL) {
+			r->discarding = 1;
+			r->at = r->end;
+			break;
+		}
+		r->at = (uint32_t)(line_end - r->base) + 1;
+		r->line++;
+	}
+	return r->at < r->end;
+}
+
+/* Leave out the rows from the one that starts at `stop` on. */
+static void
+truncate_at(struct batch *batch, uint32_t stop)
+{
+	const struct column *first = &batch->record;
+	uint32_t count = 0;
+
+	while (count < batch->sel_count && first->from[(size_t)
+	    batch_row(batch, count) * first->stride] + first->from_add < stop)
+		count++;
+	batch->sel_count = count;
+	if (batch->sel == NULL)
+		batch->row_count = count;
+}
+
+/*
+ * Report what was refused, and go on behind `next`.  When the policy is to
+ * stop, the rows before the culprit are still given, and the failure is said
+ * by the next call.
+ */
+static int
+section_finish(struct csv_reader *r, uint32_t next, uint64_t line_count,
+	struct batch *batch, struct batch **out, struct err *err)
+{
+	uint32_t rejected = r->rejects.count;
+	uint32_t rows = batch == NULL ? 0 : batch->sel_count;
+	uint32_t stopped_at = 0;
+
+	if (rejected > 0 && csv_rejects_report(r, r->at, &stopped_at,
+	    &r->failure) != 0) {
+		r->failed = 1;
+		if (batch != NULL)
+			truncate_at(batch, stopped_at);
+	}
+	bad_count_read(r->bad, rows + rejected);
+	r->record += rows + rejected;
+	r->line += line_count;
+	r->at = next;
+	if (batch != NULL && batch->sel_count > 0) {
+		*out = batch;
+		return 1;
+	}
+	batch_free(&batch);
+	if (r->failed) {
+		*err = r->failure;
+		return -1;
+	}
+	return 0;
+}
+
+/* The batch of an irregular section, and its rows in s->row_count. */
+static struct batch *
+batch_of_irregular(struct csv_reader *r, struct section *s)
+{
+	section_walk(r, s);
+	uint32_t prefix = regular_prefix(r, s);
+
+	if (prefix > 0 && (prefix >= PREFIX_ROWS_MIN ||
+	    prefix == s->row_count)) {
+		s->row_count = prefix;
+		s->entry_count = s->row_first[prefix];
+		return batch_of_views(r, s, prefix);
+	}
+	return batch_of_table(r, s);
+}
+
+static struct batch *
+section_batch(struct csv_reader *r, struct section *s)
+{
+	if (!section_is_regular(r, s))
+		return batch_of_irregular(r, s);
+	uint32_t rows = s->row_count;
+	if (rows > batch_rows_target())
+		rows = batch_rows_target();
+	s->row_count = rows;
+	s->entry_count = rows * r->stride;
+	return batch_of_views(r, s, rows);
+}
+
+int
+csv_section_next(struct csv_reader *r, struct batch **out, struct err *err)
+{
+	struct section section = { .row_first = r->row_first };
+	struct section *s = &section;
+	struct batch *batch = NULL;
+	uint64_t lines;
+	uint32_t next;
+
+	if (r->set.comment >= 0 && !skip_comments(r)) {
+		r->starved = 1;
+		return 0;
+	}
+	section_index(r, s);
+	if (s->entry_count > 0)
+		batch = section_batch(r, s);
+	next = s->index[(int64_t)s->entry_count - 1] + 1;
+	lines = s->row_count;
+	if (s->entry_count == 0) {
+		next = judge_first_row(r);
+		if (next == 0) {
+			r->starved = 1;
+			next = r->at;
+		}
+	}
+	if (s->scan.quote_seen || s->entry_count == 0)
+		lines = csv_count_lines(r->base + r->at, next - r->at);
+	loan_return(&r->loans, &s->loan);
+	if (batch != NULL)
+		csv_convert(r, batch);
+	return section_finish(r, next, lines, batch, out, err);
+}
