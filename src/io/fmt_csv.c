@@ -1,0 +1,87 @@
+/*
+ * Comma-separated values.  What is read and written is told in csv_row.c.
+ */
+#include "io/csv_format.h"
+#include "io/csv_options.h"
+#include "io/csv_reader.h"
+#include "io/format.h"
+
+static const struct option_def reader_options[] = {
+	{ "delim", TYPE_TEXT, "the byte between fields (\",\")" },
+	{ "header", TYPE_BOOL, "the first line names the fields (true)" },
+	{ "names", TYPE_LIST, "names of the fields, in place of the header's" },
+	{ "types", TYPE_RECORD, "types of fields: {id: int, ts: timestamp}" },
+	{ "text", TYPE_BOOL, "every field is text, empty ones too (false)" },
+	{ "quote", TYPE_BOOL, "\" quotes fields (true)" },
+	{ "ragged", TYPE_TEXT, "rows of another width are refused (\"error\"), "
+		"filled up (\"fill\"), or may be longer too (\"loose\")" },
+	{ "trailing", TYPE_BOOL, "a delimiter may end the line (false)" },
+	{ "comment", TYPE_TEXT, "lines that begin with this byte are skipped" },
+	{ "skip", TYPE_INT, "lines to skip before the header (0)" },
+	{ "max_field", TYPE_INT, "bytes of a quoted field (1 MiB)" },
+	{ "max_record", TYPE_INT, "bytes of a record (64 MiB)" },
+	{ 0 },
+};
+
+static const struct option_def writer_options[] = {
+	{ "delim", TYPE_TEXT, "the byte between fields (\",\")" },
+	{ "header", TYPE_BOOL, "write a line with the names (true)" },
+	{ "crlf", TYPE_BOOL, "end lines with CR LF (false)" },
+	{ 0 },
+};
+
+static struct reader *
+csv_open(struct input *input, const struct reader_config *config,
+	struct err *err)
+{
+	struct csv_settings settings = {
+		.dialect = { .delimiter = ',', .quotes = 1 },
+		.type = TYPE_RAW_CSV,
+	};
+
+	if (format_check_options("csv", reader_options, config->option,
+	    config->option_count, err) != 0 || csv_options_read("csv",
+	    config->option, config->option_count, &settings, err) != 0)
+		return NULL;
+	if (!format_option_bool(config->option, config->option_count, "quote",
+	    1)) {
+		settings.dialect.quotes = 0;
+		settings.type = TYPE_RAW;
+		settings.empty_is_null = 1;
+	}
+	return csv_format_open(input, &settings, config);
+}
+
+static struct writer *
+csv_write_open(struct output *output, const struct format_option *option,
+	uint32_t option_count, struct err *err)
+{
+	char delimiter;
+
+	if (format_check_options("csv", writer_options, option, option_count,
+	    err) != 0 || csv_options_delimiter("csv", option, option_count,
+	    ',', &delimiter, err) != 0)
+		return NULL;
+	return csv_writer_open(output, CSV_QUOTES, delimiter,
+	    format_option_bool(option, option_count, "header", 1),
+	    format_option_bool(option, option_count, "crlf", 0));
+}
+
+const struct format_def format_csv = {
+	.name = "csv",
+	.extensions = "csv",
+	.summary = "comma-separated values with a header",
+	.reader_options = reader_options,
+	.writer_options = writer_options,
+	.record_type = TYPE_RAW_CSV,
+	.open = csv_open,
+	.schema = csv_format_schema,
+	.need = csv_format_need,
+	.next = csv_format_next,
+	.close = csv_format_close,
+	.write_open = csv_write_open,
+	.write = csv_writer_write,
+	.write_flush = csv_writer_flush,
+	.write_end = csv_writer_end,
+	.write_close = csv_writer_close,
+};
