@@ -71,7 +71,6 @@ data_files = \
 	src/data/column.c \
 	src/data/column.h \
 	src/data/column_decode.c \
-	src/data/column_floats.c \
 	src/data/column_gather.c \
 	src/data/column_ints.c \
 	src/data/column_numbers.c \
@@ -86,7 +85,6 @@ data_files = \
 	src/data/key.c \
 	src/data/key.h \
 	src/data/key_order.c \
-	src/data/lanes_priv.h \
 	src/data/moment.c \
 	src/data/moment.h \
 	src/data/moment_duration.c \
@@ -190,6 +188,7 @@ io_files = \
 	src/io/csv_index.c \
 	src/io/csv_index.h \
 	src/io/csv_index_kernel.h \
+	src/io/csv_index_template.h \
 	src/io/csv_options.c \
 	src/io/csv_options.h \
 	src/io/csv_priv.h \
@@ -201,8 +200,13 @@ io_files = \
 	src/io/csv_section.c \
 	src/io/csv_types.c \
 	src/io/csv_writer.c \
+	src/io/fmt_clf.c \
+	src/io/fmt_combined.c \
 	src/io/fmt_csv.c \
+	src/io/fmt_lines.c \
+	src/io/fmt_table.c \
 	src/io/fmt_tsv.c \
+	src/io/fmt_vertical.c \
 	src/io/format.c \
 	src/io/format.h \
 	src/io/format_table.h \
@@ -210,8 +214,22 @@ io_files = \
 	src/io/input.h \
 	src/io/loan.c \
 	src/io/loan.h \
+	src/io/log_line.c \
+	src/io/log_line.h \
+	src/io/log_reader.c \
+	src/io/log_reader.h \
 	src/io/output.c \
-	src/io/output.h
+	src/io/output.h \
+	src/io/text_width.c \
+	src/io/text_width.h
+	src/io/log_line.c \
+	src/io/log_line.h \
+	src/io/log_reader.c \
+	src/io/log_reader.h \
+	src/io/output.c \
+	src/io/output.h \
+	src/io/text_width.c \
+	src/io/text_width.h
 
 net_files =
 

@@ -83,10 +83,10 @@ plain_emit(uint32_t *out, uint64_t mask, uint32_t at)
 #define KERNEL_EMIT(out, mask, at, count) plain_emit(out, mask, at)
 #define KERNEL_NAME index_plain
 #define KERNEL_QUOTES 0
-#include "io/csv_index_kernel.h"
+#include "io/csv_index_template.h"
 #define KERNEL_NAME index_plain_quotes
 #define KERNEL_QUOTES 1
-#include "io/csv_index_kernel.h"
+#include "io/csv_index_template.h"
 #undef KERNEL_TARGET
 #undef KERNEL_MASK
 #undef KERNEL_MASKS
@@ -119,10 +119,10 @@ sse2_mask(const char *bytes, char byte)
 } while (0)
 #define KERNEL_NAME index_sse2
 #define KERNEL_QUOTES 0
-#include "io/csv_index_kernel.h"
+#include "io/csv_index_template.h"
 #define KERNEL_NAME index_sse2_quotes
 #define KERNEL_QUOTES 1
-#include "io/csv_index_kernel.h"
+#include "io/csv_index_template.h"
 #undef KERNEL_TARGET
 #undef KERNEL_MASK
 #undef KERNEL_MASKS
@@ -193,10 +193,10 @@ bmi_emit(uint32_t *out, uint64_t mask, uint32_t at, unsigned count)
 #define KERNEL_EMIT(out, mask, at, count) bmi_emit(out, mask, at, count)
 #define KERNEL_NAME index_avx2
 #define KERNEL_QUOTES 0
-#include "io/csv_index_kernel.h"
+#include "io/csv_index_template.h"
 #define KERNEL_NAME index_avx2_quotes
 #define KERNEL_QUOTES 1
-#include "io/csv_index_kernel.h"
+#include "io/csv_index_template.h"
 #undef KERNEL_TARGET
 #undef KERNEL_MASK
 #undef KERNEL_MASKS
@@ -252,10 +252,10 @@ avx512_emit(uint32_t *out, uint64_t mask, uint32_t at, unsigned count)
 #define KERNEL_EMIT(out, mask, at, count) avx512_emit(out, mask, at, count)
 #define KERNEL_NAME index_avx512
 #define KERNEL_QUOTES 0
-#include "io/csv_index_kernel.h"
+#include "io/csv_index_template.h"
 #define KERNEL_NAME index_avx512_quotes
 #define KERNEL_QUOTES 1
-#include "io/csv_index_kernel.h"
+#include "io/csv_index_template.h"
 #endif
 
 /* --- the choice -------------------------------------------------------- */

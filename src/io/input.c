@@ -52,7 +52,7 @@ look_at(struct input *input, struct err *err)
 	input->is_regular = S_ISREG(stat.st_mode);
 	input->size = input->is_regular ? (int64_t)stat.st_size : -1;
 	if (S_ISFIFO(stat.st_mode))
-		env_enlarge_pipe(input->fd, PIPE_BYTES);
+		env_pipe_enlarge(input->fd, PIPE_BYTES);
 	return 0;
 }
 

@@ -201,13 +201,6 @@ env_cpu_count(void)
 	return count > 0 ? (unsigned)count : 1;
 }
 
-void
-env_enlarge_pipe(int fd, int bytes)
-{
-	/* Refused for what is no pipe and past the user's limit: no matter. */
-	fcntl(fd, F_SETPIPE_SZ, bytes);
-}
-
 char *
 env_real_path(const char *path)
 {

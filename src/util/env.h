@@ -73,8 +73,6 @@ uint64_t env_memory_bytes(void);
 /* Processors this process may run on, at least 1. */
 unsigned env_cpu_count(void);
 
-/* Make the pipe behind `fd` hold `bytes`, if it is one and that is allowed. */
-void env_enlarge_pipe(int fd, int bytes);
 /*
  * The file that `path` names when all symbolic links are followed, for
  * mem_free(); NULL with errno if there is none.

@@ -1,0 +1,32 @@
+#ifndef SFLOW_IO_LOG_LINE_H
+#define SFLOW_IO_LOG_LINE_H
+
+#include <stdint.h>
+
+/*
+ * One line of the common or combined log format:
+ *
+ *	host ident user [ts] "method path proto" status bytes "referer" "agent"
+ */
+enum log_part {
+	LOG_HOST, LOG_IDENT, LOG_USER, LOG_TS, LOG_METHOD, LOG_PATH, LOG_PROTO,
+	LOG_STATUS, LOG_BYTES, LOG_REFERER, LOG_AGENT,
+	LOG_PART_COUNT
+};
+
+#define LOG_COMMON_COUNT LOG_REFERER
+
+/* Ranges of `bytes`; a part that is not there has from > to. */
+struct log_line {
+	uint32_t from[LOG_PART_COUNT];
+	uint32_t to[LOG_PART_COUNT];
+};
+
+/*
+ * Find the parts of a line.  What follows the last one is not looked at.
+ * Returns NULL, or what was expected at *fault.
+ */
+const char *log_line_scan(const char *bytes, uint32_t at, uint32_t end,
+	int combined, struct log_line *out, uint32_t *fault);
+
+#endif

@@ -1,0 +1,283 @@
+/*
+ * Web server logs: lines from csv_reader, scanned by log_line.  A batch of
+ * lines becomes a batch of parts: their places go to a table, so every part is
+ * a SLICE of the chunk; only the time is converted, and only if it is needed.
+ */
+#include "io/log_reader.h"
+
+#include <string.h>
+
+#include "data/moment.h"
+#include "io/bad.h"
+#include "io/csv_options.h"
+#include "io/csv_reader.h"
+#include "io/log_line.h"
+#include "util/bits.h"
+#include "util/err.h"
+#include "util/mem.h"
+
+static const char *const part_names[LOG_PART_COUNT] = {
+	"host", "ident", "user", "ts", "method", "path", "proto", "status",
+	"bytes", "referer", "agent",
+};
+
+const struct option_def log_reader_options[] = {
+	{ "skip", TYPE_INT, "lines to skip (0)" },
+	{ "max_record", TYPE_INT, "bytes of a line (64 MiB)" },
+	{ 0 },
+};
+
+struct reader {
+	struct csv_reader *lines;
+	struct bad *bad;
+	struct schema *schema;
+	uint32_t part_count;
+	int needed[LOG_PART_COUNT];
+	int failed;
+	struct err failure;
+};
+
+/* The parts of one batch in the making. */
+struct parts {
+	struct region *region;
+	uint32_t rows;
+	uint32_t *from[LOG_PART_COUNT];
+	uint32_t *to[LOG_PART_COUNT];
+	uint64_t *valid[LOG_PART_COUNT];
+	int any_null[LOG_PART_COUNT];
+	int64_t *ts;
+	uint16_t *sel;
+	uint32_t sel_count;
+};
+
+struct reader *
+log_open(const char *format, int combined, struct input *input,
+	const struct reader_config *config, struct err *err)
+{
+	struct csv_settings settings = {
+		.dialect = { .delimiter = '\n' },
+		.type = TYPE_RAW,
+		.empty_lines = 1,
+	};
+
+	if (format_check_options(format, log_reader_options, config->option,
+	    config->option_count, err) != 0 || csv_options_read(format,
+	    config->option, config->option_count, &settings, err) != 0)
+		return NULL;
+	settings.header = 0;
+	settings.names = schema_new();
+	schema_add(settings.names, "line", 4, TYPE_ANY);
+	struct reader *reader = mem_alloc_zero(sizeof(*reader));
+	reader->lines = csv_reader_new(input, &settings, config);
+	reader->bad = config->bad;
+	reader->part_count = combined ? LOG_PART_COUNT : LOG_COMMON_COUNT;
+	reader->schema = schema_new();
+	for (uint32_t i = 0; i < reader->part_count; i++) {
+		schema_add(reader->schema, part_names[i],
+		    strlen(part_names[i]), i == LOG_TS ? TYPE_TIME : TYPE_ANY);
+		reader->needed[i] = 1;
+	}
+	return reader;
+}
+
+void
+log_close(struct reader **reader_address)
+{
+	struct reader *reader = *reader_address;
+
+	*reader_address = NULL;
+	if (reader == NULL)
+		return;
+	csv_reader_free(&reader->lines);
+	schema_drop(&reader->schema);
+	mem_free(reader);
+}
+
+struct schema *
+log_schema(struct reader *reader, struct err *err)
+{
+	(void)err;
+	return schema_hold(reader->schema);
+}
+
+void
+log_need(struct reader *reader, const struct need *need)
+{
+	if (need->all)
+		return;
+	memset(reader->needed, 0, sizeof(reader->needed));
+	for (uint32_t i = 0; i < need->name_count; i++) {
+		int part = schema_find(reader->schema, need->name[i],
+		    strlen(need->name[i]));
+		if (part >= 0)
+			reader->needed[part] = 1;
+	}
+}
+
+/* Refuse a line.  0, or -1: the job stops. */
+static int
+reject(struct reader *reader, const struct batch *batch, uint32_t row,
+	uint32_t column, const char *reason, struct err *err)
+{
+	uint32_t size;
+	const char *text = column_slice(&batch->column[0], row, &size);
+	struct bad_record record = {
+		.path = batch->origin == NULL ? NULL : batch->origin->path,
+		.line = batch->first_line + row,
+		.column = column + 1,
+		.reason = reason,
+		.text = text,
+		.text_size = size,
+	};
+
+	return bad_report(reader->bad, &record, err);
+}
+
+/* Put the places of one line's parts into the tables. */
+static void
+note_parts(const struct reader *reader, struct parts *parts,
+	const struct log_line *line, uint32_t row)
+{
+	for (uint32_t i = 0; i < reader->part_count; i++) {
+		if (!reader->needed[i] || i == LOG_TS)
+			continue;
+		int null = line->from[i] > line->to[i];
+		parts->from[i][row] = null ? line->to[i] : line->from[i];
+		parts->to[i][row] = line->to[i];
+		if (null)
+			bits_clear(parts->valid[i], row);
+		parts->any_null[i] |= null;
+	}
+}
+
+/* One line; NULL, or why it is refused and where. */
+static const char *
+scan_line(const struct reader *reader, struct parts *parts, const char *base,
+	uint32_t start, uint32_t end, uint32_t row, uint32_t *fault)
+{
+	struct log_line line;
+	const char *reason = log_line_scan(base, start, end,
+	    reader->part_count == LOG_PART_COUNT, &line, fault);
+
+	if (reason != NULL)
+		return reason;
+	if (reader->needed[LOG_TS]) {
+		uint32_t from = line.from[LOG_TS];
+		if (from > line.to[LOG_TS] || moment_parse_clf(base + from,
+		    line.to[LOG_TS] - from, &parts->ts[row]) != 0) {
+			*fault = from;
+			return "expected a time like "
+			    "10/Oct/2000:13:55:36 -0700";
+		}
+	}
+	note_parts(reader, parts, &line, row);
+	return NULL;
+}
+
+/* All lines of a batch; refused and empty ones are not selected. */
+static void
+scan_lines(struct reader *reader, const struct batch *batch,
+	struct parts *parts)
+{
+	const struct column *lines = &batch->column[0];
+
+	for (uint32_t row = 0; row < parts->rows; row++) {
+		uint32_t size, fault;
+		const char *text = column_slice(lines, row, &size);
+		uint32_t start = (uint32_t)(text - lines->base);
+		if (size == 0)
+			continue;
+		const char *reason = scan_line(reader, parts, lines->base,
+		    start, start + size, row, &fault);
+		if (reason == NULL) {
+			parts->sel[parts->sel_count++] = (uint16_t)row;
+		} else if (reject(reader, batch, row, fault - start, reason,
+		    &reader->failure) != 0) {
+			reader->failed = 1;
+			parts->rows = row;
+			break;
+		}
+	}
+}
+
+static void
+parts_init(const struct reader *reader, struct parts *parts, uint32_t rows)
+{
+	size_t words = (rows + 63) / 64;
+
+	parts->rows = rows;
+	for (uint32_t i = 0; i < reader->part_count; i++) {
+		if (!reader->needed[i] || i == LOG_TS)
+			continue;
+		parts->from[i] = region_alloc(parts->region, rows * 4);
+		parts->to[i] = region_alloc(parts->region, rows * 4);
+		parts->valid[i] = region_alloc(parts->region, words * 8);
+		memset(parts->valid[i], 0xff, words * 8);
+		/* Lines that are refused must not lead anywhere. */
+		memset(parts->from[i], 0, rows * 4);
+		memset(parts->to[i], 0, rows * 4);
+	}
+	if (reader->needed[LOG_TS])
+		parts->ts = region_alloc_zero(parts->region, rows * 8);
+}
+
+/* The columns of a batch that has been of lines. */
+static void
+parts_to_columns(const struct reader *reader, const struct parts *parts,
+	const char *base, struct batch *batch)
+{
+	for (uint32_t i = 0; i < reader->part_count; i++) {
+		struct column *column = &batch->column[i];
+		if (!reader->needed[i]) {
+			column_init_null(column);
+		} else if (i == LOG_TS) {
+			*column = (struct column){ .type = TYPE_TIME,
+			    .encoding = FLAT, .data = parts->ts };
+		} else {
+			*column = (struct column){ .type = TYPE_RAW,
+			    .encoding = SLICE, .stride = 1, .base = base,
+			    .from = parts->from[i], .to = parts->to[i],
+			    .valid = parts->any_null[i] ? parts->valid[i] :
+			    NULL };
+		}
+	}
+}
+
+/* Turn a batch of lines into one of parts; its rows may all be gone. */
+static void
+convert(struct reader *reader, struct batch *batch)
+{
+	struct parts parts = { .region = batch_region(batch) };
+	const char *base = batch->column[0].base;
+	uint32_t rows = batch->row_count;
+
+	parts_init(reader, &parts, rows);
+	parts.sel = batch_sel_storage(batch);
+	scan_lines(reader, batch, &parts);
+	batch_set_schema(batch, reader->schema);
+	parts_to_columns(reader, &parts, base, batch);
+	batch->row_count = parts.rows;
+	batch->sel_count = parts.sel_count;
+	batch->sel = parts.sel_count == parts.rows ? NULL : parts.sel;
+}
+
+int
+log_next(struct reader *reader, struct batch **out, struct err *err)
+{
+	for (;;) {
+		struct batch *batch;
+		if (reader->failed) {
+			*err = reader->failure;
+			return -1;
+		}
+		int got = csv_reader_next(reader->lines, &batch, err);
+		if (got <= 0)
+			return got;
+		convert(reader, batch);
+		if (batch->sel_count > 0) {
+			*out = batch;
+			return 1;
+		}
+		batch_free(&batch);
+	}
+}
