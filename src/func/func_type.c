@@ -46,3 +46,14 @@ func_type_of(const enum type *arg, unsigned count, enum type result,
 	}
 	return result;
 }
+
+enum type
+func_type_same(const enum type *arg, unsigned count)
+{
+	uint32_t known = NUMBERS | BIT(TYPE_DURATION);
+
+	if ((BIT(arg[0]) & (known | UNKNOWN)) == 0)
+		return TYPE_ERROR;
+	return func_type_of(arg, count,
+	    (BIT(arg[0]) & known) != 0 ? arg[0] : TYPE_ANY, "*i");
+}

@@ -25,6 +25,13 @@
 enum type func_type_of(const enum type *arg, unsigned count, enum type result,
 	const char *letters);
 
+/*
+ * For functions that give the type of their first argument, a number or
+ * duration: that type, TYPE_ANY where it is not known yet.  Further arguments
+ * are whole numbers.
+ */
+enum type func_type_same(const enum type *arg, unsigned count);
+
 /* A func_type_f of these letters. */
 #define FUNC_TYPE(symbol, result, letters) \
 static enum type \
