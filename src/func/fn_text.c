@@ -185,7 +185,8 @@ chr_eval(struct func_call *call, const struct column *arg, unsigned arg_count,
 			    (long long)code);
 			code = UTF8_BAD;
 		}
-		target[i] = text_make(bytes, utf8_encode((uint32_t)code, bytes));
+		unsigned size = utf8_encode((uint32_t)code, bytes);
+		target[i] = text_make(bytes, size);
 	}
 	return 0;
 }
