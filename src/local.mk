@@ -97,10 +97,51 @@ func_files = \
 	src/func/agg_twin.h \
 	src/func/agg_value.c \
 	src/func/agg_var.c \
+	src/func/calendar.c \
+	src/func/calendar.h \
+	src/func/fn_bucket.c \
+	src/func/fn_cast.c \
+	src/func/fn_cond.c \
+	src/func/fn_encode.c \
+	src/func/fn_hash.c \
+	src/func/fn_int.c \
+	src/func/fn_ip.c \
+	src/func/fn_json.c \
+	src/func/fn_least.c \
+	src/func/fn_like.c \
+	src/func/fn_list.c \
+	src/func/fn_list_total.c \
 	src/func/fn_logic.c \
+	src/func/fn_math.c \
+	src/func/fn_number_text.c \
+	src/func/fn_pad.c \
+	src/func/fn_random.c \
+	src/func/fn_record.c \
+	src/func/fn_regex.c \
+	src/func/fn_round.c \
+	src/func/fn_text.c \
+	src/func/fn_text_case.c \
+	src/func/fn_text_find.c \
+	src/func/fn_text_part.c \
+	src/func/fn_text_split.c \
+	src/func/fn_text_trim.c \
+	src/func/fn_time.c \
+	src/func/fn_time_format.c \
+	src/func/fn_time_math.c \
+	src/func/fn_time_part.c \
+	src/func/fn_url.c \
 	src/func/func.c \
 	src/func/func.h \
-	src/func/func_table.h
+	src/func/func_table.h \
+	src/func/func_type.c \
+	src/func/func_type.h \
+	src/func/kernel.c \
+	src/func/kernel.h \
+	src/func/nested.h \
+	src/func/percent.h \
+	src/func/utf8.c \
+	src/func/utf8.h \
+	src/func/utf8_case.h
 
 state_files =
 

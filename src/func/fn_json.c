@@ -283,8 +283,8 @@ const struct func_def func_json_get = {
 	.name = "json_get",
 	.group = "json",
 	.signature = "json_get(x, path)",
-	.summary = "the value at a path, such as a.b[0] or [\"odd name\"], of a "
-	    "record, list or JSON text; null if it is not there",
+	.summary = "the value at a path, such as a.b[0] or [\"odd name\"], of "
+	    "a record, list or JSON text; null if it is not there",
 	.example = "json_get(\"{\\\"a\\\": {\\\"b\\\": [5, 6]}}\", "
 	    "\"a.b[1]\")",
 	.result = "6",

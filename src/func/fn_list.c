@@ -373,23 +373,23 @@ const struct func_def func_list_sort = {
 };
 
 static int
-list_distinct_eval(struct func_call *call, const struct column *arg,
+list_unique_eval(struct func_call *call, const struct column *arg,
 	unsigned arg_count, uint32_t count, struct column *out)
 {
 	(void)arg_count;
 	return ordered_eval(call, arg, count, 1, out);
 }
 
-const struct func_def func_list_distinct = {
-	.name = "list_distinct",
+const struct func_def func_list_unique = {
+	.name = "list_unique",
 	.group = "list",
-	.signature = "list_distinct(list)",
+	.signature = "list_unique(list)",
 	.summary = "the list with the first of equal elements only",
-	.example = "list_distinct([3, 1, 3, 2, 1])",
+	.example = "list_unique([3, 1, 3, 2, 1])",
 	.result = "[3,1,2]",
 	.arg_min = 1,
 	.arg_max = 1,
 	.want = WANT_ALL(FUNC_ANY),
 	.type = list_of_list,
-	.eval = list_distinct_eval,
+	.eval = list_unique_eval,
 };
