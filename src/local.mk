@@ -139,16 +139,23 @@ func_files = \
 	src/func/calendar.h \
 	src/func/fn_bucket.c \
 	src/func/fn_cast.c \
+	src/func/fn_cond.c \
 	src/func/fn_encode.c \
 	src/func/fn_hash.c \
 	src/func/fn_int.c \
+	src/func/fn_ip.c \
+	src/func/fn_json.c \
 	src/func/fn_least.c \
 	src/func/fn_like.c \
+	src/func/fn_list.c \
+	src/func/fn_list_total.c \
 	src/func/fn_logic.c \
 	src/func/fn_math.c \
 	src/func/fn_number_text.c \
 	src/func/fn_pad.c \
 	src/func/fn_random.c \
+	src/func/fn_record.c \
+	src/func/fn_regex.c \
 	src/func/fn_round.c \
 	src/func/fn_text.c \
 	src/func/fn_text_case.c \

@@ -136,36 +136,65 @@ sha512_bytes(const char *bytes, size_t size, uint8_t *out)
 	return SHA512_DIGEST_LENGTH;
 }
 
-#define DIGEST(symbol, shown, result_text) \
+/* The kernel symbol_eval, of symbol_bytes. */
+#define DIGEST_EVAL(symbol) \
 static int \
 symbol##_eval(struct func_call *call, const struct column *arg, \
 	unsigned arg_count, uint32_t count, struct column *out) \
 { \
 	(void)arg_count; \
 	return digest_eval(call, arg, count, symbol##_bytes, out); \
-} \
-\
-const struct func_def func_##symbol = { \
+}
+
+/* What the definitions have in common. */
+#define DIGEST_SLOTS(symbol) \
 	.name = #symbol, \
 	.group = "hash", \
 	.signature = #symbol "(text)", \
-	.summary = "the " shown " digest of the bytes, in hexadecimal digits", \
-	.example = #symbol "(\"abc\")", \
-	.result = result_text, \
 	.arg_min = 1, \
 	.arg_max = 1, \
 	.want = WANT_ALL(FUNC_TEXT), \
 	.type = text_of_text, \
-	.eval = symbol##_eval, \
+	.eval = symbol##_eval
+
+DIGEST_EVAL(md5)
+
+const struct func_def func_md5 = {
+	DIGEST_SLOTS(md5),
+	.summary = "the MD5 digest of the bytes, in hexadecimal digits",
+	.example = "md5(\"abc\")",
+	.result = "900150983cd24fb0d6963f7d28e17f72",
 };
 
-DIGEST(md5, "MD5", "900150983cd24fb0d6963f7d28e17f72")
-DIGEST(sha1, "SHA-1", "a9993e364706816aba3e25717850c26c9cd0d89d")
-DIGEST(sha256, "SHA-256",
-	"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-DIGEST(sha512, "SHA-512",
-	"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-	"2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f")
+DIGEST_EVAL(sha1)
+
+const struct func_def func_sha1 = {
+	DIGEST_SLOTS(sha1),
+	.summary = "the SHA-1 digest of the bytes, in hexadecimal digits",
+	.example = "sha1(\"abc\")",
+	.result = "a9993e364706816aba3e25717850c26c9cd0d89d",
+};
+
+DIGEST_EVAL(sha256)
+
+const struct func_def func_sha256 = {
+	DIGEST_SLOTS(sha256),
+	.summary = "the SHA-256 digest of the bytes, in hexadecimal digits",
+	.example = "sha256(\"abc\")",
+	.result =
+	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+};
+
+DIGEST_EVAL(sha512)
+
+const struct func_def func_sha512 = {
+	DIGEST_SLOTS(sha512),
+	.summary = "the SHA-512 digest of the bytes, in hexadecimal digits",
+	.example = "sha512(\"abc\")",
+	.result =
+	    "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+	    "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+};
 
 /*
  * CRC-32 as gzip and zip have it.  The table is linear: entry i is the sum of

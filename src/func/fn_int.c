@@ -144,43 +144,112 @@ shift_right_int(int64_t a, int64_t n, int64_t *out)
 	return n < 0 ? -1 : 0;
 }
 
-#define INT_FUNC(symbol, arguments, number, shown, example_text, result_text) \
+/* The kernel symbol_eval, of symbol_int. */
+#define INT_EVAL(symbol) \
 static int \
 symbol##_eval(struct func_call *call, const struct column *arg, \
 	unsigned arg_count, uint32_t count, struct column *out) \
 { \
 	return int_eval(call, arg, arg_count, count, symbol##_int, out); \
-} \
-\
-const struct func_def func_##symbol = { \
+}
+
+/* What the definitions have in common. */
+#define INT_SLOTS(symbol, arguments, number) \
 	.name = #symbol, \
 	.group = "math", \
 	.signature = #symbol arguments, \
-	.summary = shown, \
-	.example = example_text, \
-	.result = result_text, \
 	.arg_min = number, \
 	.arg_max = number, \
 	.want = WANT_ALL(FUNC_NUMBER), \
 	.type = int_of_ints, \
-	.eval = symbol##_eval, \
+	.eval = symbol##_eval
+
+INT_EVAL(gcd)
+
+const struct func_def func_gcd = {
+	INT_SLOTS(gcd, "(a, b)", 2),
+	.summary = "the greatest common divisor",
+	.example = "gcd(12, 18)",
+	.result = "6",
 };
 
-INT_FUNC(gcd, "(a, b)", 2, "the greatest common divisor", "gcd(12, 18)", "6")
-INT_FUNC(lcm, "(a, b)", 2, "the least common multiple", "lcm(4, 6)", "12")
-INT_FUNC(factorial, "(n)", 1, "the product of 1 to n, n up to 20",
-	"factorial(5)", "120")
-INT_FUNC(bit_and, "(a, b)", 2, "the bits that both ints have",
-	"bit_and(12, 10)", "8")
-INT_FUNC(bit_or, "(a, b)", 2, "the bits that one of the ints has",
-	"bit_or(12, 10)", "14")
-INT_FUNC(bit_xor, "(a, b)", 2, "the bits that only one of the ints has",
-	"bit_xor(12, 10)", "6")
-INT_FUNC(bit_not, "(a)", 1, "the bits that the int has not", "bit_not(0)",
-	"-1")
-INT_FUNC(bit_count, "(a)", 1, "how many bits of the int are set",
-	"bit_count(255)", "8")
-INT_FUNC(shift_left, "(a, n)", 2, "the bits moved up by n places",
-	"shift_left(1, 10)", "1024")
-INT_FUNC(shift_right, "(a, n)", 2, "the bits moved down by n places, the "
-	"sign kept", "shift_right(1024, 3)", "128")
+INT_EVAL(lcm)
+
+const struct func_def func_lcm = {
+	INT_SLOTS(lcm, "(a, b)", 2),
+	.summary = "the least common multiple",
+	.example = "lcm(4, 6)",
+	.result = "12",
+};
+
+INT_EVAL(factorial)
+
+const struct func_def func_factorial = {
+	INT_SLOTS(factorial, "(n)", 1),
+	.summary = "the product of 1 to n, n up to 20",
+	.example = "factorial(5)",
+	.result = "120",
+};
+
+INT_EVAL(bit_and)
+
+const struct func_def func_bit_and = {
+	INT_SLOTS(bit_and, "(a, b)", 2),
+	.summary = "the bits that both ints have",
+	.example = "bit_and(12, 10)",
+	.result = "8",
+};
+
+INT_EVAL(bit_or)
+
+const struct func_def func_bit_or = {
+	INT_SLOTS(bit_or, "(a, b)", 2),
+	.summary = "the bits that one of the ints has",
+	.example = "bit_or(12, 10)",
+	.result = "14",
+};
+
+INT_EVAL(bit_xor)
+
+const struct func_def func_bit_xor = {
+	INT_SLOTS(bit_xor, "(a, b)", 2),
+	.summary = "the bits that only one of the ints has",
+	.example = "bit_xor(12, 10)",
+	.result = "6",
+};
+
+INT_EVAL(bit_not)
+
+const struct func_def func_bit_not = {
+	INT_SLOTS(bit_not, "(a)", 1),
+	.summary = "the bits that the int has not",
+	.example = "bit_not(0)",
+	.result = "-1",
+};
+
+INT_EVAL(bit_count)
+
+const struct func_def func_bit_count = {
+	INT_SLOTS(bit_count, "(a)", 1),
+	.summary = "how many bits of the int are set",
+	.example = "bit_count(255)",
+	.result = "8",
+};
+
+INT_EVAL(shift_left)
+
+const struct func_def func_shift_left = {
+	INT_SLOTS(shift_left, "(a, n)", 2),
+	.summary = "the bits moved up by n places",
+	.example = "shift_left(1, 10)",
+	.result = "1024",
+};
+
+INT_EVAL(shift_right)
+
+const struct func_def func_shift_right = {
+	INT_SLOTS(shift_right, "(a, n)", 2),
+	.summary = "the bits moved down by n places, the sign kept",
+	.example = "shift_right(1024, 3)",
+	.result = "128",
+};

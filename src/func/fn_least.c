@@ -117,6 +117,12 @@ fold_eval(struct func_call *call, const struct column *arg, unsigned arg_count,
 	return 0;
 }
 
+static int
+is_plain_number(enum type type)
+{
+	return type == TYPE_INT || type == TYPE_FLOAT;
+}
+
 /* All of one type: that; ints and floats: float; else unknown. */
 static enum type
 fold_type(const enum type *arg, unsigned count)
@@ -124,8 +130,8 @@ fold_type(const enum type *arg, unsigned count)
 	enum type type = TYPE_NULL;
 
 	for (unsigned i = 0; i < count; i++) {
-		int both_numbers = (arg[i] == TYPE_INT || arg[i] == TYPE_FLOAT) &&
-		    (type == TYPE_INT || type == TYPE_FLOAT);
+		int both_numbers = is_plain_number(arg[i]) &&
+		    is_plain_number(type);
 		if (arg[i] == TYPE_ERROR)
 			return TYPE_ERROR;
 		if (arg[i] == TYPE_NULL || arg[i] == type)
@@ -223,8 +229,9 @@ clamp_type(const enum type *arg, unsigned count)
 {
 	if (type_is_word(arg[0]) && arg[1] == arg[0] && arg[2] == arg[0])
 		return arg[0];
-	return arg[0] == TYPE_FLOAT ? func_type_of(arg, count, TYPE_FLOAT, "n") :
-	    func_type_of(arg, count, TYPE_ANY, "*");
+	if (arg[0] == TYPE_FLOAT)
+		return func_type_of(arg, count, TYPE_FLOAT, "n");
+	return func_type_of(arg, count, TYPE_ANY, "*");
 }
 
 const struct func_def func_clamp = {

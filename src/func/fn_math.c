@@ -33,7 +33,8 @@ check_finite(struct func_call *call, const struct column *in,
 	}
 }
 
-#define MATH_1(symbol, function, shown, example_text, result_text) \
+/* The kernel symbol_eval, a loop over one argument. */
+#define MATH_EVAL_1(symbol, function) \
 static int \
 symbol##_eval(struct func_call *call, const struct column *arg, \
 	unsigned arg_count, uint32_t count, struct column *out) \
@@ -47,21 +48,18 @@ symbol##_eval(struct func_call *call, const struct column *arg, \
 		target[i] = function(arg_float(&in[0], i)); \
 	check_finite(call, in, arg_count, count, target); \
 	return 0; \
-} \
-\
-const struct func_def func_##symbol = { \
+}
+
+/* What the definitions have in common. */
+#define MATH_SLOTS(symbol, arguments, number) \
 	.name = #symbol, \
 	.group = "math", \
-	.signature = #symbol "(x)", \
-	.summary = shown, \
-	.example = example_text, \
-	.result = result_text, \
-	.arg_min = 1, \
-	.arg_max = 1, \
+	.signature = #symbol arguments, \
+	.arg_min = number, \
+	.arg_max = number, \
 	.want = WANT_ALL(FUNC_NUMBER), \
 	.type = float_of_numbers, \
-	.eval = symbol##_eval, \
-};
+	.eval = symbol##_eval
 
 static inline double
 to_degrees(double x)
@@ -75,26 +73,160 @@ to_radians(double x)
 	return x * (M_PI / 180);
 }
 
-MATH_1(sqrt, sqrt, "the square root", "sqrt(16)", "4")
-MATH_1(cbrt, cbrt, "the cube root", "cbrt(27)", "3")
-MATH_1(exp, exp, "e to the power of x", "exp(0)", "1")
-MATH_1(ln, log, "the natural logarithm", "ln(1)", "0")
-MATH_1(log10, log10, "the logarithm to base 10", "log10(1000)", "3")
-MATH_1(log2, log2, "the logarithm to base 2", "log2(8)", "3")
-MATH_1(sin, sin, "the sine of an angle in radians", "sin(0)", "0")
-MATH_1(cos, cos, "the cosine of an angle in radians", "cos(0)", "1")
-MATH_1(tan, tan, "the tangent of an angle in radians", "tan(0)", "0")
-MATH_1(asin, asin, "the angle in radians whose sine is x", "asin(0)", "0")
-MATH_1(acos, acos, "the angle in radians whose cosine is x", "acos(1)", "0")
-MATH_1(atan, atan, "the angle in radians whose tangent is x", "atan(0)", "0")
-MATH_1(sinh, sinh, "the hyperbolic sine", "sinh(0)", "0")
-MATH_1(cosh, cosh, "the hyperbolic cosine", "cosh(0)", "1")
-MATH_1(tanh, tanh, "the hyperbolic tangent", "tanh(0)", "0")
-MATH_1(degrees, to_degrees, "radians as degrees", "degrees(pi())", "180")
-MATH_1(radians, to_radians, "degrees as radians", "radians(180)",
-	"3.141592653589793")
+MATH_EVAL_1(sqrt, sqrt)
 
-#define MATH_2(symbol, function, arguments, shown, example_text, result_text) \
+const struct func_def func_sqrt = {
+	MATH_SLOTS(sqrt, "(x)", 1),
+	.summary = "the square root",
+	.example = "sqrt(16)",
+	.result = "4",
+};
+
+MATH_EVAL_1(cbrt, cbrt)
+
+const struct func_def func_cbrt = {
+	MATH_SLOTS(cbrt, "(x)", 1),
+	.summary = "the cube root",
+	.example = "cbrt(27)",
+	.result = "3",
+};
+
+MATH_EVAL_1(exp, exp)
+
+const struct func_def func_exp = {
+	MATH_SLOTS(exp, "(x)", 1),
+	.summary = "e to the power of x",
+	.example = "exp(0)",
+	.result = "1",
+};
+
+MATH_EVAL_1(ln, log)
+
+const struct func_def func_ln = {
+	MATH_SLOTS(ln, "(x)", 1),
+	.summary = "the natural logarithm",
+	.example = "ln(1)",
+	.result = "0",
+};
+
+MATH_EVAL_1(log10, log10)
+
+const struct func_def func_log10 = {
+	MATH_SLOTS(log10, "(x)", 1),
+	.summary = "the logarithm to base 10",
+	.example = "log10(1000)",
+	.result = "3",
+};
+
+MATH_EVAL_1(log2, log2)
+
+const struct func_def func_log2 = {
+	MATH_SLOTS(log2, "(x)", 1),
+	.summary = "the logarithm to base 2",
+	.example = "log2(8)",
+	.result = "3",
+};
+
+MATH_EVAL_1(sin, sin)
+
+const struct func_def func_sin = {
+	MATH_SLOTS(sin, "(x)", 1),
+	.summary = "the sine of an angle in radians",
+	.example = "sin(0)",
+	.result = "0",
+};
+
+MATH_EVAL_1(cos, cos)
+
+const struct func_def func_cos = {
+	MATH_SLOTS(cos, "(x)", 1),
+	.summary = "the cosine of an angle in radians",
+	.example = "cos(0)",
+	.result = "1",
+};
+
+MATH_EVAL_1(tan, tan)
+
+const struct func_def func_tan = {
+	MATH_SLOTS(tan, "(x)", 1),
+	.summary = "the tangent of an angle in radians",
+	.example = "tan(0)",
+	.result = "0",
+};
+
+MATH_EVAL_1(asin, asin)
+
+const struct func_def func_asin = {
+	MATH_SLOTS(asin, "(x)", 1),
+	.summary = "the angle in radians whose sine is x",
+	.example = "asin(0)",
+	.result = "0",
+};
+
+MATH_EVAL_1(acos, acos)
+
+const struct func_def func_acos = {
+	MATH_SLOTS(acos, "(x)", 1),
+	.summary = "the angle in radians whose cosine is x",
+	.example = "acos(1)",
+	.result = "0",
+};
+
+MATH_EVAL_1(atan, atan)
+
+const struct func_def func_atan = {
+	MATH_SLOTS(atan, "(x)", 1),
+	.summary = "the angle in radians whose tangent is x",
+	.example = "atan(0)",
+	.result = "0",
+};
+
+MATH_EVAL_1(sinh, sinh)
+
+const struct func_def func_sinh = {
+	MATH_SLOTS(sinh, "(x)", 1),
+	.summary = "the hyperbolic sine",
+	.example = "sinh(0)",
+	.result = "0",
+};
+
+MATH_EVAL_1(cosh, cosh)
+
+const struct func_def func_cosh = {
+	MATH_SLOTS(cosh, "(x)", 1),
+	.summary = "the hyperbolic cosine",
+	.example = "cosh(0)",
+	.result = "1",
+};
+
+MATH_EVAL_1(tanh, tanh)
+
+const struct func_def func_tanh = {
+	MATH_SLOTS(tanh, "(x)", 1),
+	.summary = "the hyperbolic tangent",
+	.example = "tanh(0)",
+	.result = "0",
+};
+
+MATH_EVAL_1(degrees, to_degrees)
+
+const struct func_def func_degrees = {
+	MATH_SLOTS(degrees, "(x)", 1),
+	.summary = "radians as degrees",
+	.example = "degrees(pi())",
+	.result = "180",
+};
+
+MATH_EVAL_1(radians, to_radians)
+
+const struct func_def func_radians = {
+	MATH_SLOTS(radians, "(x)", 1),
+	.summary = "degrees as radians",
+	.example = "radians(180)",
+	.result = "3.141592653589793",
+};
+
+#define MATH_EVAL_2(symbol, function) \
 static int \
 symbol##_eval(struct func_call *call, const struct column *arg, \
 	unsigned arg_count, uint32_t count, struct column *out) \
@@ -109,21 +241,7 @@ symbol##_eval(struct func_call *call, const struct column *arg, \
 		    arg_float(&in[1], i)); \
 	check_finite(call, in, arg_count, count, target); \
 	return 0; \
-} \
-\
-const struct func_def func_##symbol = { \
-	.name = #symbol, \
-	.group = "math", \
-	.signature = #symbol arguments, \
-	.summary = shown, \
-	.example = example_text, \
-	.result = result_text, \
-	.arg_min = 2, \
-	.arg_max = 2, \
-	.want = WANT_ALL(FUNC_NUMBER), \
-	.type = float_of_numbers, \
-	.eval = symbol##_eval, \
-};
+}
 
 /* Exact for the bases that have a function of their own. */
 static double
@@ -136,13 +254,41 @@ log_base(double x, double base)
 	return log(x) / log(base);
 }
 
-MATH_2(pow, pow, "(x, y)", "x to the power of y", "pow(2, 10)", "1024")
-MATH_2(log, log_base, "(x, base)", "the logarithm of x to a base",
-	"log(8, 2)", "3")
-MATH_2(atan2, atan2, "(y, x)", "the angle in radians of the point x, y",
-	"atan2(1, 1)", "0.7853981633974483")
-MATH_2(hypot, hypot, "(x, y)", "the root of x * x + y * y", "hypot(3, 4)",
-	"5")
+MATH_EVAL_2(pow, pow)
+
+const struct func_def func_pow = {
+	MATH_SLOTS(pow, "(x, y)", 2),
+	.summary = "x to the power of y",
+	.example = "pow(2, 10)",
+	.result = "1024",
+};
+
+MATH_EVAL_2(log, log_base)
+
+const struct func_def func_log = {
+	MATH_SLOTS(log, "(x, base)", 2),
+	.summary = "the logarithm of x to a base",
+	.example = "log(8, 2)",
+	.result = "3",
+};
+
+MATH_EVAL_2(atan2, atan2)
+
+const struct func_def func_atan2 = {
+	MATH_SLOTS(atan2, "(y, x)", 2),
+	.summary = "the angle in radians of the point x, y",
+	.example = "atan2(1, 1)",
+	.result = "0.7853981633974483",
+};
+
+MATH_EVAL_2(hypot, hypot)
+
+const struct func_def func_hypot = {
+	MATH_SLOTS(hypot, "(x, y)", 2),
+	.summary = "the root of x * x + y * y",
+	.example = "hypot(3, 4)",
+	.result = "5",
+};
 
 static int
 constant_out(struct func_call *call, double number, struct column *out)

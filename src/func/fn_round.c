@@ -201,27 +201,25 @@ round_eval_mode(struct func_call *call, const struct column *arg,
 	}
 }
 
-#define ROUND(symbol, mode, shown, example_text, result_text) \
+/* The kernel symbol_eval, in a mode. */
+#define ROUND_EVAL(symbol, mode) \
 static int \
 symbol##_eval(struct func_call *call, const struct column *arg, \
 	unsigned arg_count, uint32_t count, struct column *out) \
 { \
 	return round_eval_mode(call, arg, arg_count, count, mode, out); \
-} \
-\
-const struct func_def func_##symbol = { \
+}
+
+/* What the definitions have in common. */
+#define ROUND_SLOTS(symbol) \
 	.name = #symbol, \
 	.group = "math", \
 	.signature = #symbol "(x [, digits])", \
-	.summary = shown, \
-	.example = example_text, \
-	.result = result_text, \
 	.arg_min = 1, \
 	.arg_max = 2, \
 	.want = WANT_ALL(FUNC_NUMBER), \
 	.type = round_type, \
-	.eval = symbol##_eval, \
-};
+	.eval = symbol##_eval
 
 static enum type
 round_type(const enum type *arg, unsigned count)
@@ -230,15 +228,42 @@ round_type(const enum type *arg, unsigned count)
 	    func_type_same(arg, count);
 }
 
-ROUND(floor, ROUND_FLOOR, "x rounded down, to digits behind the point",
-	"floor(2.7)", "2")
-ROUND(ceil, ROUND_CEIL, "x rounded up, to digits behind the point",
-	"ceil(2.1)", "3")
-ROUND(round, ROUND_NEAREST, "x rounded to digits behind the point, half away "
-	"from zero; digits below 0 round to tens, hundreds, ...",
-	"round(3.14159, 2)", "3.14")
-ROUND(trunc, ROUND_TRUNC, "x without what stands behind its digits",
-	"trunc(-2.7)", "-2")
+ROUND_EVAL(floor, ROUND_FLOOR)
+
+const struct func_def func_floor = {
+	ROUND_SLOTS(floor),
+	.summary = "x rounded down, to digits behind the point",
+	.example = "floor(2.7)",
+	.result = "2",
+};
+
+ROUND_EVAL(ceil, ROUND_CEIL)
+
+const struct func_def func_ceil = {
+	ROUND_SLOTS(ceil),
+	.summary = "x rounded up, to digits behind the point",
+	.example = "ceil(2.1)",
+	.result = "3",
+};
+
+ROUND_EVAL(round, ROUND_NEAREST)
+
+const struct func_def func_round = {
+	ROUND_SLOTS(round),
+	.summary = "x rounded to digits behind the point, half away from zero;"
+	    " digits below 0 round to tens, hundreds, ...",
+	.example = "round(3.14159, 2)",
+	.result = "3.14",
+};
+
+ROUND_EVAL(trunc, ROUND_TRUNC)
+
+const struct func_def func_trunc = {
+	ROUND_SLOTS(trunc),
+	.summary = "x without what stands behind its digits",
+	.example = "trunc(-2.7)",
+	.result = "-2",
+};
 
 /* Ints and durations are words. */
 static int

@@ -73,59 +73,25 @@ const struct func_def func_bytes = {
 	.eval = bytes_eval,
 };
 
-/* Join what is there of in[first..arg_count) with a separator between. */
+/* Join what is there of in[1..arg_count) with in[0] between. */
 static void
-concat_row(const struct column *in, unsigned first, unsigned arg_count,
-	uint32_t i, const struct text *separator, struct buf *buf)
+concat_row(const struct column *in, unsigned arg_count, uint32_t i,
+	struct buf *buf)
 {
+	struct text separator = arg_text(&in[0], i);
 	int any = 0;
 
 	buf->size = 0;
-	for (unsigned a = first; a < arg_count; a++) {
+	for (unsigned a = 1; a < arg_count; a++) {
 		if (!arg_is_there(&in[a], i))
 			continue;
 		struct text text = arg_text(&in[a], i);
 		if (any)
-			buf_add(buf, text_bytes(separator), separator->size);
+			buf_add(buf, text_bytes(&separator), separator.size);
 		buf_add(buf, text_bytes(&text), text.size);
 		any = 1;
 	}
 }
-
-static int
-concat_eval(struct func_call *call, const struct column *arg,
-	unsigned arg_count, uint32_t count, struct column *out)
-{
-	struct column in[FUNC_ARGS_MAX];
-	struct writer writer;
-	struct buf buf = { 0 };
-	const struct text nothing = { 0 };
-
-	if (kernel_take(call, "t", arg, arg_count, count, in) != 0)
-		return -1;
-	writer_init(&writer, call, TYPE_TEXT, count, out);
-	for (uint32_t i = 0; i < count; i++) {
-		concat_row(in, 0, arg_count, i, &nothing, &buf);
-		writer_copy(&writer, i, buf.bytes, buf.size);
-	}
-	buf_fini(&buf);
-	return 0;
-}
-
-const struct func_def func_concat = {
-	.name = "concat",
-	.group = "text",
-	.signature = "concat(x, ...)",
-	.summary = "the texts one after the other; nulls are left out",
-	.example = "concat(\"a\", 1, null, \"b\")",
-	.result = "a1b",
-	.arg_min = 1,
-	.arg_max = FUNC_ARGS_MAX,
-	.flags = FUNC_NULLS,
-	.want = WANT_ALL(FUNC_TEXT),
-	.type = text_of_texts,
-	.eval = concat_eval,
-};
 
 static int
 concat_ws_eval(struct func_call *call, const struct column *arg,
@@ -144,8 +110,7 @@ concat_ws_eval(struct func_call *call, const struct column *arg,
 			kernel_null(call, i, count, out);
 			continue;
 		}
-		struct text separator = arg_text(&in[0], i);
-		concat_row(in, 1, arg_count, i, &separator, &buf);
+		concat_row(in, arg_count, i, &buf);
 		writer_copy(&writer, i, buf.bytes, buf.size);
 	}
 	buf_fini(&buf);
@@ -185,7 +150,8 @@ chr_eval(struct func_call *call, const struct column *arg, unsigned arg_count,
 			    (long long)code);
 			code = UTF8_BAD;
 		}
-		target[i] = text_make(bytes, utf8_encode((uint32_t)code, bytes));
+		unsigned size = utf8_encode((uint32_t)code, bytes);
+		target[i] = text_make(bytes, size);
 	}
 	return 0;
 }

@@ -178,7 +178,8 @@ const struct func_def func_from_epoch_us = {
 	.eval = from_epoch_us_eval,
 };
 
-#define EPOCH(symbol, unit, shown, result_text) \
+/* The kernel symbol_eval: whole units since 1970. */
+#define EPOCH_EVAL(symbol, unit) \
 static int \
 symbol##_eval(struct func_call *call, const struct column *arg, \
 	unsigned arg_count, uint32_t count, struct column *out) \
@@ -191,28 +192,45 @@ symbol##_eval(struct func_call *call, const struct column *arg, \
 	for (uint32_t i = 0; i < count; i++) \
 		target[i] = calendar_floor(arg_int(&in[0], i), unit); \
 	return 0; \
-} \
-\
-const struct func_def func_##symbol = { \
+}
+
+/* What the definitions have in common. */
+#define EPOCH_SLOTS(symbol) \
 	.name = #symbol, \
 	.group = "time", \
 	.signature = #symbol "(ts)", \
-	.summary = shown, \
-	.example = #symbol "(@2026-01-02T03:04:05Z)", \
-	.result = result_text, \
 	.arg_min = 1, \
 	.arg_max = 1, \
 	.want = WANT_ALL(FUNC_TIME), \
 	.type = int_of_time, \
-	.eval = symbol##_eval, \
+	.eval = symbol##_eval
+
+EPOCH_EVAL(epoch, CALENDAR_SECOND)
+
+const struct func_def func_epoch = {
+	EPOCH_SLOTS(epoch),
+	.summary = "whole seconds since 1970-01-01T00:00:00Z",
+	.example = "epoch(@2026-01-02T03:04:05Z)",
+	.result = "1767323045",
 };
 
-EPOCH(epoch, CALENDAR_SECOND, "whole seconds since 1970-01-01T00:00:00Z",
-	"1767323045")
-EPOCH(epoch_ms, (int64_t)1000, "whole milliseconds since "
-	"1970-01-01T00:00:00Z", "1767323045000")
-EPOCH(epoch_us, (int64_t)1, "microseconds since 1970-01-01T00:00:00Z",
-	"1767323045000000")
+EPOCH_EVAL(epoch_ms, (int64_t)1000)
+
+const struct func_def func_epoch_ms = {
+	EPOCH_SLOTS(epoch_ms),
+	.summary = "whole milliseconds since 1970-01-01T00:00:00Z",
+	.example = "epoch_ms(@2026-01-02T03:04:05Z)",
+	.result = "1767323045000",
+};
+
+EPOCH_EVAL(epoch_us, (int64_t)1)
+
+const struct func_def func_epoch_us = {
+	EPOCH_SLOTS(epoch_us),
+	.summary = "microseconds since 1970-01-01T00:00:00Z",
+	.example = "epoch_us(@2026-01-02T03:04:05Z)",
+	.result = "1767323045000000",
+};
 
 static int
 seconds_eval(struct func_call *call, const struct column *arg,

@@ -64,9 +64,8 @@ last_day_of(int64_t us)
 	    calendar_month_days(date.year, date.month);
 }
 
-/* One function for each part: `value` computes it from the wall clock `us`. */
-#define TIME_PART(symbol, cell_type, type_enum, type_function, value, shown, \
-	example_text, result_text) \
+/* The kernel symbol_eval: `value` computes a part from the wall clock `us`. */
+#define PART_EVAL(symbol, cell_type, type_enum, value) \
 static int \
 symbol##_eval(struct func_call *call, const struct column *arg, \
 	unsigned arg_count, uint32_t count, struct column *out) \
@@ -82,54 +81,128 @@ symbol##_eval(struct func_call *call, const struct column *arg, \
 		target[i] = (cell_type)(value); \
 	} \
 	return 0; \
-} \
-\
-const struct func_def func_##symbol = { \
+}
+
+/* What the definitions have in common. */
+#define PART_SLOTS(symbol, type_function) \
 	.name = #symbol, \
 	.group = "time", \
 	.signature = #symbol "(ts [, zone])", \
-	.summary = shown, \
-	.example = example_text, \
-	.result = result_text, \
 	.arg_min = 1, \
 	.arg_max = 2, \
 	.want = { FUNC_TIME, FUNC_TEXT, FUNC_TEXT, FUNC_TEXT }, \
 	.type = type_function, \
 	.prepare = part_prepare, \
-	.eval = symbol##_eval, \
+	.eval = symbol##_eval
+
+PART_EVAL(year, int64_t, TYPE_INT, calendar_date(days_of(us)).year)
+
+const struct func_def func_year = {
+	PART_SLOTS(year, int_of_time),
+	.summary = "the year",
+	.example = "year(@2026-01-02T03:04:05Z)",
+	.result = "2026",
 };
 
-#define INT_PART(symbol, value, shown, example_text, result_text) \
-	TIME_PART(symbol, int64_t, TYPE_INT, int_of_time, value, shown, \
-	example_text, result_text)
+PART_EVAL(quarter, int64_t, TYPE_INT,
+	(calendar_date(days_of(us)).month + 2) / 3)
 
-INT_PART(year, calendar_date(days_of(us)).year, "the year",
-	"year(@2026-01-02T03:04:05Z)", "2026")
-INT_PART(quarter, (calendar_date(days_of(us)).month + 2) / 3,
-	"the quarter of the year, 1 to 4", "quarter(@2026-05-01)", "2")
-INT_PART(month, calendar_date(days_of(us)).month,
-	"the month of the year, 1 to 12", "month(@2026-01-02T03:04:05Z)", "1")
-INT_PART(week, week_of(us), "the ISO week of the year, 1 to 53",
-	"week(@2026-01-01)", "1")
-INT_PART(day, calendar_date(days_of(us)).day, "the day of the month, 1 to 31",
-	"day(@2026-01-02T03:04:05Z)", "2")
-INT_PART(day_of_year, year_day_of(us), "the day of the year, 1 to 366",
-	"day_of_year(@2026-02-01)", "32")
-INT_PART(weekday, calendar_weekday(days_of(us)),
-	"the day of the week, 1 is Monday, 7 Sunday", "weekday(@2026-01-02)",
-	"5")
-INT_PART(hour, calendar_rest(us, CALENDAR_DAY) / CALENDAR_HOUR,
-	"the hour of the day, 0 to 23",
-	"hour(@2026-07-02T22:04:05Z, \"Europe/Berlin\")", "0")
-INT_PART(minute, calendar_rest(us, CALENDAR_HOUR) / CALENDAR_MINUTE,
-	"the minute of the hour, 0 to 59", "minute(@2026-01-02T03:04:05Z)",
-	"4")
-INT_PART(second, calendar_rest(us, CALENDAR_MINUTE) / CALENDAR_SECOND,
-	"the second of the minute, 0 to 59", "second(@2026-01-02T03:04:05Z)",
-	"5")
-TIME_PART(is_weekend, uint8_t, TYPE_BOOL, bool_of_time,
-	calendar_weekday(days_of(us)) > 5, "true on Saturday and Sunday",
-	"is_weekend(@2026-01-03)", "true")
-TIME_PART(last_day, int64_t, TYPE_DATE, date_of_time, last_day_of(us),
-	"the date of the last day of the month", "last_day(@2028-02-10)",
-	"2028-02-29")
+const struct func_def func_quarter = {
+	PART_SLOTS(quarter, int_of_time),
+	.summary = "the quarter of the year, 1 to 4",
+	.example = "quarter(@2026-05-01)",
+	.result = "2",
+};
+
+PART_EVAL(month, int64_t, TYPE_INT, calendar_date(days_of(us)).month)
+
+const struct func_def func_month = {
+	PART_SLOTS(month, int_of_time),
+	.summary = "the month of the year, 1 to 12",
+	.example = "month(@2026-01-02T03:04:05Z)",
+	.result = "1",
+};
+
+PART_EVAL(week, int64_t, TYPE_INT, week_of(us))
+
+const struct func_def func_week = {
+	PART_SLOTS(week, int_of_time),
+	.summary = "the ISO week of the year, 1 to 53",
+	.example = "week(@2026-01-01)",
+	.result = "1",
+};
+
+PART_EVAL(day, int64_t, TYPE_INT, calendar_date(days_of(us)).day)
+
+const struct func_def func_day = {
+	PART_SLOTS(day, int_of_time),
+	.summary = "the day of the month, 1 to 31",
+	.example = "day(@2026-01-02T03:04:05Z)",
+	.result = "2",
+};
+
+PART_EVAL(day_of_year, int64_t, TYPE_INT, year_day_of(us))
+
+const struct func_def func_day_of_year = {
+	PART_SLOTS(day_of_year, int_of_time),
+	.summary = "the day of the year, 1 to 366",
+	.example = "day_of_year(@2026-02-01)",
+	.result = "32",
+};
+
+PART_EVAL(weekday, int64_t, TYPE_INT, calendar_weekday(days_of(us)))
+
+const struct func_def func_weekday = {
+	PART_SLOTS(weekday, int_of_time),
+	.summary = "the day of the week, 1 is Monday, 7 Sunday",
+	.example = "weekday(@2026-01-02)",
+	.result = "5",
+};
+
+PART_EVAL(hour, int64_t, TYPE_INT,
+	calendar_rest(us, CALENDAR_DAY) / CALENDAR_HOUR)
+
+const struct func_def func_hour = {
+	PART_SLOTS(hour, int_of_time),
+	.summary = "the hour of the day, 0 to 23",
+	.example = "hour(@2026-07-02T22:04:05Z, \"Europe/Berlin\")",
+	.result = "0",
+};
+
+PART_EVAL(minute, int64_t, TYPE_INT,
+	calendar_rest(us, CALENDAR_HOUR) / CALENDAR_MINUTE)
+
+const struct func_def func_minute = {
+	PART_SLOTS(minute, int_of_time),
+	.summary = "the minute of the hour, 0 to 59",
+	.example = "minute(@2026-01-02T03:04:05Z)",
+	.result = "4",
+};
+
+PART_EVAL(second, int64_t, TYPE_INT,
+	calendar_rest(us, CALENDAR_MINUTE) / CALENDAR_SECOND)
+
+const struct func_def func_second = {
+	PART_SLOTS(second, int_of_time),
+	.summary = "the second of the minute, 0 to 59",
+	.example = "second(@2026-01-02T03:04:05Z)",
+	.result = "5",
+};
+
+PART_EVAL(is_weekend, uint8_t, TYPE_BOOL, calendar_weekday(days_of(us)) > 5)
+
+const struct func_def func_is_weekend = {
+	PART_SLOTS(is_weekend, bool_of_time),
+	.summary = "true on Saturday and Sunday",
+	.example = "is_weekend(@2026-01-03)",
+	.result = "true",
+};
+
+PART_EVAL(last_day, int64_t, TYPE_DATE, last_day_of(us))
+
+const struct func_def func_last_day = {
+	PART_SLOTS(last_day, date_of_time),
+	.summary = "the date of the last day of the month",
+	.example = "last_day(@2028-02-10)",
+	.result = "2028-02-29",
+};

@@ -115,37 +115,63 @@ part_eval(struct func_call *call, const struct column *arg,
 	return 0;
 }
 
-#define URL_PART(part, shown, example_text, result_text) \
+/* The kernel url_part_eval: each row is that part of the URL. */
+#define URL_EVAL(part) \
 static int \
 url_##part##_eval(struct func_call *call, const struct column *arg, \
 	unsigned arg_count, uint32_t count, struct column *out) \
 { \
 	return part_eval(call, arg, arg_count, count, \
 	    offsetof(struct url, part), out); \
-} \
-\
-const struct func_def func_url_##part = { \
+}
+
+/* What the definitions have in common. */
+#define URL_SLOTS(part) \
 	.name = "url_" #part, \
 	.group = "url", \
 	.signature = "url_" #part "(url)", \
-	.summary = shown, \
-	.example = example_text, \
-	.result = result_text, \
 	.arg_min = 1, \
 	.arg_max = 1, \
 	.want = WANT_ALL(FUNC_TEXT), \
 	.type = text_of_texts, \
-	.eval = url_##part##_eval, \
+	.eval = url_##part##_eval
+
+URL_EVAL(scheme)
+
+const struct func_def func_url_scheme = {
+	URL_SLOTS(scheme),
+	.summary = "what stands before ://; null if nothing does",
+	.example = "url_scheme(\"https://example.org/a\")",
+	.result = "https",
 };
 
-URL_PART(scheme, "what stands before ://; null if nothing does",
-	"url_scheme(\"https://example.org/a\")", "https")
-URL_PART(host, "the host without user and port; null if there is none",
-	"url_host(\"https://me@example.org:8080/a?b=1\")", "example.org")
-URL_PART(path, "the path, not decoded; null if there is none",
-	"url_path(\"https://example.org/a/b?c=1\")", "/a/b")
-URL_PART(query, "what stands between ? and #, not decoded; null if there is "
-	"none", "url_query(\"/a?b=1&c=2#top\")", "b=1&c=2")
+URL_EVAL(host)
+
+const struct func_def func_url_host = {
+	URL_SLOTS(host),
+	.summary = "the host without user and port; null if there is none",
+	.example = "url_host(\"https://me@example.org:8080/a?b=1\")",
+	.result = "example.org",
+};
+
+URL_EVAL(path)
+
+const struct func_def func_url_path = {
+	URL_SLOTS(path),
+	.summary = "the path, not decoded; null if there is none",
+	.example = "url_path(\"https://example.org/a/b?c=1\")",
+	.result = "/a/b",
+};
+
+URL_EVAL(query)
+
+const struct func_def func_url_query = {
+	URL_SLOTS(query),
+	.summary = "what stands between ? and #, not decoded; null if there is"
+	    " none",
+	.example = "url_query(\"/a?b=1&c=2#top\")",
+	.result = "b=1&c=2",
+};
 
 static int
 url_port_eval(struct func_call *call, const struct column *arg,
