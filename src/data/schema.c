@@ -128,6 +128,7 @@ schema_copy(const struct schema *source)
 	for (uint32_t i = 0; i < source->field_count; i++) {
 		const struct field *field = &source->field[i];
 		schema_add(schema, field->name, field->name_size, field->type);
+		schema->field[i].qualifier_size = field->qualifier_size;
 	}
 	return schema;
 }

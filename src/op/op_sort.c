@@ -124,7 +124,7 @@ sort_eval(struct op_run *run, struct batch *batch, struct region *region,
 
 	eval_init(&eval, batch, region);
 	for (uint32_t i = 0; i < args->key_count; i++)
-		expr_eval(args->key[i].expr, &eval, batch->sel,
+		expr_eval_as(args->key[i].expr, &eval, FUNC_NUMBER, batch->sel,
 		    batch->sel_count, &column[i]);
 	if (eval.rejects.count == 0)
 		return 0;

@@ -113,9 +113,30 @@ rows_add_fields(struct rows *rows, const struct schema *schema)
 	rows->delimiter = mem_resize(rows->delimiter, wider->field_count);
 	for (uint32_t i = before; i < wider->field_count; i++) {
 		/* Rows before this batch have nothing here. */
-		rows->type[i] = rows->kept_count == 0 ? TYPE_COUNT : TYPE_MIXED;
+		rows->type[i] = rows->kept_count == 0 ? TYPE_COUNT :
+		    TYPE_RAW_JSON;
 		rows->delimiter[i] = 0;
 	}
+}
+
+/*
+ * What a store's column becomes when `column` (NULL: absent) joins it.  Absent
+ * fields of JSON stay JSON: their token is empty, which says missing.
+ */
+static void
+rows_join_type(struct rows *rows, uint32_t field, const struct column *column)
+{
+	uint8_t type = column == NULL ? TYPE_RAW_JSON : column->type;
+
+	if (rows->type[field] == TYPE_COUNT) {
+		rows->type[field] = type;
+		rows->delimiter[field] = column == NULL ? 0 :
+		    column->delimiter;
+	}
+	if (rows->type[field] != type)
+		rows->type[field] = TYPE_MIXED;
+	if (column != NULL && rows->delimiter[field] != column->delimiter)
+		rows->delimiter[field] = 0;
 }
 
 static void
@@ -128,19 +149,8 @@ rows_map(struct rows *rows, struct kept *kept)
 		const struct field *field = &rows->schema->field[i];
 		kept->map[i] = schema_find(kept->schema, field->name,
 		    field->name_size);
-		if (kept->map[i] < 0) {
-			rows->type[i] = TYPE_MIXED;
-			continue;
-		}
-		const struct column *column = &kept->column[kept->map[i]];
-		if (rows->type[i] == TYPE_COUNT) {
-			rows->type[i] = column->type;
-			rows->delimiter[i] = column->delimiter;
-		} else if (rows->type[i] != column->type) {
-			rows->type[i] = TYPE_MIXED;
-		}
-		if (rows->delimiter[i] != column->delimiter)
-			rows->delimiter[i] = 0;
+		rows_join_type(rows, i, kept->map[i] < 0 ? NULL :
+		    &kept->column[kept->map[i]]);
 	}
 }
 
@@ -202,6 +212,24 @@ gather_valid(struct column *out, uint32_t i, uint32_t count,
 	out->valid[i >> 6] &= ~(1ull << (i & 63));
 }
 
+/* One cell of one width; a column that is not there leaves zeros. */
+static void
+gather_element(const struct column *column, uint32_t row, unsigned width,
+	struct column *out, uint32_t i, uint32_t count, struct region *region)
+{
+	char *target = (char *)out->data + (size_t)i * width;
+
+	if (column == NULL) {
+		memset(target, 0, width);
+		return;
+	}
+	if (column->encoding == CONST)
+		row = 0;
+	memcpy(target, (const char *)column->data + (size_t)row * width, width);
+	if (column->valid != NULL && !column_row_is_valid(column, row))
+		gather_valid(out, i, count, region);
+}
+
 /* Columns of one width; `record` gathers the record's bytes instead. */
 static void
 gather_same(const struct rows *rows, uint32_t field, int record,
@@ -212,44 +240,19 @@ gather_same(const struct rows *rows, uint32_t field, int record,
 
 	column_init_flat(out, type, count, region);
 	for (uint32_t i = 0; i < count; i++) {
-		char *target = (char *)out->data + (size_t)i * width;
 		if (refs[i].batch == ROWS_NONE) {
-			memset(target, 0, width);
+			memset((char *)out->data + (size_t)i * width, 0, width);
 			gather_valid(out, i, count, region);
 			continue;
 		}
 		const struct kept *kept = &rows->kept[refs[i].batch];
-		const struct column *column = record ? &kept->record :
-		    kept_column(kept, field);
-		uint32_t row = column->encoding == CONST ? 0 : refs[i].row;
-		memcpy(target, (const char *)column->data +
-		    (size_t)row * width, width);
-		if (column->valid != NULL && !column_row_is_valid(column, row))
-			gather_valid(out, i, count, region);
+		gather_element(record ? &kept->record :
+		    kept_column(kept, field), refs[i].row, width, out, i,
+		    count, region);
 	}
 }
 
-static void
-gather_cell(const struct column *column, uint32_t row, struct column *out,
-	uint32_t i)
-{
-	union cell *cell = (union cell *)out->data + i;
-
-	memset(cell, 0, sizeof(*cell));
-	out->tags[i] = TYPE_MISSING;
-	if (column == NULL)
-		return;
-	out->tags[i] = TYPE_NULL;
-	if (column->type == TYPE_NULL || !column_row_is_valid(column, row))
-		return;
-	if (column->encoding == CONST)
-		row = 0;
-	unsigned width = type_width(column->type);
-	memcpy(cell, (const char *)column->data + (size_t)row * width, width);
-	out->tags[i] = column->type == TYPE_MIXED ? column->tags[row] :
-	    column->type;
-}
-
+/* Rows of different types: each is interpreted as little as it must be. */
 static void
 gather_mixed(const struct rows *rows, uint32_t field,
 	const struct row_ref *refs, uint32_t count, struct region *region,
@@ -257,14 +260,19 @@ gather_mixed(const struct rows *rows, uint32_t field,
 {
 	column_init_flat(out, TYPE_MIXED, count, region);
 	for (uint32_t i = 0; i < count; i++) {
-		if (refs[i].batch == ROWS_NONE) {
-			memset((union cell *)out->data + i, 0,
-			    sizeof(union cell));
-			out->tags[i] = TYPE_NULL;
-			continue;
+		struct value value = { .type = TYPE_NULL };
+		if (refs[i].batch != ROWS_NONE) {
+			const struct column *column = kept_column(
+			    &rows->kept[refs[i].batch], field);
+			value.type = TYPE_MISSING;
+			if (column != NULL)
+				value = column_value(column, refs[i].row,
+				    region);
 		}
-		gather_cell(kept_column(&rows->kept[refs[i].batch], field),
-		    refs[i].row, out, i);
+		((union cell *)out->data)[i] = value.cell;
+		out->tags[i] = (uint8_t)value.type;
+		if (value.type == TYPE_NULL || value.type == TYPE_MISSING)
+			gather_valid(out, i, count, region);
 	}
 }
 
