@@ -2,24 +2,17 @@
 
 # One a line, sorted; each is one file tests/unit/test_NAME.c.
 unit_files = \
-	tests/unit/test_batch.c \
 	tests/unit/test_bits.c \
 	tests/unit/test_buf.c \
-	tests/unit/test_builder.c \
-	tests/unit/test_column.c \
 	tests/unit/test_cpu.c \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
 	tests/unit/test_err.c \
 	tests/unit/test_hash.c \
 	tests/unit/test_json.c \
-	tests/unit/test_key.c \
 	tests/unit/test_mem.c \
 	tests/unit/test_near.c \
-	tests/unit/test_region.c \
-	tests/unit/test_schema.c \
-	tests/unit/test_type.c \
-	tests/unit/test_value.c
+	tests/unit/test_region.c
 
 # One a line, sorted; NAME stands for tests/fuzz/fuzz_NAME.c, its corpus is the
 # folder tests/fuzz/corpus/NAME.

@@ -16,6 +16,7 @@
 struct field {
 	const char *name;	/* NUL-terminated */
 	uint32_t name_size;
+	uint32_t qualifier_size;	/* "u.name" of a join as u: 1; else 0 */
 	enum type type;		/* TYPE_ANY unless declared or computed */
 };
 
