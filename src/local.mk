@@ -135,13 +135,23 @@ func_files = \
 	src/func/agg_twin.h \
 	src/func/agg_value.c \
 	src/func/agg_var.c \
+	src/func/arith_decimal.c \
+	src/func/arith_priv.h \
+	src/func/arith_template.h \
+	src/func/arith_time.c \
 	src/func/calendar.c \
 	src/func/calendar.h \
+	src/func/compare.h \
+	src/func/compare_template.h \
+	src/func/fn_arith.c \
 	src/func/fn_bucket.c \
 	src/func/fn_cast.c \
+	src/func/fn_compare.c \
 	src/func/fn_cond.c \
 	src/func/fn_encode.c \
+	src/func/fn_format.c \
 	src/func/fn_hash.c \
+	src/func/fn_in.c \
 	src/func/fn_int.c \
 	src/func/fn_ip.c \
 	src/func/fn_json.c \
@@ -150,6 +160,7 @@ func_files = \
 	src/func/fn_list.c \
 	src/func/fn_list_total.c \
 	src/func/fn_logic.c \
+	src/func/fn_match.c \
 	src/func/fn_math.c \
 	src/func/fn_number_text.c \
 	src/func/fn_pad.c \
@@ -168,8 +179,11 @@ func_files = \
 	src/func/fn_time_math.c \
 	src/func/fn_time_part.c \
 	src/func/fn_url.c \
+	src/func/format_spec.c \
+	src/func/format_spec.h \
 	src/func/func.c \
 	src/func/func.h \
+	src/func/func_priv.h \
 	src/func/func_table.h \
 	src/func/func_type.c \
 	src/func/func_type.h \
@@ -177,9 +191,35 @@ func_files = \
 	src/func/kernel.h \
 	src/func/nested.h \
 	src/func/percent.h \
+	src/func/regex.c \
+	src/func/regex.h \
+	src/func/regex_literal.c \
+	src/func/regex_priv.h \
 	src/func/utf8.c \
 	src/func/utf8.h \
 	src/func/utf8_case.h
+	src/func/arith_decimal.c \
+	src/func/arith_priv.h \
+	src/func/arith_template.h \
+	src/func/arith_time.c \
+	src/func/compare.h \
+	src/func/compare_template.h \
+	src/func/fn_arith.c \
+	src/func/fn_compare.c \
+	src/func/fn_format.c \
+	src/func/fn_in.c \
+	src/func/fn_logic.c \
+	src/func/fn_match.c \
+	src/func/format_spec.c \
+	src/func/format_spec.h \
+	src/func/func.c \
+	src/func/func.h \
+	src/func/func_priv.h \
+	src/func/func_table.h \
+	src/func/regex.c \
+	src/func/regex.h \
+	src/func/regex_literal.c \
+	src/func/regex_priv.h
 
 state_files =
 
@@ -241,7 +281,21 @@ io_files = \
 net_files =
 
 expr_files = \
-	src/expr/expr.h
+	src/expr/expr.c \
+	src/expr/expr.h \
+	src/expr/expr_agg.c \
+	src/expr/expr_as.c \
+	src/expr/expr_call.c \
+	src/expr/expr_column.c \
+	src/expr/expr_eval.c \
+	src/expr/expr_filter.c \
+	src/expr/expr_fold.c \
+	src/expr/expr_kernel.c \
+	src/expr/expr_logic.c \
+	src/expr/expr_merge.c \
+	src/expr/expr_nested.c \
+	src/expr/expr_priv.h \
+	src/expr/filter_fast.c
 
 op_files = \
 	src/op/group.c \

@@ -12,6 +12,7 @@ unit_files = \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
 	tests/unit/test_err.c \
+	tests/unit/test_expr.c \
 	tests/unit/test_hash.c \
 	tests/unit/test_json.c \
 	tests/unit/test_key.c \

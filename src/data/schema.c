@@ -127,8 +127,9 @@ schema_copy(const struct schema *source)
 	schema->open = source->open;
 	for (uint32_t i = 0; i < source->field_count; i++) {
 		const struct field *field = &source->field[i];
-		schema_add(schema, field->name, field->name_size, field->type);
-		schema->field[i].qualifier_size = field->qualifier_size;
+		uint32_t index = schema_add(schema, field->name,
+		    field->name_size, field->type);
+		schema->field[index].qualifier_size = field->qualifier_size;
 	}
 	return schema;
 }

@@ -74,10 +74,21 @@ void expr_visit_fields(const struct expr *, expr_visit_f *, void *cookie);
  * of the batch's memory.  Rows that cannot be computed get a reason in
  * `rejects` (by physical row) and are null in the result.
  */
+#define EVAL_READS_MAX 8
+
 struct eval {
 	const struct batch *batch;
 	struct region *region;
 	struct rejects rejects;		/* rejects.region = region */
+	/* Private: undeclared columns interpreted before, see expr_eval.c. */
+	struct eval_read {
+		uint32_t index;
+		uint32_t want;
+		uint32_t count;		/* 0: empty */
+		const uint16_t *sel;
+		struct column column;
+	} read[EVAL_READS_MAX];
+	uint32_t next_read;
 };
 
 /* Start evaluating over a batch. */
@@ -96,7 +107,8 @@ void expr_eval_column(struct expr *, struct eval *, struct column *out);
 /*
  * Narrow: write to `out` (may be sel) those of sel[0..count) where the
  * expression is true; returns how many.  Conjuncts refine in turn.  Text or
- * numbers as condition are rejected rows, nulls are false.
+ * numbers as condition are rejected rows, nulls are false.  Rejected rows are
+ * not among those that are left.
  */
 uint32_t expr_filter(struct expr *, struct eval *, const uint16_t *sel,
 	uint32_t count, uint16_t *out);
@@ -107,11 +119,14 @@ uint32_t expr_filter(struct expr *, struct eval *, const uint16_t *sel,
  */
 struct agg_expr;
 struct agg_expr *agg_expr_new(const struct agg_def *, struct expr **take_arg,
-	unsigned count, struct expr *take_where, unsigned *bad_arg, struct err *);
+	unsigned count, struct expr *take_where, unsigned *bad_arg,
+	struct err *);
+struct agg_expr *agg_expr_copy(const struct agg_expr *);
 void agg_expr_free(struct agg_expr **);
 const struct agg_def *agg_expr_def(const struct agg_expr *);
 enum type agg_expr_type(const struct agg_expr *);
-void agg_expr_visit_fields(const struct agg_expr *, expr_visit_f *, void *cookie);
+void agg_expr_visit_fields(const struct agg_expr *, expr_visit_f *,
+	void *cookie);
 void agg_expr_set_budget(struct agg_expr *, struct mem_budget *);
 /*
  * Add the rows sel[0..count) to the states at group[i] + offset; `group` NULL:

@@ -73,6 +73,10 @@ func_reject(struct func_call *call, uint32_t i, const char *format, ...)
 	uint32_t row = call->row == NULL ? i : call->row[i];
 	if (rejects_has(call->rejects, row))
 		return;
+	if (call->rejects->quiet) {
+		rejects_add(call->rejects, row, "");
+		return;
+	}
 	va_start(args, format);
 	int size = vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);

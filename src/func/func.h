@@ -17,7 +17,9 @@ struct region;
  *
  * A kernel sees dense columns of ONE type each: never RAW_CSV/RAW_TSV/RAW_JSON
  * (decoded before), never MIXED (the evaluator splits such rows by type and
- * calls once per combination), never SLICE.  Arguments may be FLAT or CONST.
+ * calls once per combination), never SLICE.  Arguments may be FLAT or CONST;
+ * where all are CONST, count is 1 (but for FUNC_VOLATILE).  Cells of null rows
+ * hold zeros, or what kernels make of zeros.
  * RAW (undeclared text) is seen only under FUNC_ANY.  TYPE_NULL columns are
  * seen only by FUNC_NULLS functions.
  */
@@ -37,6 +39,10 @@ enum func_flag {
 	FUNC_NULLS = 1,		/* sees nulls itself; else null in -> null out */
 	FUNC_VOLATILE = 2,	/* now(), random(): never folded */
 	FUNC_HIDDEN = 4,	/* an operator's implementation: not in help */
+	FUNC_PEER = 8,		/* comparisons: undeclared text is read as what the
+				 * other arguments are, a number beside a number */
+	FUNC_NESTS = 16,	/* f(f(a, b), c) is f(a, b, c): then more arguments
+				 * than FUNC_ARGS_MAX may be written */
 };
 
 /*
@@ -95,6 +101,8 @@ struct func_def {
 	func_prepare_f *prepare;	/* or NULL */
 	void (*release)(void *take_plan);	/* or NULL */
 	func_eval_f *eval;
+	const char *text_hint;	/* what to do instead, said when it is given texts
+				 * that it does not take; or NULL */
 };
 
 /* By name, or NULL. */
@@ -111,6 +119,7 @@ struct rejects {
 	uint32_t count;			/* rows with a reason */
 	uint64_t *bits;			/* BATCH_ROWS_MAX bits, or NULL */
 	const char **reason;		/* per physical row */
+	int quiet;			/* which rows is enough (try): reasons are "" */
 };
 
 /* Row i of this call cannot be computed.  Formats like printf. */

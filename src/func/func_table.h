@@ -7,8 +7,29 @@
  */
 
 /* Operators of the language (FUNC_HIDDEN). */
+FUNC(add)
+FUNC(sub)
+FUNC(mul)
+FUNC(div)
+FUNC(int_div)
+FUNC(mod)
+FUNC(neg)
+FUNC(eq)
+FUNC(ne)
+FUNC(lt)
+FUNC(le)
+FUNC(gt)
+FUNC(ge)
+FUNC(between)
+FUNC(in_list)
+FUNC(match)
+FUNC(not_match)
 FUNC(not)
 FUNC(is_null)
+FUNC(format_hole)
+
+/* Texts. */
+FUNC(concat)
 
 /* Text. */
 FUNC(len)

@@ -44,8 +44,7 @@ static const char *const random_json_fields[] = {
 	"", "null", "true", "false", "0", "-0", "1", "-17", "1.0", "1.5",
 	"2e3", "12345678901234567890", "9007199254740993", "\"\"", "\"a\"",
 	"\"12\"", "\"a longer text without escapes\"", "\"a\\nb\"",
-	"\"\\u00e4 and more of it\"", "[1,2]", "{\"a\":1}", "[]", "1e400",
-	"[1, {\"a\" : 2}]", "\"\\ud800\"", "{\"@\": \"@\"}",
+	"\"\\u00e4 and more of it\"", "[1,2]", "{\"a\":1}", "[]",
 };
 
 enum random_profile { RANDOM_INTS, RANDOM_INTS_NULLS, RANDOM_FLOATS,
