@@ -33,26 +33,57 @@ decode_row(const struct column *source, uint32_t row, uint32_t i,
 	}
 }
 
-/* CSV or TSV fields of a SLICE column, which lie in padded chunks. */
+/*
+ * CSV or TSV fields of a SLICE column, which lie in padded chunks.  The leaf
+ * loop; `with_sel` and `csv` are constants where it is used.
+ */
+static inline __attribute__((always_inline)) void
+decode_slices_loop(const struct column *column, const uint16_t *sel,
+	uint32_t count, struct region *region, int with_sel, int csv,
+	struct column *out)
+{
+	struct column source = *column;
+	struct text *restrict text = out->data;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t row = with_sel ? sel[i] : i;
+		uint32_t size;
+		const char *bytes = column_slice(&source, row, &size);
+		if (csv && __builtin_expect(size > 0 && bytes[0] == '"', 0)) {
+			/* Nearly always a quote at the end and none inside. */
+			if (size < 2 || bytes[size - 1] != '"' ||
+			    raw_has_byte(bytes + 1, size - 2, '"'))
+				size = 0;
+			else
+				text[i] = text_make_padded(bytes + 1, size - 2);
+		} else if (csv || !raw_has_byte(bytes, size, '\\')) {
+			text[i] = text_make_padded(bytes, size);
+		} else {
+			size = 0;
+		}
+		if (__builtin_expect(size == 0, 0))
+			decode_row(column, row, i, count, region, out);
+	}
+}
+
 static void
 decode_slices(const struct column *column, const uint16_t *sel, uint32_t count,
 	struct region *region, struct column *out)
 {
-	struct column source = *column;
-	struct text *text = out->data;
-	int csv = source.type == TYPE_RAW_CSV;
+	int csv = column->type == TYPE_RAW_CSV;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t row = sel == NULL ? i : sel[i];
-		uint32_t size;
-		const char *bytes = column_slice(&source, row, &size);
-		int plain = csv ? bytes[0] != '"' :
-		    memchr(bytes, '\\', size) == NULL;
-		if (__builtin_expect(size > 0 && plain, 1))
-			text[i] = text_make_padded(bytes, size);
-		else
-			decode_row(column, row, i, count, region, out);
-	}
+	if (column->valid != NULL)
+		for (uint32_t i = 0; i < count; i++)
+			decode_row(column, sel == NULL ? i : sel[i], i, count,
+			    region, out);
+	else if (csv && sel == NULL)
+		decode_slices_loop(column, sel, count, region, 0, 1, out);
+	else if (csv)
+		decode_slices_loop(column, sel, count, region, 1, 1, out);
+	else if (sel == NULL)
+		decode_slices_loop(column, sel, count, region, 0, 0, out);
+	else
+		decode_slices_loop(column, sel, count, region, 1, 0, out);
 }
 
 /* The same of FLAT ones, whose views stay as they are if they can. */
@@ -97,10 +128,17 @@ decode_strings(const struct column *column, const uint16_t *sel,
 			column_clear(out, i, count, region);
 			continue;
 		}
-		if (size < 2 || bytes[0] != '"' ||
-		    memchr(bytes, '\\', size) != NULL)
+		if (size < 2 || bytes[0] != '"')
 			return i;
-		text[i] = text_make(bytes + 1, size - 2);
+		if (column->encoding == SLICE) {
+			if (raw_has_byte(bytes + 1, size - 2, '\\'))
+				return i;
+			text[i] = text_make_padded(bytes + 1, size - 2);
+		} else {
+			if (memchr(bytes, '\\', size) != NULL)
+				return i;
+			text[i] = text_make(bytes + 1, size - 2);
+		}
 	}
 	return count;
 }

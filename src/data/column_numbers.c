@@ -21,9 +21,6 @@
 #include "data/rows_priv.h"
 #include "util/mem.h"
 
-/* Ints up to here, either sign, are exact as floats. */
-#define FLOAT_INT_MAX ((int64_t)1 << 53)
-
 enum type
 rows_settle(const struct rows *rows, uint32_t i, union cell *cell)
 {
@@ -39,49 +36,23 @@ rows_settle(const struct rows *rows, uint32_t i, union cell *cell)
 	return type == TYPE_MISSING ? TYPE_NULL : type;
 }
 
-/*
- * All rows as floats, the first `done` of which are ints in `ints`.  0 when
- * there is text or an int that is no float: the result is not used then.
- */
-static int
-read_floats(const struct rows *rows, const struct column *ints, uint32_t done,
-	struct column *out)
+/* Row i, if it is text that nothing needs to be done to: 1. */
+static inline int
+plain_text(const struct rows *rows, uint32_t i, union cell *cell)
 {
-	const int64_t *integers = ints->data;
-	double *data = out->data;
+	const struct column *column = rows->column;
+	uint32_t row = rows->sel == NULL ? i : rows->sel[i];
+	uint32_t size;
 
-	for (uint32_t i = 0; i < done; i++) {
-		if (integers[i] > FLOAT_INT_MAX || integers[i] < -FLOAT_INT_MAX)
-			return 0;
-		data[i] = (double)integers[i];
-	}
-	/* Nulls seen so far. */
-	out->valid = ints->valid;
-	for (uint32_t i = done; i < rows->count; i++) {
-		uint32_t row = rows->sel == NULL ? i : rows->sel[i];
-		uint32_t size;
-		const char *bytes = raw_at(rows->column, row, &size);
-		union cell cell = { 0 };
-		enum number_kind kind = NUMBER_NOT;
-		if (column_row_is_valid(rows->column, row))
-			kind = number_parse(bytes, size, &cell.integer,
-			    &data[i]);
-		if (__builtin_expect(kind == NUMBER_FLOAT, 1))
-			continue;
-		enum type type = kind == NUMBER_INT ? TYPE_INT :
-		    rows_settle(rows, i, &cell);
-		if (type == TYPE_FLOAT)
-			data[i] = cell.number;
-		else if (type == TYPE_INT && cell.integer <= FLOAT_INT_MAX &&
-		    cell.integer >= -FLOAT_INT_MAX)
-			data[i] = (double)cell.integer;
-		else if (type == TYPE_NULL)
-			data[i] = 0;
-		else
-			return 0;
-		if (type == TYPE_NULL)
-			column_clear(out, i, rows->count, rows->region);
-	}
+	if (column->type != TYPE_RAW_CSV && column->type != TYPE_RAW)
+		return 0;
+	const char *bytes = raw_at(column, row, &size);
+	if (size == 0 || *bytes == '"' || raw_starts_number(bytes, size) ||
+	    column->valid != NULL)
+		return 0;
+	cell->text = column->encoding == SLICE ?
+	    text_make_padded(bytes, size) :
+	    ((const struct text *)column->data)[row];
 	return 1;
 }
 
@@ -94,7 +65,8 @@ read_cells(const struct rows *rows, struct column *out)
 	uint8_t *tags = region_alloc(rows->region, rows->count);
 
 	for (uint32_t i = 0; i < rows->count; i++)
-		tags[i] = (uint8_t)rows_settle(rows, i, &cells[i]);
+		tags[i] = plain_text(rows, i, &cells[i]) ? TYPE_RAW :
+		    (uint8_t)rows_settle(rows, i, &cells[i]);
 	column_from_cells(cells, tags, rows->count, 1, rows->region, out);
 }
 
@@ -110,7 +82,7 @@ numbers_of_raw(const struct rows *rows, struct column *out)
 		return;
 	}
 	column_init_flat(out, TYPE_FLOAT, rows->count, rows->region);
-	if (!read_floats(rows, &ints, done, out))
+	if (!rows_read_floats(rows, &ints, done, out))
 		read_cells(rows, out);
 }
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "data/digits_priv.h"
 #include "data/json.h"
 #include "data/number.h"
 #include "data/raw_priv.h"
@@ -88,6 +89,8 @@ texts_of_ints(const struct column *dense, uint32_t count,
 
 	for (uint32_t i = 0; i < count; i++) {
 		char digits[NUMBER_TEXT_MAX];
+		if (__builtin_expect(digits_text(data[i], &text[i]), 1))
+			continue;
 		unsigned size = number_format_int(data[i], digits);
 		text[i] = text_copy(digits, size, region);
 	}

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "data/text.h"
 #include "util/bits.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -54,6 +55,55 @@ digits_int(const char *bytes, uint32_t size, int64_t *out)
 	uint64_t value = head + digits_value(word);
 	*out = (int64_t)(minus ? -value : value);
 	return ((wrong & 0x8080808080808080) | leading_zero) == 0;
+}
+
+/* The reverse of digits_value(): eight digit values of a number below 10^8. */
+static inline uint64_t
+digits_of(uint32_t value)
+{
+	uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+	/* Exact for quotients of numbers below 10000 by 100, 100 by 10. */
+	uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007f;
+	uint64_t pairs = hundreds | (fours - hundreds * 100) << 16;
+	uint64_t tens = (pairs * 103 >> 10) & 0x000f000f000f000f;
+
+	return tens | (pairs - tens * 10) << 8;
+}
+
+/*
+ * The text of an int as a view, if it fits one: 1.  Else 0.
+ */
+static inline int
+digits_text(int64_t integer, struct text *out)
+{
+	const uint64_t zeros = 0x3030303030303030;
+	uint64_t value = integer < 0 ? -(uint64_t)integer : (uint64_t)integer;
+	unsigned minus = integer < 0;
+	__uint128_t bytes;
+	unsigned size;
+
+	/* At most 4 digits before the last eight; with a sign, 3. */
+	if (value >= (minus ? 100000000000u : 1000000000000u))
+		return 0;
+	uint32_t head = (uint32_t)(value / 100000000);
+	uint64_t tail = digits_of((uint32_t)(value % 100000000));
+	if (__builtin_expect(head == 0, 1)) {
+		/* The last digit stays, even if it is 0. */
+		unsigned skip = bits_lowest(tail | (uint64_t)1 << 56) / 8;
+		size = 8 - skip;
+		bytes = (tail | zeros) >> 8 * skip;
+	} else {
+		uint64_t digits = digits_of(head);
+		unsigned skip = bits_lowest(digits) / 8;
+		size = 16 - skip;
+		bytes = (digits | zeros) >> 8 * skip;
+		bytes |= (__uint128_t)(tail | zeros) << (64 - 8 * skip);
+	}
+	if (minus)
+		bytes = bytes << 8 | '-';
+	bytes = bytes << 32 | (size + minus);
+	memcpy(out, &bytes, sizeof(*out));
+	return 1;
 }
 
 #endif

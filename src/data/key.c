@@ -19,6 +19,7 @@
 
 #include <string.h>
 
+#include "data/digits_priv.h"
 #include "data/number.h"
 #include "data/raw_priv.h"
 #include "util/bits.h"
@@ -94,7 +95,10 @@ static struct text
 int_part(int64_t integer, struct region *region)
 {
 	char digits[NUMBER_TEXT_MAX];
+	struct text text;
 
+	if (__builtin_expect(digits_text(integer, &text), 1))
+		return text;
 	return text_copy(digits, number_format_int(integer, digits), region);
 }
 
@@ -293,7 +297,45 @@ joined_bytes(const struct text *text, int is_last)
 	return text->size + (text->size < LENGTH_LONG ? 1u : 5u);
 }
 
-static inline char *
+static size_t
+joined_row_bytes(const struct parts *parts, uint32_t part_count, uint32_t row)
+{
+	size_t bytes = 0;
+
+	for (uint32_t p = 0; p < part_count; p++)
+		bytes += joined_bytes(&parts[p].text[row], p + 1 == part_count);
+	return bytes;
+}
+
+/*
+ * The parts of a row in one view, if they fit: 1.  Else 0.  The bytes are
+ * moved in registers, from the last part to the first.
+ */
+static inline int
+join_inline(const struct parts *parts, uint32_t part_count, uint32_t row,
+	struct text *out)
+{
+	__uint128_t bytes = 0, view;
+	uint32_t size = part_count > 0 ? part_count - 1 : 0;
+
+	for (uint32_t p = 0; p < part_count; p++) {
+		size += parts[p].text[row].size;
+		if (size > TEXT_INLINE_MAX)
+			return 0;
+	}
+	for (uint32_t p = part_count; p-- > 0;) {
+		const struct text *text = &parts[p].text[row];
+		memcpy(&view, text, sizeof(view));
+		bytes = bytes << 8 * text->size | view >> 32;
+		if (p + 1 < part_count)
+			bytes = bytes << 8 | text->size;
+	}
+	bytes = bytes << 32 | size;
+	memcpy(out, &bytes, sizeof(*out));
+	return 1;
+}
+
+static char *
 join_part(const struct text *text, int is_last, char *out)
 {
 	if (!is_last && text->size < LENGTH_LONG) {
@@ -303,43 +345,46 @@ join_part(const struct text *text, int is_last, char *out)
 		bits_store32(out, text->size);
 		out += 4;
 	}
-	memcpy(out, text_bytes(text), text->size);
+	/* Short ones at a fixed size: there is slack behind the last. */
+	if (text->size <= TEXT_INLINE_MAX)
+		memcpy(out, text->inlined, TEXT_INLINE_MAX);
+	else
+		memcpy(out, text->bytes, text->size);
 	return out + text->size;
 }
 
-/* Row `row` of all parts as one text; `room` moves when it takes the bytes. */
-static struct text
-join_row(const struct parts *parts, uint32_t part_count, uint32_t row,
-	size_t bytes, char **room)
+/* The rows that join_inline() left with size 0: no joined key is empty. */
+static void
+join_long(const struct parts *parts, uint32_t part_count, uint32_t count,
+	size_t total, struct region *region, struct text *out)
 {
-	char small[TEXT_INLINE_MAX];
-	char *start = bytes <= TEXT_INLINE_MAX ? small : *room;
-	char *at = start;
+	char *room = region_alloc(region, total + TEXT_INLINE_MAX);
 
-	for (uint32_t p = 0; p < part_count; p++)
-		at = join_part(&parts[p].text[row], p + 1 == part_count, at);
-	if (start == *room)
-		*room = at;
-	return text_make(start, bytes);
+	for (uint32_t i = 0; i < count; i++) {
+		char *start = room;
+		if (out[i].size > 0)
+			continue;
+		for (uint32_t p = 0; p < part_count; p++)
+			room = join_part(&parts[p].text[i],
+			    p + 1 == part_count, room);
+		out[i] = text_make(start, (size_t)(room - start));
+	}
 }
 
 static void
 join_parts(const struct parts *parts, uint32_t part_count, uint32_t count,
 	struct region *region, struct text *out)
 {
-	size_t *bytes = region_alloc(region, count * sizeof(*bytes));
 	size_t total = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		bytes[i] = 0;
-		for (uint32_t p = 0; p < part_count; p++)
-			bytes[i] += joined_bytes(&parts[p].text[i],
-			    p + 1 == part_count);
-		total += bytes[i] <= TEXT_INLINE_MAX ? 0 : bytes[i];
+		if (join_inline(parts, part_count, i, &out[i]))
+			continue;
+		out[i] = (struct text){ 0 };
+		total += joined_row_bytes(parts, part_count, i);
 	}
-	char *room = region_alloc(region, total);
-	for (uint32_t i = 0; i < count; i++)
-		out[i] = join_row(parts, part_count, i, bytes[i], &room);
+	if (total > 0)
+		join_long(parts, part_count, count, total, region, out);
 }
 
 void

@@ -62,7 +62,7 @@ subnormal_make(uint64_t mantissa, int exponent)
 	mantissa >>= 1 - exponent;
 	mantissa += mantissa & 1;
 	mantissa >>= 1;
-	/* Rounded up to the least normal number, it sets the exponent. */
+	/* Rounding up to the least normal number sets the exponent by itself. */
 	return double_make(mantissa, 0);
 }
 

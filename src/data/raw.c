@@ -167,7 +167,8 @@ raw_settle(enum type type, const char *bytes, size_t size,
 	double number;
 
 	type = raw_decode(type, bytes, size, region, out);
-	if (type != TYPE_RAW)
+	if (type != TYPE_RAW ||
+	    !raw_starts_number(text_bytes(&out->text), out->text.size))
 		return type;
 	switch (number_parse(text_bytes(&out->text), out->text.size, &integer,
 	    &number)) {

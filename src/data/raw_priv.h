@@ -1,6 +1,9 @@
 #ifndef SFLOW_DATA_RAW_PRIV_H
 #define SFLOW_DATA_RAW_PRIV_H
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -39,6 +42,29 @@ raw_at(const struct column *column, uint32_t row, uint32_t *size)
 	const struct text *text = (const struct text *)column->data + row;
 	*size = text->size;
 	return text_bytes(text);
+}
+
+/* Is byte `c` among these, of which 16 from `bytes` on are readable? */
+static inline int
+raw_has_byte(const char *bytes, uint32_t size, char c)
+{
+#if defined(__SSE2__)
+	if (__builtin_expect(size <= 16, 1)) {
+		__m128i block = _mm_loadu_si128((const __m128i *)bytes);
+		unsigned mask = (unsigned)_mm_movemask_epi8(
+		    _mm_cmpeq_epi8(block, _mm_set1_epi8(c)));
+		return (mask & ((1u << size) - 1)) != 0;
+	}
+#endif
+	return memchr(bytes, c, size) != NULL;
+}
+
+/* May the text be a number?  The cheap half of number_parse(). */
+static inline int
+raw_starts_number(const char *bytes, uint32_t size)
+{
+	return size > 0 && (bytes[0] == '-' ||
+	    (uint8_t)(bytes[0] - '0') <= 9);
 }
 
 /* Words of a bitmap. */

@@ -22,4 +22,11 @@ enum type rows_settle(const struct rows *, uint32_t i, union cell *);
  */
 uint32_t rows_read_ints(const struct rows *, struct column *out);
 
+/*
+ * All rows as floats into `out`, a FLAT FLOAT column; the first `done` of them
+ * are in `ints`.  1, or 0 when there is text or an int that passes 2^53.
+ */
+int rows_read_floats(const struct rows *, const struct column *ints,
+	uint32_t done, struct column *out);
+
 #endif

@@ -47,33 +47,34 @@ text_make(const char *bytes, size_t size)
 	return text;
 }
 
+/* [size][0] keeps the first 8 of `size` bytes, [size][1] the 4 behind them. */
+extern const uint64_t text_masks[TEXT_INLINE_MAX + 1][2];
+
 /*
  * The same, for bytes of which at least 16 from `bytes` on may be read (text
- * in a chunk: chunks are padded).  One load and a mask, no call.
+ * in a chunk: chunks are padded).  Two loads and masks, no call.
  */
 static inline struct text
 text_make_padded(const char *bytes, size_t size)
 {
 	struct text text;
-	uint64_t words[2];
-
-	if (size > TEXT_INLINE_MAX)
-		return text_make(bytes, size);
-	memcpy(words, bytes, 8);
+	uint64_t head, words[2];
 	uint32_t tail;
-	memcpy(&tail, bytes + 8, 4);
-	words[1] = tail;
-	/* Keep `size` bytes: shift counts stay below 64 by the branches. */
-	if (size < 8) {
-		words[0] &= size == 0 ? 0 : UINT64_MAX >> (64 - 8 * size);
-		words[1] = 0;
+
+	if (__builtin_expect(size > TEXT_INLINE_MAX, 0)) {
+		memcpy(&tail, bytes, 4);
+		words[0] = (uint32_t)size | (uint64_t)tail << 32;
+		words[1] = (uintptr_t)bytes;
 	} else {
-		words[1] &= (1ull << (8 * (size - 8))) - 1;
+		memcpy(&head, bytes, 8);
+		memcpy(&tail, bytes + 8, 4);
+		head &= text_masks[size][0];
+		words[0] = size | head << 32;
+		words[1] = head >> 32 |
+		    (tail & text_masks[size][1]) << 32;
 	}
-	text.size = (uint32_t)size;
-	memcpy(text.inlined, words, 8);
-	tail = (uint32_t)words[1];
-	memcpy(text.inlined + 8, &tail, 4);
+	/* Composed in registers: a view is read back as two words. */
+	memcpy(&text, words, sizeof(text));
 	return text;
 }
 

@@ -2,6 +2,14 @@
 
 #include <string.h>
 
+const uint64_t text_masks[TEXT_INLINE_MAX + 1][2] = {
+	{ 0, 0 }, { 0xff, 0 }, { 0xffff, 0 }, { 0xffffff, 0 },
+	{ 0xffffffff, 0 }, { 0xffffffffff, 0 }, { 0xffffffffffff, 0 },
+	{ 0xffffffffffffff, 0 }, { UINT64_MAX, 0 }, { UINT64_MAX, 0xff },
+	{ UINT64_MAX, 0xffff }, { UINT64_MAX, 0xffffff },
+	{ UINT64_MAX, 0xffffffff },
+};
+
 static const char *const names[TYPE_COUNT] = {
 	[TYPE_NULL] = "null",
 	[TYPE_MISSING] = "missing",

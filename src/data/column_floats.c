@@ -1,0 +1,183 @@
+/*
+ * Floats out of raw columns: the second reading, when an int reader has met
+ * something else.  Ints among the floats are floats too, as long as they are
+ * exact.
+ *
+ * Most floats in text are short decimals: 12.5, -0.0375, 1049.99.  With AVX2
+ * four rows of up to eight bytes are read at a time.  The point is taken out,
+ * which leaves an int of at most seven digits; divided by a power of ten, both
+ * exact as doubles, that is correctly rounded.  All else goes to
+ * number_parse().
+ */
+#include "data/column.h"
+
+#include <string.h>
+
+#include "data/lanes_priv.h"
+#include "data/number.h"
+#include "data/raw_priv.h"
+#include "data/rows_priv.h"
+#include "util/cpu.h"
+
+/* Ints up to here, either sign, are exact as floats. */
+#define FLOAT_INT_MAX ((int64_t)1 << 53)
+
+/* Row i, whatever it is; 0 if it is neither a number that fits nor null. */
+static int
+float_row(const struct rows *rows, uint32_t i, struct column *out)
+{
+	uint32_t row = rows->sel == NULL ? i : rows->sel[i];
+	double *data = out->data;
+	uint32_t size;
+	const char *bytes = raw_at(rows->column, row, &size);
+	union cell cell = { 0 };
+	enum number_kind kind = NUMBER_NOT;
+
+	if (column_row_is_valid(rows->column, row) &&
+	    raw_starts_number(bytes, size))
+		kind = number_parse(bytes, size, &cell.integer, &data[i]);
+	if (__builtin_expect(kind == NUMBER_FLOAT, 1))
+		return 1;
+	enum type type = kind == NUMBER_INT ? TYPE_INT :
+	    rows_settle(rows, i, &cell);
+	if (type == TYPE_FLOAT) {
+		data[i] = cell.number;
+	} else if (type == TYPE_INT) {
+		data[i] = (double)cell.integer;
+		return cell.integer <= FLOAT_INT_MAX &&
+		    cell.integer >= -FLOAT_INT_MAX;
+	} else if (type == TYPE_NULL) {
+		data[i] = 0;
+		column_clear(out, i, rows->count, rows->region);
+	} else {
+		return 0;
+	}
+	return 1;
+}
+
+#if defined(__x86_64__)
+
+/* 10^0 to 10^7. */
+static const double powers[8] = { 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7 };
+
+/* Four rows of one to eight bytes as floats; 0 if they are not all that. */
+static AVX2 int
+four_floats(const struct four *rows, double *out)
+{
+	const __m256i zero = _mm256_setzero_si256();
+	const __m256i ones = _mm256_set1_epi64x(-1);
+	__m256i words = load_lanes(rows->bytes);
+	__m256i sizes = _mm256_cvtepu32_epi64(rows->sizes);
+	__m256i first = _mm256_and_si256(words, _mm256_set1_epi64x(0xff));
+	__m256i minus = _mm256_cmpeq_epi64(first, _mm256_set1_epi64x('-'));
+
+	words = _mm256_srlv_epi64(words,
+	    _mm256_and_si256(minus, _mm256_set1_epi64x(8)));
+	sizes = _mm256_add_epi64(sizes, minus);
+	first = _mm256_and_si256(words, _mm256_set1_epi64x(0xff));
+	/* The last byte on top; what is no part of the row is digit 0. */
+	words = _mm256_sllv_epi64(_mm256_xor_si256(words,
+	    _mm256_set1_epi8('0')), _mm256_sub_epi64(_mm256_set1_epi64x(64),
+	    _mm256_slli_epi64(sizes, 3)));
+
+	/* Bytes before the first point, or all if there is none, move up over
+	 * it.  A second point stays, and is no digit. */
+	__m256i point = _mm256_cmpeq_epi8(words,
+	    _mm256_set1_epi8('.' ^ '0'));
+	__m256i before = _mm256_andnot_si256(point,
+	    _mm256_add_epi64(point, ones));
+	__m256i lowest = _mm256_sub_epi64(before, ones);
+	__m256i behind = _mm256_xor_si256(ones, _mm256_or_si256(before,
+	    _mm256_sub_epi64(_mm256_slli_epi64(lowest, 8), lowest)));
+	__m256i no_point = _mm256_cmpeq_epi64(point, zero);
+	__m256i digits = _mm256_or_si256(_mm256_and_si256(words, behind),
+	    _mm256_blendv_epi8(_mm256_slli_epi64(
+	    _mm256_and_si256(words, before), 8), words, no_point));
+	__m256i fraction = _mm256_sad_epu8(zero,
+	    _mm256_and_si256(behind, _mm256_set1_epi8(1)));
+	/* Digits before the point; -1 of a lane takes the point off. */
+	__m256i whole = _mm256_sub_epi64(_mm256_sub_epi64(sizes, fraction),
+	    _mm256_add_epi64(no_point, _mm256_set1_epi64x(1)));
+
+	__m256i value = lanes_value(digits);
+	/* Wrong: no digit, a zero that digits follow, a point at the end, a
+	 * minus on 0 (it has a sign of its own), too many bytes. */
+	__m256i wrong = _mm256_or_si256(_mm256_or_si256(lanes_wrong(digits),
+	    _mm256_cmpgt_epi64(_mm256_set1_epi64x(1), whole)),
+	    _mm256_or_si256(
+	    _mm256_and_si256(_mm256_cmpeq_epi64(first,
+	    _mm256_set1_epi64x('0')),
+	    _mm256_cmpgt_epi64(whole, _mm256_set1_epi64x(1))),
+	    _mm256_or_si256(
+	    _mm256_and_si256(minus, _mm256_cmpeq_epi64(value, zero)),
+	    _mm256_cmpgt_epi64(sizes, _mm256_set1_epi64x(8)))));
+	wrong = _mm256_or_si256(wrong, _mm256_srli_epi64(point, 63));
+	if (!_mm256_testz_si256(wrong, wrong))
+		return 0;
+
+	uint64_t at[4];
+	_mm256_storeu_si256((__m256i *)at, fraction);
+	__m256d divisor = _mm256_setr_pd(powers[at[0]], powers[at[1]],
+	    powers[at[2]], powers[at[3]]);
+	/* Below 10^8: the low halves of the lanes. */
+	__m128i low = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(value,
+	    _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6)));
+	__m256d number = _mm256_div_pd(_mm256_cvtepi32_pd(low), divisor);
+	__m256i sign = _mm256_slli_epi64(minus, 63);
+	_mm256_storeu_pd(out, _mm256_xor_pd(number,
+	    _mm256_castsi256_pd(sign)));
+	return 1;
+}
+
+/* Rows from i on of a SLICE without a bitmap; returns where it ended. */
+static __attribute__((target("avx2"), noinline)) uint32_t
+slice_floats_avx2(const struct rows *rows, uint32_t i, struct column *out)
+{
+	double *data = out->data;
+
+	while (i + 4 <= rows->count) {
+		struct four four;
+		four_load(rows, i, 0, &four);
+		uint32_t end = i + 4;
+		if (__builtin_expect(four_floats(&four, data + i), 1)) {
+			i = end;
+			continue;
+		}
+		for (; i < end; i++)
+			if (!float_row(rows, i, out))
+				return i;
+	}
+	return i;
+}
+
+#endif
+
+int
+rows_read_floats(const struct rows *rows, const struct column *ints,
+	uint32_t done, struct column *out)
+{
+	const int64_t *integers = ints->data;
+	double *data = out->data;
+
+	for (uint32_t i = 0; i < done; i++) {
+		if (integers[i] > FLOAT_INT_MAX || integers[i] < -FLOAT_INT_MAX)
+			return 0;
+		data[i] = (double)integers[i];
+	}
+	/* Nulls seen so far. */
+	out->valid = ints->valid;
+	/* The row that was no int: text shows here at once. */
+	if (!float_row(rows, done, out))
+		return 0;
+	uint32_t next = done + 1;
+#if defined(__x86_64__)
+	const struct column *column = rows->column;
+	if (cpu_tier() >= CPU_AVX2 && column->encoding == SLICE &&
+	    column->valid == NULL && !column->trim_cr)
+		next = slice_floats_avx2(rows, next, out);
+#endif
+	for (uint32_t i = next; i < rows->count; i++)
+		if (!float_row(rows, i, out))
+			return 0;
+	return 1;
+}
