@@ -135,38 +135,16 @@ tail_shrink(struct op_run *run, struct err *err)
 		    g), limit);
 	if (live * 4 > rows_count(tail->rows))
 		return 0;
-	struct rows *fresh = rows_new(run);
-	struct row_ref *refs = mem_alloc(BATCH_ROWS_MAX * sizeof(*refs));
-	struct row_ref **back = mem_alloc(BATCH_ROWS_MAX * sizeof(*back));
-	uint32_t count = 0;
-	int status = 0;
-	for (uint64_t g = 0; g <= group_count && status == 0; g++) {
-		struct ring *ring = g == group_count ? NULL :
-		    (struct ring *)group_table_row(tail->groups, g);
-		uint64_t entries = ring == NULL ? 0 : ring_count(ring, limit);
-		for (uint64_t i = 0; i <= entries && status == 0; i++) {
-			if (count == BATCH_ROWS_MAX || (ring == NULL &&
-			    count > 0)) {
-				struct batch *batch = rows_gather(tail->rows,
-				    refs, count);
-				uint32_t index = 0;
-				status = rows_add(fresh, batch, &index, err);
-				for (uint32_t k = 0; k < count; k++)
-					*back[k] = (struct row_ref){ index, k };
-				batch_free(&batch);
-				count = 0;
-			}
-			if (i == entries)
-				break;
-			back[count] = ring_at(ring, i, limit);
-			refs[count] = *back[count];
-			count++;
-		}
+	struct row_ref **refs = mem_alloc((live + 1) * sizeof(*refs));
+	uint64_t count = 0;
+	for (uint64_t g = 0; g < group_count; g++) {
+		struct ring *ring = (struct ring *)group_table_row(
+		    tail->groups, g);
+		for (uint64_t i = 0; i < ring_count(ring, limit); i++)
+			refs[count++] = ring_at(ring, i, limit);
 	}
+	int status = rows_shrink(tail->rows, refs, count, err);
 	mem_free(refs);
-	mem_free(back);
-	rows_free(&tail->rows);
-	tail->rows = fresh;
 	return status;
 }
 

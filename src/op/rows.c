@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "util/bits.h"
+
 struct kept {
 	uint32_t row_count;
 	struct schema *schema;	/* held */
@@ -205,54 +207,108 @@ kept_column(const struct kept *kept, uint32_t field)
 }
 
 static void
-gather_valid(struct column *out, uint32_t i, uint32_t count,
+gather_null(struct column *out, uint32_t i, uint32_t count,
 	struct region *region)
 {
 	column_need_valid(out, count, region);
-	out->valid[i >> 6] &= ~(1ull << (i & 63));
+	bits_clear(out->valid, i);
 }
 
-/* One cell of one width; a column that is not there leaves zeros. */
-static void
-gather_element(const struct column *column, uint32_t row, unsigned width,
-	struct column *out, uint32_t i, uint32_t count, struct region *region)
-{
-	char *target = (char *)out->data + (size_t)i * width;
+/* The column that is gathered: a field's, or the record's bytes. */
+#define FIELD_RECORD UINT32_MAX
 
-	if (column == NULL) {
-		memset(target, 0, width);
-		return;
-	}
-	if (column->encoding == CONST)
-		row = 0;
-	memcpy(target, (const char *)column->data + (size_t)row * width, width);
-	if (column->valid != NULL && !column_row_is_valid(column, row))
-		gather_valid(out, i, count, region);
+static inline const struct column *
+kept_source(const struct kept *kept, uint32_t field)
+{
+	return field == FIELD_RECORD ? &kept->record :
+	    kept_column(kept, field);
 }
 
-/* Columns of one width; `record` gathers the record's bytes instead. */
-static void
-gather_same(const struct rows *rows, uint32_t field, int record,
-	enum type type, const struct row_ref *refs, uint32_t count,
-	struct region *region, struct column *out)
+/*
+ * Elements of one width, which the compiler knows where this is called: kept
+ * columns are FLAT.  Says whether some are null.
+ */
+static inline __attribute__((always_inline)) int
+gather_elements(const struct rows *rows, uint32_t field, unsigned width,
+	const struct row_ref *refs, uint32_t count, char *target)
 {
-	unsigned width = type_width(type);
+	int nulls = 0;
 
-	column_init_flat(out, type, count, region);
-	for (uint32_t i = 0; i < count; i++) {
-		if (refs[i].batch == ROWS_NONE) {
-			memset((char *)out->data + (size_t)i * width, 0, width);
-			gather_valid(out, i, count, region);
+	for (uint32_t i = 0; i < count; i++, target += width) {
+		if (__builtin_expect(refs[i].batch == ROWS_NONE, 0)) {
+			memset(target, 0, width);
+			nulls = 1;
 			continue;
 		}
-		const struct kept *kept = &rows->kept[refs[i].batch];
-		gather_element(record ? &kept->record :
-		    kept_column(kept, field), refs[i].row, width, out, i,
-		    count, region);
+		const struct column *column = kept_source(
+		    &rows->kept[refs[i].batch], field);
+		if (__builtin_expect(column == NULL, 0)) {
+			/* An empty token of JSON: missing. */
+			memset(target, 0, width);
+			continue;
+		}
+		memcpy(target, (const char *)column->data +
+		    (size_t)refs[i].row * width, width);
+		nulls |= column->valid != NULL;
+	}
+	return nulls;
+}
+
+static void
+gather_nulls(const struct rows *rows, uint32_t field,
+	const struct row_ref *refs, uint32_t count, struct region *region,
+	struct column *out)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct column *column = refs[i].batch == ROWS_NONE ?
+		    NULL : kept_source(&rows->kept[refs[i].batch], field);
+		if (refs[i].batch == ROWS_NONE || (column != NULL &&
+		    !column_row_is_valid(column, refs[i].row)))
+			gather_null(out, i, count, region);
 	}
 }
 
-/* Rows of different types: each is interpreted as little as it must be. */
+/* Columns that have the same type in all batches. */
+static void
+gather_same(const struct rows *rows, uint32_t field, enum type type,
+	const struct row_ref *refs, uint32_t count, struct region *region,
+	struct column *out)
+{
+	int nulls;
+
+	column_init_flat(out, type, count, region);
+	switch (type_width(type)) {
+	case 1:
+		nulls = gather_elements(rows, field, 1, refs, count, out->data);
+		break;
+	case 8:
+		nulls = gather_elements(rows, field, 8, refs, count, out->data);
+		break;
+	default:
+		nulls = gather_elements(rows, field, 16, refs, count,
+		    out->data);
+		break;
+	}
+	if (nulls)
+		gather_nulls(rows, field, refs, count, region, out);
+}
+
+/* Raw bytes of different formats meet in one column: they are decoded. */
+static void
+gather_cell(const struct rows *rows, struct row_ref ref, uint32_t field,
+	struct region *region, struct value *out)
+{
+	*out = (struct value){ .type = TYPE_NULL };
+	if (ref.batch == ROWS_NONE)
+		return;
+	const struct column *column = kept_column(&rows->kept[ref.batch],
+	    field);
+	if (column == NULL)
+		out->type = TYPE_MISSING;
+	else if (column->type != TYPE_NULL)
+		*out = column_value(column, ref.row, region);
+}
+
 static void
 gather_mixed(const struct rows *rows, uint32_t field,
 	const struct row_ref *refs, uint32_t count, struct region *region,
@@ -260,19 +316,12 @@ gather_mixed(const struct rows *rows, uint32_t field,
 {
 	column_init_flat(out, TYPE_MIXED, count, region);
 	for (uint32_t i = 0; i < count; i++) {
-		struct value value = { .type = TYPE_NULL };
-		if (refs[i].batch != ROWS_NONE) {
-			const struct column *column = kept_column(
-			    &rows->kept[refs[i].batch], field);
-			value.type = TYPE_MISSING;
-			if (column != NULL)
-				value = column_value(column, refs[i].row,
-				    region);
-		}
-		((union cell *)out->data)[i] = value.cell;
+		struct value value;
+		gather_cell(rows, refs[i], field, region, &value);
 		out->tags[i] = (uint8_t)value.type;
-		if (value.type == TYPE_NULL || value.type == TYPE_MISSING)
-			gather_valid(out, i, count, region);
+		((union cell *)out->data)[i] = value.cell;
+		if (value.type <= TYPE_MISSING)
+			gather_null(out, i, count, region);
 	}
 }
 
@@ -290,7 +339,7 @@ rows_gather_column(const struct rows *rows, uint32_t field,
 	if (type == TYPE_MIXED)
 		gather_mixed(rows, field, refs, count, region, out);
 	else
-		gather_same(rows, field, 0, type, refs, count, region, out);
+		gather_same(rows, field, type, refs, count, region, out);
 	out->delimiter = rows->delimiter[field];
 }
 
@@ -307,10 +356,49 @@ rows_gather(const struct rows *rows, const struct row_ref *refs,
 		    &batch->column[i]);
 	if (!rows->no_record && rows->kept_count > 0) {
 		const struct column *record = &rows->kept[0].record;
-		gather_same(rows, 0, 1, record->type, refs, count, region,
-		    &batch->record);
+		gather_same(rows, FIELD_RECORD, record->type, refs, count,
+		    region, &batch->record);
 		batch->record.delimiter = record->delimiter;
 		batch->has_record = 1;
 	}
 	return batch;
+}
+
+/* Copy the rows of live[0..count) to `fresh` and point the refs there. */
+static int
+rows_move(const struct rows *rows, struct row_ref *const *live, uint32_t count,
+	struct rows *fresh, struct err *err)
+{
+	struct row_ref *refs = mem_alloc(count * sizeof(*refs));
+	uint32_t index;
+
+	for (uint32_t i = 0; i < count; i++)
+		refs[i] = *live[i];
+	struct batch *batch = rows_gather(rows, refs, count);
+	int status = rows_add(fresh, batch, &index, err);
+	for (uint32_t i = 0; i < count && status == 0; i++)
+		*live[i] = (struct row_ref){ index, i };
+	batch_free(&batch);
+	mem_free(refs);
+	return status;
+}
+
+int
+rows_shrink(struct rows *rows, struct row_ref *const *live, uint64_t count,
+	struct err *err)
+{
+	struct rows *fresh = rows_new(rows->run);
+	int status = 0;
+
+	for (uint64_t at = 0; at < count && status == 0;
+	    at += BATCH_ROWS_MAX) {
+		uint64_t left = count - at;
+		status = rows_move(rows, live + at, left < BATCH_ROWS_MAX ?
+		    (uint32_t)left : BATCH_ROWS_MAX, fresh, err);
+	}
+	struct rows swap = *rows;
+	*rows = *fresh;
+	*fresh = swap;
+	rows_free(&fresh);
+	return status;
 }

@@ -33,6 +33,13 @@ uint64_t rows_count(const struct rows *);
 struct schema *rows_schema(const struct rows *);
 /* Bytes held. */
 size_t rows_bytes(const struct rows *);
+/*
+ * Let go of all rows but those that live[0..count) point to; these are copied
+ * to fresh memory and the refs changed to where they are now.  For a moment
+ * there are both: call it when most rows are dead.  0, or -1 with err.
+ */
+int rows_shrink(struct rows *, struct row_ref *const *live, uint64_t count,
+	struct err *);
 
 /*
  * A batch of `count` kept rows, in the order of refs, with rows_schema().  The
