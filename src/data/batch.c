@@ -109,6 +109,7 @@ batch_new(struct schema *schema, uint32_t row_count)
 	batch->sel_count = row_count;
 	batch->sel = NULL;
 	batch->has_record = 0;
+	batch->record = (struct column){ 0 };
 	batch->origin = NULL;
 	batch->first_line = 0;
 	batch->first_record = 0;
