@@ -71,6 +71,7 @@ data_files = \
 	src/data/column.c \
 	src/data/column.h \
 	src/data/column_decode.c \
+	src/data/column_floats.c \
 	src/data/column_gather.c \
 	src/data/column_ints.c \
 	src/data/column_numbers.c \
@@ -85,6 +86,7 @@ data_files = \
 	src/data/key.c \
 	src/data/key.h \
 	src/data/key_order.c \
+	src/data/lanes_priv.h \
 	src/data/moment.c \
 	src/data/moment.h \
 	src/data/moment_duration.c \
@@ -300,7 +302,12 @@ expr_files = \
 op_files = \
 	src/op/group.c \
 	src/op/group.h \
+	src/op/join.c \
 	src/op/join.h \
+	src/op/join_build.c \
+	src/op/join_layout.c \
+	src/op/join_priv.h \
+	src/op/join_probe.c \
 	src/op/need.c \
 	src/op/need_priv.h \
 	src/op/op.c \
@@ -310,6 +317,7 @@ op_files = \
 	src/op/op_drop.c \
 	src/op/op_extend.c \
 	src/op/op_head.c \
+	src/op/op_join.c \
 	src/op/op_rename.c \
 	src/op/op_scalar.c \
 	src/op/op_select.c \
@@ -318,8 +326,13 @@ op_files = \
 	src/op/op_tail.c \
 	src/op/op_tee.c \
 	src/op/op_to.c \
+	src/op/op_top.c \
 	src/op/op_union.c \
+	src/op/op_unnest.c \
 	src/op/op_where.c \
+	src/op/parse_pattern.c \
+	src/op/parse_pattern.h \
+	src/op/parse_value.c \
 	src/op/project.c \
 	src/op/project.h \
 	src/op/rows.c \
