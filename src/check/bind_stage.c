@@ -32,10 +32,16 @@ bind_items(const struct scope *scope, const struct ast_items *items,
 		if (ast->where != NULL)
 			return bind_error(scope->check, ast->where->span,
 			    "`where` in an item belongs to aggregates");
-		item->name = bind_item_name(scope->check, ast);
 		item->expr = bind_expr(scope, ast->expr);
 		if (item->expr == NULL)
 			return -1;
+		/* $2 has the name of the column it stands for. */
+		struct ast_item named = *ast;
+		if (ast->name.bytes == NULL && ast->expr->kind == AST_COLUMN)
+			named.name.bytes = expr_field_name(item->expr);
+		if (named.name.bytes != ast->name.bytes)
+			named.name.size = (uint32_t)strlen(named.name.bytes);
+		item->name = bind_item_name(scope->check, &named);
 	}
 	return 0;
 }
