@@ -24,12 +24,13 @@ struct ast_text {
 enum ast_expr_kind {
 	AST_INT,	/* integer */
 	AST_FLOAT,	/* number */
-	AST_STRING,	/* text, decoded */
+	AST_STRING,	/* text, decoded; flags "r": written raw */
 	AST_FSTRING,	/* parts: literal pieces and holes in turn */
 	AST_REGEX,	/* text: the pattern; flags: letters behind the slash */
+	/* These, AST_INT and AST_FLOAT keep in `text` how they were written. */
 	AST_DURATION,	/* integer: microseconds */
 	AST_SIZE,	/* integer: bytes */
-	AST_TIME,	/* integer: microseconds since 1970 UTC; text as written */
+	AST_TIME,	/* integer: microseconds since 1970 UTC */
 	AST_BOOL,	/* integer 0 or 1 */
 	AST_NULL,
 	AST_VAR,	/* $name: text without the $ */
@@ -97,10 +98,17 @@ struct ast_items {
 	uint32_t count;
 };
 
+/*
+ * Nodes on the longest way down an expression, operands of long chains and
+ * pipelines used as values included: so deep must a walk be able to recurse.
+ */
+#define AST_HEIGHT_MAX 1000
+
 struct ast_expr {
 	enum ast_expr_kind kind;
 	enum ast_op op;
 	struct ast_span span;
+	uint32_t height;		/* 1 for a leaf */
 	int negated;
 	int64_t integer;
 	double number;
@@ -277,6 +285,12 @@ struct ast_decl {
 	struct ast_pipeline *pipeline;
 };
 
+/* "# text" up to, not with, the end of its line. */
+struct ast_comment {
+	struct ast_span span;
+	int own_line;			/* nothing but blanks stands before it */
+};
+
 struct ast_program {
 	const char *source_name;	/* "program" for the command line's, or a path */
 	const char *source;		/* the text; spans point into it */
@@ -285,6 +299,8 @@ struct ast_program {
 	uint32_t decl_count;
 	struct ast_pipeline **pipeline;
 	uint32_t pipeline_count;	/* 1 or more */
+	struct ast_comment *comment;	/* as they stand in the source */
+	uint32_t comment_count;
 };
 
 #endif

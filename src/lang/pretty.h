@@ -9,9 +9,9 @@ struct buf;
  * Append the canonical text.  One-line form: stages joined by " | ", ready to
  * be pasted between single quotes.  Wide form: a stage a line, declarations
  * first, `|` at the start of the line, lines under 80 columns where they can
- * be broken.  Both parse back to the same AST (spans apart); comments of a
- * file are kept by the wide form (fmt_program), which reads them again from
- * the source.
+ * be broken, each statement behind a newline.  Both parse back to the same AST
+ * (spans apart).  Comments are kept by the wide form only, each as near to its
+ * place as the lines allow.
  */
 void pretty_program(const struct ast_program *, struct buf *);
 void pretty_program_wide(const struct ast_program *, struct buf *);
