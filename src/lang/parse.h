@@ -20,4 +20,17 @@ enum parse_flag {
 struct ast_program *parse_program(const char *source_name, const char *source,
 	size_t size, unsigned flags, struct region *, struct err *);
 
+/* A longer text is refused with an error. */
+#define PARSE_BYTES_MAX (64u << 20)
+
+/*
+ * Parse the holes of a decoded string, as in to "out/{country}.csv" and
+ * parse line with "{ip} {ms:int}", into an AST_FSTRING: {{ and }} are braces,
+ * a backslash is itself.  Every span in it, and the error's, is `place`, the
+ * literal's.  `text` must be NUL-terminated at text[size]; it may go away.
+ * Returns NULL with `err` filled.
+ */
+struct ast_expr *parse_template(const char *text, size_t size,
+	const struct ast_span *place, struct region *, struct err *);
+
 #endif
