@@ -23,9 +23,41 @@ util_files = \
 
 lang_files = \
 	src/lang/ast.h \
+	src/lang/ast_equal.c \
+	src/lang/diag.c \
 	src/lang/diag.h \
+	src/lang/guess.c \
+	src/lang/guess.h \
+	src/lang/guess_mend.c \
+	src/lang/guess_parse.c \
+	src/lang/guess_priv.h \
+	src/lang/guess_rewrite.c \
+	src/lang/letter.c \
+	src/lang/letter.h \
+	src/lang/lex.c \
+	src/lang/lex.h \
+	src/lang/lex_number.c \
+	src/lang/lex_priv.h \
+	src/lang/lex_text.c \
+	src/lang/lex_time.c \
+	src/lang/parse.c \
 	src/lang/parse.h \
-	src/lang/pretty.h
+	src/lang/parse_events.c \
+	src/lang/parse_expr.c \
+	src/lang/parse_item.c \
+	src/lang/parse_primary.c \
+	src/lang/parse_priv.h \
+	src/lang/parse_stage.c \
+	src/lang/parse_token.c \
+	src/lang/pretty.c \
+	src/lang/pretty.h \
+	src/lang/pretty_expr.c \
+	src/lang/pretty_layout.c \
+	src/lang/pretty_priv.h \
+	src/lang/pretty_stage.c \
+	src/lang/stage.c \
+	src/lang/stage.h \
+	src/lang/stage_table.h
 
 data_files = \
 	src/data/batch.c \

@@ -18,7 +18,8 @@ unit_files = \
 # One a line, sorted; NAME stands for tests/fuzz/fuzz_NAME.c, its corpus is the
 # folder tests/fuzz/corpus/NAME.
 fuzz_names = \
-	fault
+	fault \
+	lang
 
 AM_TESTS_ENVIRONMENT = \
 	BUILD='$(abs_builddir)'; export BUILD; \

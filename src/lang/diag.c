@@ -120,6 +120,23 @@ add_carets(const struct line *line, size_t span_bytes, struct buf *buf)
 	buf_add_char(buf, '\n');
 }
 
+/* The line of the error and the carets under it. */
+static void
+add_excerpt(struct line line, size_t span_bytes, struct buf *buf)
+{
+	int before, after;
+
+	cut(&line, &before, &after);
+	buf_add_string(buf, before ? "  ..." : "  ");
+	add_line(&line, buf);
+	if (after) {
+		buf->size--;
+		buf_add_string(buf, "...\n");
+	}
+	buf_add_string(buf, before ? "     " : "  ");
+	add_carets(&line, span_bytes, buf);
+}
+
 void
 diag_print(const struct err *err, const char *source_name, const char *source,
 	size_t source_bytes, struct buf *buf)
@@ -129,18 +146,10 @@ diag_print(const struct err *err, const char *source_name, const char *source,
 	if (err->has_span && source != NULL) {
 		struct line line = find_line(source, source_bytes,
 		    err->span_offset);
-		int before, after;
 		buf_add_format(buf, "%zu:%zu: error: %s\n", line.number,
 		    letter_count(line.bytes, line.place) + 1, err->message);
-		cut(&line, &before, &after);
-		buf_add_string(buf, before ? "  ..." : "  ");
-		add_line(&line, buf);
-		if (after) {
-			buf->size--;
-			buf_add_string(buf, "...\n");
-		}
-		buf_add_string(buf, before ? "     " : "  ");
-		add_carets(&line, err->span_bytes, buf);
+		if (line.size > 0)
+			add_excerpt(line, err->span_bytes, buf);
 	} else {
 		buf_add_format(buf, "%serror: %s\n",
 		    source_name != NULL ? " " : "", err->message);

@@ -113,16 +113,15 @@ apply(struct buf *text, const struct mend *mend, uint32_t base)
 	return 0;
 }
 
-/* A phrase of another language at the start of the unit that failed. */
-static void
-mend_phrase(struct parser *p)
+void
+guess_mend_phrase(struct parser *p)
 {
 	uint32_t end = guess_unit_end(p->lex.source, p->lex.size, p->unit);
 	const char *text = p->lex.source + p->unit;
 	struct buf result = { NULL, 0, 0 };
 	size_t bytes;
 
-	if (end <= p->unit || end - p->unit > UNIT_BYTES_MAX)
+	if (p->mend.set || end <= p->unit || end - p->unit > UNIT_BYTES_MAX)
 		return;
 	const struct guess_word *row = guess_phrase(text, end - p->unit,
 	    &bytes);
@@ -154,8 +153,7 @@ mend_round(struct buf *text, unsigned flags, struct buf *result)
 		pretty_program(program, result);
 		state = 1;
 	} else {
-		if (!again.mend.set)
-			mend_phrase(&again);
+		guess_mend_phrase(&again);
 		if (again.mend.set && apply(text, &again.mend, 0) == 0)
 			state = 0;
 	}
@@ -202,8 +200,7 @@ guess_hint(struct parser *p)
 {
 	struct buf result = { NULL, 0, 0 };
 
-	if (!p->mend.set)
-		mend_phrase(p);
+	guess_mend_phrase(p);
 	if (mended_unit(p, &result) == 0)
 		err_hint(p->err, "try: %s", buf_string(&result));
 	else if (p->hint != NULL)

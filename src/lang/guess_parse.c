@@ -64,7 +64,7 @@ guess_dot(struct parser *p)
 		return parse_error(p, span, "write 0.5, not .5",
 		    "a number has a digit before its point");
 	}
-	if (p->place == NULL && span.offset - p->unit > 7 &&
+	if (p->place == NULL && span.offset - p->unit >= 7 &&
 	    strncmp(unit, "select", 6) == 0 &&
 	    (unit[6] == '(' || (unit[6] == ' ' && unit[7] == '('))) {
 		parse_mend(p, p->unit, 6, "where");
@@ -91,11 +91,10 @@ guess_no_stage(struct parser *p)
 	case TOKEN_COLUMN: case TOKEN_SLASH: case TOKEN_LBRACE:
 		mend_unit(p, guess_rewrite_awk);
 		break;
-	case TOKEN_END: case TOKEN_BAD: case TOKEN_PIPE: case TOKEN_RPAREN:
-	case TOKEN_SEMICOLON:
+	case TOKEN_NAME: case TOKEN_VAR: case TOKEN_LPAREN: case TOKEN_BANG:
+		parse_mend(p, p->unit, 0, "where ");
 		break;
 	default:
-		parse_mend(p, p->unit, 0, "where ");
 		break;
 	}
 	return parse_fail(p, "a stage", p->token.kind == TOKEN_END ?
@@ -142,6 +141,24 @@ near_stage(const char *word, int *is_same)
 	return near_name(word, names, count);
 }
 
+/* A word of another language at the start of the unit. */
+static int
+guess_foreign(struct parser *p, const struct guess_word *row,
+	size_t phrase_bytes)
+{
+	char *hint = region_alloc(p->region, strlen(row->here) + 5);
+	const char *option = strstr(row->word, " -");
+	size_t shown = option != NULL ? (size_t)(option - row->word) :
+	    strlen(row->word);
+
+	guess_mend_phrase(p);
+	sprintf(hint, "use %s", row->here);
+	return parse_error(p,
+	    (struct ast_span){ p->unit, (uint32_t)phrase_bytes }, hint,
+	    "no stage is called '%.*s' (%s): use '%s'", (int)shown, row->word,
+	    row->whose, row->here);
+}
+
 /* Something behind a name that is no stage's, where only "(" could be. */
 static int
 guess_word_end(struct parser *p, const struct ast_stage *stage)
@@ -150,41 +167,31 @@ guess_word_end(struct parser *p, const struct ast_stage *stage)
 	int same;
 	size_t size, bytes;
 	const char *text = unit_text(p, &size);
-	const struct guess_word *row = size > 0 ?
-	    guess_phrase(text, size, &bytes) : NULL;
+	const struct guess_word *row = guess_phrase(text, size, &bytes);
 
-	if (row != NULL && !p->mend.set) {
-		char *hint = region_alloc(p->region, strlen(row->here) + 5);
-		struct buf result = { NULL, 0, 0 };
-		if (guess_rewrite_word(row, text + bytes, size - bytes,
-		    &result) == 0)
-			parse_mend(p, p->unit, (uint32_t)size,
-			    buf_string(&result));
-		buf_fini(&result);
-		sprintf(hint, "use %s", row->here);
-		size_t shown = strcspn(row->word, " ");
-		return parse_error(p, (struct ast_span){ p->unit,
-		    (uint32_t)bytes }, hint,
-		    "no stage is called '%.*s' (%s): use '%s'",
-		    strchr(row->word, '-') != NULL &&
-		    row->word[shown] == ' ' ? (int)shown :
-		    (int)strlen(row->word), row->word, row->whose, row->here);
-	}
+	if (row != NULL)
+		return guess_foreign(p, row, bytes);
 	const char *stage_name = near_stage(name, &same);
-	if (stage_name != NULL) {
+	if (stage_name != NULL && (same || p->token.kind != TOKEN_BAD)) {
 		parse_mend(p, p->unit, stage->word.bytes, stage_name);
 		return parse_error(p, stage->word, NULL, same ?
 		    "no stage is called '%s': words are written in lower case" :
 		    "no stage is called '%s': did you mean '%s'?", name,
 		    stage_name);
 	}
+	if (p->token.kind == TOKEN_BAD)
+		return parse_fail(p, "the end", NULL);
 	if (strcmp(name, "from") == 0)
 		return parse_error(p, stage->word,
 		    "union INPUT adds the records of another input",
 		    "'from' begins a pipeline, it is no stage");
-	if (p->token.kind == TOKEN_ASSIGN)
+	if (p->token.kind == TOKEN_ASSIGN) {
 		parse_mend(p, p->unit, 0, "extend ");
-	else if (stage->has_args || !parse_begins_operand(&p->token))
+		return parse_error(p, p->token.span, "extend NAME = EXPR",
+		    "expected '(', '|' or the end, found '=': a field is made "
+		    "by extend");
+	}
+	if (stage->has_args || !parse_begins_operand(&p->token))
 		parse_mend(p, p->unit, 0, "where ");
 	else
 		mend_call(p, stage);
@@ -228,6 +235,27 @@ guess_unnest(struct parser *p, const struct ast_stage *stage)
 	    "expected 'as', found '=': the name comes last");
 }
 
+/* head(10), count(): these take no arguments but words. */
+static void
+mend_arguments(struct parser *p, const struct ast_stage *stage)
+{
+	struct buf result = { NULL, 0, 0 };
+	size_t size;
+	const char *text = unit_text(p, &size);
+	size_t open = p->token.span.offset - p->unit;
+
+	if (stage->kind != AST_COUNT && stage->kind != AST_HEAD &&
+	    stage->kind != AST_TAIL)
+		return;
+	if (size > open + 1 && text[size - 1] == ')') {
+		buf_add(&result, text, open);
+		buf_add_char(&result, ' ');
+		buf_add(&result, text + open + 1, size - open - 2);
+		parse_mend(p, p->unit, (uint32_t)size, buf_string(&result));
+	}
+	buf_fini(&result);
+}
+
 /* What may stand where the stage goes on. */
 static const char *
 expected_at_end(const struct ast_stage *stage)
@@ -243,6 +271,19 @@ expected_at_end(const struct ast_stage *stage)
 	}
 }
 
+/* Is it the word of a stage, of this language or another? */
+static int
+begins_other_stage(const struct parser *p)
+{
+	uint32_t offset = p->token.span.offset;
+	size_t bytes;
+
+	return p->token.kind == TOKEN_NAME && !p->token.quoted &&
+	    (stage_word_find(p->token.text.bytes) != NULL ||
+	     guess_phrase(p->lex.source + offset, p->lex.size - offset,
+	    &bytes) != NULL);
+}
+
 int
 guess_stage_end(struct parser *p, const struct ast_stage *stage)
 {
@@ -251,8 +292,6 @@ guess_stage_end(struct parser *p, const struct ast_stage *stage)
 	};
 	struct ast_span span = p->token.span;
 
-	if (p->token.kind == TOKEN_BAD)
-		return parse_fail(p, "the end", NULL);
 	if (parse_at_word(p, "then")) {
 		parse_mend(p, span.offset, span.bytes, "|");
 		return parse_error(p, span, "write '|' for it",
@@ -274,6 +313,11 @@ guess_stage_end(struct parser *p, const struct ast_stage *stage)
 	}
 	if (stage->kind == AST_UNNEST && p->token.kind == TOKEN_ASSIGN)
 		return guess_unnest(p, stage);
+	guess_mend_phrase(p);
+	if (p->token.kind == TOKEN_LPAREN)
+		mend_arguments(p, stage);
+	if (begins_other_stage(p))
+		parse_mend(p, span.offset, 0, "| ");
 	if (ends_with_list(stage) && parse_begins_operand(&p->token) &&
 	    p->token.kind != TOKEN_LBRACE)
 		parse_mend(p, span.offset, 0, ", ");

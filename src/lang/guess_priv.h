@@ -38,6 +38,11 @@ int guess_bare_path(struct parser *, uint32_t offset);
  */
 void guess_hint(struct parser *);
 /*
+ * If the unit that failed begins with a phrase of another language, and no
+ * change is noted yet, note the phrase's rewrite.
+ */
+void guess_mend_phrase(struct parser *);
+/*
  * Mend `text` and append its canonical form to `result`.  `first` may be NULL
  * if the text alone shows what to change.  -1: nothing mends it.
  */

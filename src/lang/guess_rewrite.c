@@ -168,6 +168,9 @@ guess_rewrite_word(const struct guess_word *row, const char *text, size_t size,
 	if (strcmp(row->here, "from") != 0)
 		while ((stripped = strip(&rest)) != 0)
 			is_miller |= stripped == 2;
+	/* Miller joins text with a dot, which is a field of a record here. */
+	if (is_miller && memmem(rest.text, rest.size, " . ", 3) != NULL)
+		return -1;
 	for (const char *c = row->rewrite; *c != '\0'; c++) {
 		if (*c != '%')
 			buf_add_char(result, *c);
@@ -390,7 +393,7 @@ guess_rewrite_join_side(const char *text, size_t size, struct buf *result)
 	while (kind < rest.size && strchr(" \t\r\n", rest.text[kind]) == NULL)
 		kind++;
 	const char *open = memchr(rest.text, '(', rest.size);
-	if (open == NULL)
+	if (open == NULL || (size_t)(open - rest.text) < kind)
 		return -1;
 	struct part rel = { rest.text + kind,
 		(size_t)(open - rest.text) - kind };

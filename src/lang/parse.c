@@ -98,19 +98,16 @@ parse_parenthesised(struct parser *p)
 	struct ast_pipeline *pipeline = parse_pipeline(p);
 	if (pipeline == NULL)
 		return NULL;
-	if (p->token.kind == TOKEN_END) {
-		parse_error(p, (struct ast_span){ offset, 1 },
-		    "put ')' behind its last stage", "this '(' is not closed");
-		return NULL;
-	}
-	return parse_expect(p, TOKEN_RPAREN, "'|' or ')'") == 0 ? pipeline :
-	    NULL;
+	return parse_expect_close(p, TOKEN_RPAREN, offset, "'|' or ')'") == 0 ?
+	    pipeline : NULL;
 }
 
 /* params = "(" [ VAR [ "=" expr ] { "," VAR [ "=" expr ] } ] ")" ; */
 static int
 params(struct parser *p, struct ast_decl *decl)
 {
+	uint32_t open = p->token.span.offset;
+
 	if (parse_expect(p, TOKEN_LPAREN, "'('") != 0)
 		return -1;
 	if (parse_take(p, TOKEN_RPAREN))
@@ -131,7 +128,7 @@ params(struct parser *p, struct ast_decl *decl)
 		}
 		param->span = parse_span(p, offset);
 	} while (parse_take(p, TOKEN_COMMA));
-	return parse_expect(p, TOKEN_RPAREN, "'=', ',' or ')'");
+	return parse_expect_close(p, TOKEN_RPAREN, open, "'=', ',' or ')'");
 }
 
 /* "let" VAR "=" expr | "let" NAME "=" pipeline */
@@ -153,6 +150,12 @@ let(struct parser *p, struct ast_decl *decl)
 	if (decl->kind == AST_LET) {
 		decl->expr = parse_expr(p);
 		return decl->expr != NULL ? 0 : -1;
+	}
+	if (p->token.kind != TOKEN_NAME && p->token.kind != TOKEN_END) {
+		parse_mend(p, decl->name_span.offset, 0, "$");
+		return parse_error(p, decl->name_span, "let $x = 5; names a "
+		    "value, let x = from ...; a stream",
+		    "the name of a value begins with '$'");
 	}
 	decl->pipeline = parse_pipeline(p);
 	return decl->pipeline != NULL ? 0 : -1;

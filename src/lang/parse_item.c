@@ -133,6 +133,8 @@ arg(struct parser *p, struct ast_arg *target)
 int
 parse_args(struct parser *p, struct ast_args *args)
 {
+	uint32_t open = p->token.span.offset;
+
 	if (parse_expect(p, TOKEN_LPAREN, "'('") != 0)
 		return -1;
 	if (parse_take(p, TOKEN_RPAREN))
@@ -147,7 +149,8 @@ parse_args(struct parser *p, struct ast_args *args)
 	if (p->token.kind == TOKEN_COLON)
 		return parse_fail(p, "',' or ')'",
 		    "a named argument is NAME = VALUE");
-	return parse_expect(p, TOKEN_RPAREN, "an operator, ',' or ')'");
+	return parse_expect_close(p, TOKEN_RPAREN, open,
+	    "an operator, ',' or ')'");
 }
 
 /* io = STRING | VAR | NAME [ args ] ; */

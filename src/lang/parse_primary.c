@@ -90,7 +90,7 @@ subquery(struct parser *p, uint32_t offset)
 	p->tallest = 0;
 	expr->pipeline = parse_pipeline(p);
 	if (expr->pipeline == NULL ||
-	    parse_expect(p, TOKEN_RPAREN, "'|' or ')'") != 0)
+	    parse_expect_close(p, TOKEN_RPAREN, offset, "'|' or ')'") != 0)
 		return NULL;
 	expr->height = p->tallest + 1;
 	if (p->tallest < tallest)
@@ -116,7 +116,8 @@ parentheses(struct parser *p)
 		    "expected ')', found ','");
 		return NULL;
 	}
-	if (parse_expect(p, TOKEN_RPAREN, "an operator or ')'") != 0)
+	if (parse_expect_close(p, TOKEN_RPAREN, offset,
+	    "an operator or ')'") != 0)
 		return NULL;
 	return expr;
 }
@@ -147,7 +148,8 @@ list(struct parser *p)
 	} while (parse_take(p, TOKEN_COMMA));
 	if (p->token.kind == TOKEN_RPAREN)
 		parse_mend(p, p->token.span.offset, 1, "]");
-	if (parse_expect(p, TOKEN_RBRACKET, "an operator, ',' or ']'") != 0)
+	if (parse_expect_close(p, TOKEN_RBRACKET, expr->span.offset,
+	    "an operator, ',' or ']'") != 0)
 		return NULL;
 	return parse_close(p, expr);
 }
@@ -162,7 +164,8 @@ record(struct parser *p)
 	parse_advance(p);
 	if (!parse_take(p, TOKEN_RBRACE) &&
 	    (parse_items(p, ITEM_RECORD, &expr->items) != 0 ||
-	     parse_expect(p, TOKEN_RBRACE, "an operator, ',' or '}'") != 0))
+	     parse_expect_close(p, TOKEN_RBRACE, expr->span.offset,
+	    "an operator, ',' or '}'") != 0))
 		return NULL;
 	return parse_close(p, expr);
 }
@@ -301,13 +304,18 @@ refuse(struct parser *p)
 		guess_dot(p);
 		return NULL;
 	}
-	if (parse_at_word(p, "not"))
+	if (p->end > 0 && p->lex.source[p->end - 1] == ',' &&
+	    !parse_begins_operand(&p->token)) {
+		parse_mend(p, p->end - 1, 1, "");
+		hint = "remove the comma before it";
+	} else if (parse_at_word(p, "not")) {
 		hint = "put it in parentheses: (not x)";
-	else if (p->token.kind == TOKEN_NAME)
+	} else if (p->token.kind == TOKEN_NAME) {
 		hint = "a field of that name stands in backticks";
-	else if (p->token.kind == TOKEN_STAR)
+	} else if (p->token.kind == TOKEN_STAR) {
 		hint = "* for all fields stands alone, as in select * and "
 		    "count(*)";
+	}
 	parse_fail(p, "a value or a field", hint);
 	return NULL;
 }
@@ -390,10 +398,12 @@ member(struct parser *p, struct ast_expr *of, uint32_t offset)
 static struct ast_expr *
 element(struct parser *p, struct ast_expr *of, uint32_t offset)
 {
+	uint32_t open = p->token.span.offset;
+
 	parse_advance(p);
 	struct ast_expr *at = parse_expr(p);
-	if (at == NULL ||
-	    parse_expect(p, TOKEN_RBRACKET, "an operator or ']'") != 0)
+	if (at == NULL || parse_expect_close(p, TOKEN_RBRACKET, open,
+	    "an operator or ']'") != 0)
 		return NULL;
 	struct ast_expr *expr = parse_node(p, AST_INDEX, offset);
 	add_child(p, expr, of);

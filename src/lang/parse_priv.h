@@ -49,6 +49,9 @@ int parse_take_word(struct parser *, const char *word);
 int parse_take(struct parser *, enum token_kind);
 /* The same, or an error.  `expected` is as in parse_fail(). */
 int parse_expect(struct parser *, enum token_kind, const char *expected);
+/* A closing bracket; if the text ends instead, the opening one is shown. */
+int parse_expect_close(struct parser *, enum token_kind, uint32_t open,
+	const char *expected);
 int parse_expect_word(struct parser *, const char *word);
 /* NAME: not one of the reserved words.  `span` may be NULL. */
 int parse_name(struct parser *, const char *expected, struct ast_text *name,

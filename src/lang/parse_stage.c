@@ -70,6 +70,10 @@ parse_stage_rename(struct parser *p, struct ast_stage *stage)
 int
 parse_stage_aggregate(struct parser *p, struct ast_stage *stage)
 {
+	if (parse_at_word(p, "by") && parse_begins_operand(parse_peek(p))) {
+		parse_mend(p, p->token.span.offset, 0, "n = count() ");
+		return parse_fail(p, "NAME = AGG(...)", NULL);
+	}
 	if (parse_items(p, ITEM_WHERE, &stage->items) != 0)
 		return -1;
 	return parse_group(p, &stage->group);
@@ -343,9 +347,12 @@ stage_word_at(struct parser *p, struct ast_stage *stage)
 {
 	if (p->token.kind != TOKEN_NAME || p->token.quoted)
 		return NULL;
-	if (stage_join_kind(p->token.text.bytes, &stage->join) == 0 &&
-	    parse_token_is_word(parse_peek(p), "join"))
+	enum ast_join_kind join;
+	if (stage_join_kind(p->token.text.bytes, &join) == 0 &&
+	    parse_token_is_word(parse_peek(p), "join")) {
+		stage->join = join;
 		parse_advance(p);
+	}
 	return stage_word_find(p->token.text.bytes);
 }
 

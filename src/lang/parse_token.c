@@ -82,6 +82,20 @@ parse_expect(struct parser *p, enum token_kind kind, const char *expected)
 }
 
 int
+parse_expect_close(struct parser *p, enum token_kind kind, uint32_t open,
+	const char *expected)
+{
+	if (parse_take(p, kind))
+		return 0;
+	if (p->token.kind != TOKEN_END)
+		return parse_fail(p, expected, NULL);
+	return parse_error(p, (struct ast_span){ open, 1 },
+	    kind == TOKEN_RPAREN ? "close it with ')'" :
+	    kind == TOKEN_RBRACE ? "close it with '}'" : "close it with ']'",
+	    "this '%c' is not closed", p->lex.source[open]);
+}
+
+int
 parse_expect_word(struct parser *p, const char *word)
 {
 	char expected[40];

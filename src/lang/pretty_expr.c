@@ -400,6 +400,25 @@ add_case(struct pretty *pretty, const struct ast_expr *expr)
 	pretty_mark(pretty, MARK_CLOSE);
 }
 
+static enum level
+level_of(const struct ast_expr *expr)
+{
+	switch (expr->kind) {
+	case AST_BINARY: return operators[expr->op].level;
+	case AST_UNARY:
+		return expr->op == AST_OP_NOT ? LEVEL_NOT : LEVEL_UNARY;
+	case AST_IS_NULL: case AST_IN: return LEVEL_CMP;
+	case AST_RANGE: return LEVEL_RANGE;
+	case AST_MEMBER: case AST_INDEX: case AST_OPTIONAL:
+		return LEVEL_POSTFIX;
+	case AST_INT:
+		return expr->integer < 0 ? LEVEL_UNARY : LEVEL_PRIMARY;
+	case AST_FLOAT:
+		return expr->number < 0 ? LEVEL_UNARY : LEVEL_PRIMARY;
+	default: return LEVEL_PRIMARY;
+	}
+}
+
 /* a and b and c: one group, however the tree leans. */
 static void
 add_chain(struct pretty *pretty, const struct ast_expr *expr)
@@ -438,8 +457,11 @@ static void
 add_unary(struct pretty *pretty, const struct ast_expr *expr)
 {
 	if (expr->op == AST_OP_NOT) {
+		/* not (a in b): that it takes the whole is not seen at once. */
+		enum level level = level_of(expr->child[0]);
 		pretty_text(pretty, "not ");
-		expr_at(pretty, expr->child[0], LEVEL_NOT);
+		expr_at(pretty, expr->child[0],
+		    level == LEVEL_CMP ? LEVEL_ALT : LEVEL_NOT);
 	} else {
 		buf_add_char(&pretty->text, '-');
 		expr_at(pretty, expr->child[0], LEVEL_UNARY);
@@ -485,25 +507,6 @@ add_record(struct pretty *pretty, const struct ast_expr *expr)
 	open_list(pretty, "{");
 	pretty_add_items(pretty, &expr->items);
 	close_list(pretty, "}");
-}
-
-static enum level
-level_of(const struct ast_expr *expr)
-{
-	switch (expr->kind) {
-	case AST_BINARY: return operators[expr->op].level;
-	case AST_UNARY:
-		return expr->op == AST_OP_NOT ? LEVEL_NOT : LEVEL_UNARY;
-	case AST_IS_NULL: case AST_IN: return LEVEL_CMP;
-	case AST_RANGE: return LEVEL_RANGE;
-	case AST_MEMBER: case AST_INDEX: case AST_OPTIONAL:
-		return LEVEL_POSTFIX;
-	case AST_INT:
-		return expr->integer < 0 ? LEVEL_UNARY : LEVEL_PRIMARY;
-	case AST_FLOAT:
-		return expr->number < 0 ? LEVEL_UNARY : LEVEL_PRIMARY;
-	default: return LEVEL_PRIMARY;
-	}
 }
 
 /* The kinds whose text is made of other expressions. */
