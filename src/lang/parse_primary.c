@@ -65,6 +65,7 @@ name(struct parser *p)
 			return NULL;
 	} else if (is_this) {
 		expr->kind = AST_THIS;
+		expr->text = (struct ast_text){ NULL, 0 };
 	}
 	return parse_close(p, expr);
 }
