@@ -5,14 +5,19 @@ unit_files = \
 	tests/unit/test_bits.c \
 	tests/unit/test_buf.c \
 	tests/unit/test_cpu.c \
+	tests/unit/test_diag.c \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
 	tests/unit/test_err.c \
 	tests/unit/test_expr.c \
+	tests/unit/test_guess.c \
 	tests/unit/test_hash.c \
 	tests/unit/test_json.c \
+	tests/unit/test_lex.c \
 	tests/unit/test_mem.c \
 	tests/unit/test_near.c \
+	tests/unit/test_parse.c \
+	tests/unit/test_pretty.c \
 	tests/unit/test_region.c
 
 # One a line, sorted; NAME stands for tests/fuzz/fuzz_NAME.c, its corpus is the

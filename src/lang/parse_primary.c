@@ -70,7 +70,7 @@ name(struct parser *p)
 	return parse_close(p, expr);
 }
 
-/* Does a pipeline begin here, behind "("?  A field `from` may stand here too. */
+/* Does a pipeline begin here, behind "("?  Or a field `from`? */
 static int
 begins_pipeline(struct parser *p)
 {

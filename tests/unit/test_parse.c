@@ -138,7 +138,8 @@ Test(parse, clause_words_after_an_operand)
 	expect_printed("sort by (a + b) desc", "sort a + b desc");
 	expect_printed("top 5 by by by", "top 5 (by) by by");
 	expect_printed("head by by", "head by by");
-	expect_printed("dedup by within within 5s", "dedup by within within 5s");
+	expect_printed("dedup by within within 5s",
+	    "dedup by within within 5s");
 	expect_printed("extend x = case when when then then else else end",
 	    "extend x = case when when then then else else end");
 	expect_printed("join as as on on on == on.on within 1m",
@@ -326,7 +327,7 @@ Test(parse, depth_is_bounded)
 	    tall);
 	cr_expect_str_eq(repeated("where x", ".y", 100000, "", "", 0), tall);
 	cr_expect_str_eq(repeated("where x", " + x", 100000, "", "", 0), tall);
-	/* A chain in each of many parentheses is as tall as they are together. */
+	/* Chains in parentheses in chains are as tall as all together. */
 	cr_expect_str_eq(repeated("where ", "(", 150, "x",
 	    "+x+x+x+x+x+x+x+x+x+x)", 150), tall);
 	/* What is long but not deep is no matter. */
