@@ -1,1 +1,3 @@
 # doc/: part of the one Makefile.
+
+EXTRA_DIST += doc/language.md
