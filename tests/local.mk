@@ -9,17 +9,22 @@ unit_files = \
 	tests/unit/test_builder.c \
 	tests/unit/test_column.c \
 	tests/unit/test_cpu.c \
+	tests/unit/test_diag.c \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
 	tests/unit/test_err.c \
 	tests/unit/test_expr.c \
+	tests/unit/test_guess.c \
 	tests/unit/test_hash.c \
 	tests/unit/test_json.c \
 	tests/unit/test_key.c \
+	tests/unit/test_lex.c \
 	tests/unit/test_mem.c \
 	tests/unit/test_moment.c \
 	tests/unit/test_near.c \
 	tests/unit/test_number.c \
+	tests/unit/test_parse.c \
+	tests/unit/test_pretty.c \
 	tests/unit/test_region.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \

@@ -321,37 +321,16 @@ bind_from(struct check *check, const struct binding *binding,
 	return status <= 0 ? status : from_call(check, binding, io, out);
 }
 
-/* "out/{country}.csv" is read as the f-string of the same text. */
+/* "out/{country}.csv" */
 static struct expr *
 bind_path_template(struct check *check, const struct stream *stream,
 	const struct binding *binding, const char *path, struct ast_span span)
 {
-	struct buf source = { 0 };
 	struct scope scope = bind_scope(check, stream, binding);
-	struct expr *expr = NULL;
+	struct ast_expr *template = parse_template(path, strlen(path), &span,
+	    check->flow->region, check->err);
 
-	buf_add_string(&source, "select path = f\"");
-	for (const char *at = path; *at != '\0'; at++) {
-		if (*at == '"' || *at == '\\')
-			buf_add_char(&source, '\\');
-		buf_add_char(&source, *at);
-	}
-	buf_add_char(&source, '"');
-	buf_string(&source);
-	const char *text = region_copy(check->flow->region, source.bytes,
-	    source.size + 1);
-	struct ast_program *program = parse_program("path", text, source.size,
-	    0, check->flow->region, check->err);
-	if (program != NULL)
-		expr = bind_expr(&scope,
-		    program->pipeline[0]->stage[0]->items.item[0].expr);
-	buf_fini(&source);
-	if (expr == NULL) {
-		/* Spans inside the template point into `text`: show the path. */
-		check->err->has_span = 0;
-		bind_fail_at(check, span);
-	}
-	return expr;
+	return template == NULL ? NULL : bind_expr(&scope, template);
 }
 
 static int

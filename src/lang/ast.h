@@ -45,11 +45,11 @@ enum ast_expr_kind {
 	AST_UNARY,	/* op NEG or NOT; child[0] */
 	AST_BINARY,	/* op; child[0], child[1] */
 	AST_IS_NULL,	/* child[0] is [not] null; negated */
-	AST_IN,		/* child[0] [not] in child[1] (list, range, field); negated */
+	AST_IN,		/* child[0] [not] in child[1]; negated */
 	AST_RANGE,	/* child[0] .. child[1], both ends included */
 	AST_LIST,	/* child[0..child_count) */
 	AST_RECORD,	/* items */
-	AST_CASE,	/* child: when, then, when, then, ... [else]: odd count = else */
+	AST_CASE,	/* child: when, then, ...; the odd last is else */
 	AST_PIPELINE,	/* ( from ... ) where a value is expected: pipeline */
 };
 
@@ -88,7 +88,7 @@ struct ast_item {
 	struct ast_span span;
 	struct ast_text name;		/* given name, or none */
 	struct ast_span name_span;
-	struct ast_expr *expr;		/* AST_STAR and AST_REGEX stand for themselves */
+	struct ast_expr *expr;		/* AST_STAR: all fields */
 	struct ast_expr *where;		/* or NULL */
 	int colon;			/* record item written "name: expr" */
 };
@@ -156,8 +156,8 @@ struct ast_group {
 	struct ast_text window;		/* "tumble", ... or none */
 	struct ast_span window_span;
 	struct ast_args window_args;
-	enum { AST_EMIT_DEFAULT, AST_EMIT_FINAL, AST_EMIT_CHANGES, AST_EMIT_EVERY }
-	    emit;
+	enum { AST_EMIT_DEFAULT, AST_EMIT_FINAL, AST_EMIT_CHANGES,
+	    AST_EMIT_EVERY } emit;
 	struct ast_expr *emit_every;
 	int has_late;
 	struct ast_expr *late_update;	/* or NULL */
@@ -177,8 +177,8 @@ struct ast_step {
 
 struct ast_action {
 	struct ast_span span;
-	enum { AST_ACTION_SET, AST_ACTION_EMIT, AST_ACTION_TIMER, AST_ACTION_CLEAR }
-	    kind;
+	enum { AST_ACTION_SET, AST_ACTION_EMIT, AST_ACTION_TIMER,
+	    AST_ACTION_CLEAR } kind;
 	struct ast_text var;
 	struct ast_expr *expr;
 };
@@ -213,12 +213,12 @@ enum ast_stage_kind {
 	AST_PROCESS,	/* group.by, vars, rules */
 	AST_TEE,	/* pipeline */
 	AST_TO,		/* io */
-	AST_CALL_STAGE,	/* name args: an operator of the registry, or a declared op */
+	AST_CALL_STAGE,	/* name args: of the registry or declared */
 };
 
 enum ast_join_kind {
-	AST_JOIN_INNER, AST_JOIN_LEFT, AST_JOIN_RIGHT, AST_JOIN_FULL, AST_JOIN_SEMI,
-	AST_JOIN_ANTI, AST_JOIN_ASOF
+	AST_JOIN_INNER, AST_JOIN_LEFT, AST_JOIN_RIGHT, AST_JOIN_FULL,
+	AST_JOIN_SEMI, AST_JOIN_ANTI, AST_JOIN_ASOF
 };
 
 struct ast_stage {
@@ -230,7 +230,7 @@ struct ast_stage {
 	struct ast_group group;
 	struct ast_key *key;
 	uint32_t key_count;
-	struct ast_expr *limit;		/* INT or VAR, or NULL: the default, 10 */
+	struct ast_expr *limit;		/* INT or VAR; NULL: 10 */
 	struct ast_expr *within;	/* DURATION or VAR, or NULL */
 	struct ast_expr *delay;
 	struct ast_expr *idle;
@@ -288,11 +288,11 @@ struct ast_decl {
 /* "# text" up to, not with, the end of its line. */
 struct ast_comment {
 	struct ast_span span;
-	int own_line;			/* nothing but blanks stands before it */
+	int own_line;		/* nothing but blanks stands before it */
 };
 
 struct ast_program {
-	const char *source_name;	/* "program" for the command line's, or a path */
+	const char *source_name;	/* a path, or "program" */
 	const char *source;		/* the text; spans point into it */
 	uint32_t source_bytes;
 	struct ast_decl *decl;

@@ -256,6 +256,17 @@ mend_arguments(struct parser *p, const struct ast_stage *stage)
 	buf_fini(&result);
 }
 
+/* aggregate by x: `by` is then a field, and no comma behind it. */
+static int
+is_by_alone(const struct ast_stage *stage)
+{
+	return stage->kind == AST_AGGREGATE && stage->items.count == 1 &&
+	    stage->group.by.count == 0 &&
+	    stage->items.item[0].name.bytes == NULL &&
+	    stage->items.item[0].expr->kind == AST_FIELD &&
+	    strcmp(stage->items.item[0].expr->text.bytes, "by") == 0;
+}
+
 /* What may stand where the stage goes on. */
 static const char *
 expected_at_end(const struct ast_stage *stage)
@@ -305,6 +316,12 @@ guess_stage_end(struct parser *p, const struct ast_stage *stage)
 		    "from INPUT | where CONDITION | select ITEM, ...",
 		    "expected '|', found '%s': stages run left to right",
 		    p->token.text.bytes);
+	}
+	if (is_by_alone(stage)) {
+		struct ast_span by = stage->items.item[0].span;
+		parse_mend(p, by.offset, 0, "n = count() ");
+		return parse_error(p, by, NULL,
+		    "expected NAME = AGG(...), found 'by'");
 	}
 	if (stage->kind == AST_TOP && parse_at_word(p, "desc")) {
 		parse_mend(p, span.offset, span.bytes, "");

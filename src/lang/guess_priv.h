@@ -26,7 +26,7 @@ int guess_from_end(struct parser *);
 int guess_join_side(struct parser *);
 /* No "(" where a pipeline in parentheses is expected. */
 int guess_no_parenthesis(struct parser *);
-/* Returns 0 unless `on` has $left.x or $right.x; `rel_end` is where rel ends. */
+/* 0 unless `on` has $left.x or $right.x; `rel_end` is where rel ends. */
 int guess_sides(struct parser *, const struct ast_stage *, uint32_t rel_end,
 	const struct ast_expr *on);
 /* Returns 0 unless the name at `offset` is the start of a path. */

@@ -115,6 +115,29 @@ next_of(struct part *list)
 	return first;
 }
 
+/* mean is avg here, p50 is percentile(.., 50) */
+static void
+add_aggregation(struct part name, struct part field, struct buf *result)
+{
+	int is_mean = name.size == 4 && memcmp(name.text, "mean", 4) == 0;
+	int is_percentile = name.size > 1 && name.text[0] == 'p' &&
+	    strspn(name.text + 1, "0123456789") >= name.size - 1;
+
+	if (is_mean)
+		buf_add_string(result, "avg");
+	else if (is_percentile)
+		buf_add_string(result, "percentile");
+	else
+		buf_add(result, name.text, name.size);
+	buf_add_char(result, '(');
+	buf_add(result, field.text, field.size);
+	if (is_percentile) {
+		buf_add_string(result, ", ");
+		buf_add(result, name.text + 1, name.size - 1);
+	}
+	buf_add_char(result, ')');
+}
+
 /* stats1 -a mean,sum -f x -g a  =>  aggregate x_mean = avg(x), ... by a */
 static int
 rewrite_stats1(struct part rest, struct buf *result)
@@ -130,20 +153,12 @@ rewrite_stats1(struct part rest, struct buf *result)
 		struct part names = option(rest, 'a');
 		while (names.size > 0) {
 			struct part name = next_of(&names);
-			int is_mean = name.size == 4 &&
-			    memcmp(name.text, "mean", 4) == 0;
 			buf_add_string(result, separator);
 			buf_add(result, field.text, field.size);
 			buf_add_char(result, '_');
 			buf_add(result, name.text, name.size);
 			buf_add_string(result, " = ");
-			if (is_mean)
-				buf_add_string(result, "avg");
-			else
-				buf_add(result, name.text, name.size);
-			buf_add_char(result, '(');
-			buf_add(result, field.text, field.size);
-			buf_add_char(result, ')');
+			add_aggregation(name, field, result);
 			separator = ", ";
 		}
 	}

@@ -87,7 +87,8 @@ void lex_hole_format(struct lex *, struct token *);
 
 /*
  * The first place that no program may hold anywhere: a NUL or another control
- * character, or bytes that are no UTF-8.  TOKEN_BAD, or TOKEN_END if all is well.
+ * character, or bytes that are no UTF-8.  TOKEN_BAD, or TOKEN_END if there is
+ * none.
  */
 void lex_check_source(struct lex *, struct token *);
 

@@ -97,7 +97,8 @@ decode_escape(struct lex *lex, struct token *token, unsigned char quote,
 		uint32_t next = lex->position + 1;
 		return bad_escape(lex, token, 1 + letter_decode(
 		    lex->source + next, lex->size - next, &code),
-		    "write \\\\ for a backslash, or r\"...\" for text as it is");
+		    "write \\\\ for a backslash, or r\"...\" for text "
+		    "as it is");
 	}
 	decoded->bytes[decoded->size++] = found != NULL ? to[found - from] :
 	    '\'';
@@ -275,7 +276,7 @@ lex_regex(struct lex *lex, uint32_t offset, struct token *token)
 		unsigned char c = lex_at(lex, 0);
 		lex->position++;
 		if (c == '\\' && !ends_line(lex)) {
-			/* Only \/ loses its backslash: the rest is the regex's. */
+			/* Only \/ loses its backslash. */
 			if (lex_at(lex, 0) != '/')
 				pattern[size++] = '\\';
 			c = lex_at(lex, 0);

@@ -7,7 +7,7 @@ struct err;
 struct region;
 
 enum parse_flag {
-	PARSE_FILE = 1,		/* '...' strings and a "#!" first line are accepted */
+	PARSE_FILE = 1,		/* '...' strings are accepted */
 };
 
 /*

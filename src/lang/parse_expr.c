@@ -34,8 +34,7 @@ unary(struct parser *p)
 	while (p->token.kind == TOKEN_MINUS) {
 		last = p->token.span.offset;
 		parse_advance(p);
-		if (++count > AST_HEIGHT_MAX)
-			break;
+		count++;
 	}
 	/* -2^63 has no positive twin: its sign belongs to the number. */
 	if (count > 0 && p->token.kind == TOKEN_INT && p->token.over) {
@@ -258,7 +257,7 @@ neg(struct parser *p)
 	uint32_t offset = p->token.span.offset;
 	uint32_t count = 0;
 
-	while (count <= AST_HEIGHT_MAX && parse_take_word(p, "not"))
+	while (parse_take_word(p, "not"))
 		count++;
 	struct ast_expr *expr = cmp(p);
 	for (; expr != NULL && count > 0; count--)

@@ -65,11 +65,12 @@ name(struct parser *p)
 			return NULL;
 	} else if (is_this) {
 		expr->kind = AST_THIS;
+		expr->text = (struct ast_text){ NULL, 0 };
 	}
 	return parse_close(p, expr);
 }
 
-/* Does a pipeline begin here, behind "("?  A field `from` may stand here too. */
+/* Does a pipeline begin here, behind "("?  Or a field `from`? */
 static int
 begins_pipeline(struct parser *p)
 {

@@ -70,10 +70,6 @@ parse_stage_rename(struct parser *p, struct ast_stage *stage)
 int
 parse_stage_aggregate(struct parser *p, struct ast_stage *stage)
 {
-	if (parse_at_word(p, "by") && parse_begins_operand(parse_peek(p))) {
-		parse_mend(p, p->token.span.offset, 0, "n = count() ");
-		return parse_fail(p, "NAME = AGG(...)", NULL);
-	}
 	if (parse_items(p, ITEM_WHERE, &stage->items) != 0)
 		return -1;
 	return parse_group(p, &stage->group);

@@ -11,14 +11,14 @@
  * which no program can hold, so they lie in the text itself.
  */
 enum pretty_mark {
-	MARK_OPEN = 1,	/* a group: on one line if it fits, else all its breaks */
+	MARK_OPEN = 1,	/* a group: on one line if it fits, else broken */
 	MARK_CLOSE,
 	MARK_IN,	/* lines begin four columns further right */
 	MARK_OUT,
 	MARK_BREAK,	/* a space or a new line */
 	MARK_SOFT,	/* nothing or a new line */
 	MARK_HARD,	/* a new line, in the one-line form a space */
-	MARK_COMMENT,	/* a comment follows, then a new line: breaks its groups */
+	MARK_COMMENT,	/* a comment follows: breaks its groups */
 };
 
 struct pretty {

@@ -38,8 +38,8 @@ STAGE(union, AST_UNION, "union INPUT",
 	"the records of another input as well")
 STAGE(unnest, AST_UNNEST, "unnest EXPR [as NAME [, NAME]]",
 	"a record for each element of a list")
-STAGE(parse, AST_PARSE, "parse EXPR with \"PATTERN\" | with /REGEX/ | as FORMAT "
-	"[else drop | keep | fail | to OUTPUT]",
+STAGE(parse, AST_PARSE, "parse EXPR with \"PATTERN\" | with /REGEX/ | "
+	"as FORMAT [else drop | keep | fail | to OUTPUT]",
 	"take fields out of text")
 STAGE(watermark, AST_WATERMARK, "watermark EXPR [delay DURATION] "
 	"[idle DURATION]",
