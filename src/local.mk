@@ -318,6 +318,7 @@ op_files = \
 	src/op/op_extend.c \
 	src/op/op_head.c \
 	src/op/op_join.c \
+	src/op/op_parse.c \
 	src/op/op_rename.c \
 	src/op/op_scalar.c \
 	src/op/op_select.c \
@@ -330,8 +331,11 @@ op_files = \
 	src/op/op_union.c \
 	src/op/op_unnest.c \
 	src/op/op_where.c \
+	src/op/parse_format.h \
+	src/op/parse_members.c \
 	src/op/parse_pattern.c \
 	src/op/parse_pattern.h \
+	src/op/parse_reader.c \
 	src/op/parse_value.c \
 	src/op/project.c \
 	src/op/project.h \
