@@ -170,6 +170,10 @@ to_push_routed(struct op_run *run, struct batch *batch, struct err *err)
 	eval_init(&eval, batch, region);
 	expr_eval_as(run->op->args.expr, &eval, FUNC_TEXT, batch->sel,
 	    batch->sel_count, &path);
+	for (uint32_t i = 0; i < batch->sel_count; i++)
+		if (!column_row_is_valid(&path, i))
+			rejects_add(&eval.rejects, batch_row(batch, i),
+			    "a field of the path is null");
 	if (eval.rejects.count > 0) {
 		if (op_reject(run, batch, &eval.rejects, err) != 0)
 			return -1;
