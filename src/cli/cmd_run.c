@@ -59,7 +59,8 @@ run_job(struct job *job)
 		status = 0;
 		err_clear(&job->err);
 	}
-	run_summary(job, &report);
+	if (status == 0)
+		run_summary(job, &report);
 	if (status == 0 && bad_close(&job->bad, &job->err) != 0)
 		status = -1;
 	cli_print(STDERR_FILENO, &report);

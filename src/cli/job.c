@@ -145,10 +145,12 @@ job_fail(struct job *job)
 
 	if (job->err.kind == ERR_PIPE)
 		return 0;
-	if (job->err.kind == ERR_DATA || job->err.kind == ERR_INTERRUPT)
-		name = NULL;
-	diag_print(&job->err, name, source == NULL ? "" : source,
-	    job->source.size, &out);
+	/* A bad record's message begins with its own place. */
+	if (job->err.kind == ERR_DATA && job->err.hint[0] == '\0')
+		buf_add_format(&out, "%s\n", job->err.message);
+	else
+		diag_print(&job->err, name, source == NULL ? "" : source,
+		    job->source.size, &out);
 	cli_print(STDERR_FILENO, &out);
 	buf_fini(&out);
 	return err_exit_status(job->err.kind);

@@ -591,7 +591,6 @@ section_finish(struct csv_reader *r, uint32_t next, uint64_t line_count,
 		if (batch != NULL)
 			truncate_at(batch, stopped_at);
 	}
-	bad_count_read(r->bad, rows + rejected);
 	r->record += rows + rejected;
 	r->line += line_count;
 	r->at = next;

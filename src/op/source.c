@@ -420,7 +420,7 @@ source_next(struct source *source, struct batch **out, struct err *err)
 		}
 		if (status > 0) {
 			bad_count_read(source->bad,
-			    bad_rows + (*out)->row_count);
+			    bad_rows + (*out)->sel_count);
 			if (!source->schema->open)
 				source_align(source, *out);
 			return 1;
