@@ -10,6 +10,7 @@
 #include "io/bad.h"
 #include "plan/plan.h"
 #include "lang/ast.h"
+#include "util/env.h"
 #include "util/interrupt.h"
 
 static void
@@ -74,7 +75,7 @@ static int
 run_refuse_terminal(struct job *job)
 {
 	if (job->file_count > 0 || job->program->pipeline[0]->from != NULL ||
-	    !isatty(STDIN_FILENO))
+	    !env_is_terminal(STDIN_FILENO))
 		return 0;
 	err_set(&job->err, ERR_USAGE, "no file is named and standard input is "
 	    "a terminal");

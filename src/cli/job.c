@@ -121,7 +121,7 @@ job_check(struct job *job, int dry)
 		.arg = options->arg, .arg_count = options->arg_count,
 		.input_format = options->input,
 		.output_format = options->output,
-		.output_is_terminal = isatty(STDOUT_FILENO),
+		.output_is_terminal = env_is_terminal(STDOUT_FILENO),
 		.dry = dry, .bad = job->bad,
 	};
 	job->flow = flow_check(job->program, &config, &job->err);
