@@ -27,7 +27,7 @@ glob_expand(const char *pattern, char ***paths)
 	*paths = NULL;
 	if (strpbrk(pattern, "*?[") == NULL || env->stat(pattern, &status) == 0)
 		return glob_self(pattern, paths);
-	if (env->glob(pattern, 0, NULL, &found) != 0)
+	if (env->glob(pattern, 0, &found) != 0)
 		return 0;
 	uint32_t count = (uint32_t)found.gl_pathc;
 	*paths = mem_alloc(count * sizeof(char *) + 1);
