@@ -115,6 +115,7 @@ op_free(struct op **op)
 	for (unsigned i = 0; i < 2; i++)
 		schema_drop(&(*op)->in[i]);
 	schema_drop(&(*op)->out);
+	need_set_free(&(*op)->out_need);
 	mem_free(*op);
 	*op = NULL;
 }
@@ -138,14 +139,14 @@ op_need(const struct op *op, const struct need_set *out, unsigned port,
 }
 
 void
-op_need_chain(const struct op *op, unsigned port, struct need_set *in)
+op_need_chain(struct op *op, unsigned port, struct need_set *in)
 {
-	struct need_set *out = need_set_new();
-
-	if (op->next != NULL)
-		op_need_chain(op->next, op->next_port, out);
-	op_need(op, out, port, in);
-	need_set_free(&out);
+	if (op->out_need == NULL) {
+		op->out_need = need_set_new();
+		if (op->next != NULL)
+			op_need_chain(op->next, op->next_port, op->out_need);
+	}
+	op_need(op, op->out_need, port, in);
 }
 
 enum op_status

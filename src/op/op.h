@@ -109,6 +109,8 @@ struct op {
 	/* Format whose record bytes reach this operator's output, for `to`
 	 * without a format; NULL: jsonl. */
 	const struct format_def *origin_format;
+	/* What is needed of its output, once op_need_chain has asked; or NULL. */
+	struct need_set *out_need;
 	uint32_t id;
 };
 
@@ -249,7 +251,7 @@ void need_set_free(struct need_set **);
 void op_need(const struct op *, const struct need_set *out, unsigned port,
 	struct need_set *in);
 /* What the chain of operators that begins at `op` needs of input `port`. */
-void op_need_chain(const struct op *op, unsigned port, struct need_set *in);
+void op_need_chain(struct op *op, unsigned port, struct need_set *in);
 /*
  * Record bytes: the format a sink writes; a source keeps records when
  * `need_has_record`.  Push into an operator, with its counts; frees the batch

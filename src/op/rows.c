@@ -343,6 +343,17 @@ rows_gather_column(const struct rows *rows, uint32_t field,
 	out->delimiter = rows->delimiter[field];
 }
 
+/* Does anybody behind the operator look at it?  The record may do. */
+static int
+rows_field_is_needed(const struct rows *rows, uint32_t field)
+{
+	const struct need_set *need = rows->run->op->out_need;
+
+	if (need == NULL || (need_has_record(need) && rows->no_record))
+		return 1;
+	return need_has(need, rows->schema->field[field].name);
+}
+
 struct batch *
 rows_gather(const struct rows *rows, const struct row_ref *refs,
 	uint32_t count)
@@ -352,8 +363,11 @@ rows_gather(const struct rows *rows, const struct row_ref *refs,
 
 	batch_take_region(batch, region_hold(rows->region));
 	for (uint32_t i = 0; i < rows->schema->field_count; i++)
-		rows_gather_column(rows, i, refs, count, region,
-		    &batch->column[i]);
+		if (rows_field_is_needed(rows, i))
+			rows_gather_column(rows, i, refs, count, region,
+			    &batch->column[i]);
+		else
+			column_init_null(&batch->column[i]);
 	if (!rows->no_record && rows->kept_count > 0) {
 		const struct column *record = &rows->kept[0].record;
 		gather_same(rows, FIELD_RECORD, record->type, refs, count,

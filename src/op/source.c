@@ -45,6 +45,8 @@ struct source {
 	struct schema *aligned;		/* held; the schema `map` is for */
 	int *map;			/* our column -> theirs, or -1 */
 	int map_is_identity;
+	int headers_differ;
+	uint8_t *unused;		/* per field: nobody looks at it; or NULL */
 	char label[128];
 };
 
@@ -198,10 +200,16 @@ file_close(struct source_file *file)
 static void
 source_add_fields(struct source *source, const struct schema *schema)
 {
+	int is_first = source->schema->field_count == 0;
+
+	if (!is_first && source->schema->field_count != schema->field_count)
+		source->headers_differ = 1;
 	for (uint32_t i = 0; i < schema->field_count; i++) {
 		const struct field *field = &schema->field[i];
 		int index = schema_find(source->schema, field->name,
 		    field->name_size);
+		if (!is_first && index != (int)i)
+			source->headers_differ = 1;
 		if (index < 0)
 			schema_add(source->schema, field->name,
 			    field->name_size, field->type);
@@ -297,6 +305,7 @@ source_close(struct source **take_source)
 	schema_drop(&source->schema);
 	schema_drop(&source->aligned);
 	mem_free(source->map);
+	mem_free(source->unused);
 	mem_free(source);
 	*take_source = NULL;
 }
@@ -340,10 +349,36 @@ source_label(const struct source *source)
 	return source->label;
 }
 
+/*
+ * Fields that nobody needs are null in the batches, so that an operator that
+ * keeps rows does not keep them.  Where the record as a whole is needed this
+ * holds only if every batch will have it.
+ */
+static void
+source_find_unused(struct source *source)
+{
+	const struct need *need = &source->need;
+	const struct schema *schema = source->schema;
+
+	if (need->all || schema->open || (need->record &&
+	    (source->headers_differ || format_option_value(source->spec->option,
+	    source->spec->option_count, "ragged") != NULL)))
+		return;
+	source->unused = mem_alloc(schema->field_count + 1);
+	memset(source->unused, 1, schema->field_count + 1);
+	for (uint32_t i = 0; i < need->name_count; i++) {
+		int index = schema_find(schema, need->name[i],
+		    strlen(need->name[i]));
+		if (index >= 0)
+			source->unused[index] = 0;
+	}
+}
+
 void
 source_start(struct source *source, const struct need *need)
 {
 	source->need = *need;
+	source_find_unused(source);
 	if (source->file_count > 0)
 		source->file[0].format->need(source->file[0].reader, need);
 }
@@ -393,6 +428,14 @@ source_align(struct source *source, struct batch *batch)
 	batch->has_record = 0;
 }
 
+static void
+source_blank_unused(const struct source *source, struct batch *batch)
+{
+	for (uint32_t i = 0; i < source->schema->field_count; i++)
+		if (source->unused[i])
+			column_init_null(&batch->column[i]);
+}
+
 static int
 source_next_file(struct source *source, struct err *err)
 {
@@ -423,6 +466,8 @@ source_next(struct source *source, struct batch **out, struct err *err)
 			    bad_rows + (*out)->sel_count);
 			if (!source->schema->open)
 				source_align(source, *out);
+			if (source->unused != NULL)
+				source_blank_unused(source, *out);
 			return 1;
 		}
 		bad_count_read(source->bad, bad_rows);
