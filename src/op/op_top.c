@@ -12,11 +12,11 @@
  *     entry   first 16 bytes as two words | rest | sequence | row
  *
  * Most rows of a long input are worse than all that is kept, and cost a
- * comparison of two numbers: a full heap has the value of its smallest entry as
- * a floor, and what is not above it is passed over in a loop over the column.
- * What is left gets a key, its row is kept (op/rows.h), and it enters its heap
- * if it is still good enough.  Kept rows that no heap holds any more are let go
- * when they are the most.
+ * comparison of two words: a full heap has the value of its smallest entry as a
+ * floor, and what is not above it is passed over in a loop over the column.
+ * Where words do not decide, keys do.  What is left is kept (op/rows.h), and
+ * enters its heap if it is still good enough.  Kept rows that no heap holds any
+ * more are let go when they are the most.
  */
 #include "op/op.h"
 
@@ -37,7 +37,7 @@ struct entry {
 	struct row_ref ref;
 	uint32_t rest_size;
 	enum type type;		/* of the value, */
-	int64_t number;		/* and its eight bytes, if it has eight */
+	int64_t number;		/* and a word to compare it by: value_word() */
 };
 
 struct heap {
@@ -177,24 +177,46 @@ heap_sort(struct heap *heap)
 
 /* --- which rows can win? --- */
 
-/* The type of a value and, if it has eight bytes, these. */
+/* The first bytes of a text as a number: texts that differ there are in the
+ * order of these. */
+static inline int64_t
+text_word(const struct text *text)
+{
+	unsigned char bytes[8] = { 0 };
+	uint64_t word;
+
+	memcpy(bytes, text_bytes(text), text->size < 8 ? text->size : 8);
+	memcpy(&word, bytes, 8);
+	return (int64_t)(__builtin_bswap64(word) ^ (uint64_t)1 << 63);
+}
+
+/*
+ * The type of a value (TEXT for undeclared text, which is no number here), and a
+ * word to compare it by.
+ */
 static inline enum type
 value_word(const struct column *column, uint32_t i, int64_t *word)
 {
 	enum type type = (enum type)column->type;
+	const union cell *cell = column->data;
 
 	*word = 0;
 	if (type == TYPE_NULL || !column_row_is_valid(column, i))
 		return TYPE_NULL;
 	if (column->encoding == CONST)
 		i = 0;
-	if (type == TYPE_MIXED) {
-		*word = ((const union cell *)column->data)[i].integer;
-		return (enum type)column->tags[i];
-	}
-	if (type == TYPE_FLOAT || type_is_word(type))
+	if (type == TYPE_FLOAT || type_is_word(type)) {
 		*word = ((const int64_t *)column->data)[i];
-	return type;
+		return type;
+	}
+	if (type == TYPE_MIXED) {
+		type = (enum type)column->tags[i];
+		*word = cell[i].integer;
+	}
+	if (type != TYPE_RAW && type != TYPE_TEXT)
+		return type;
+	*word = text_word(&cell[i].text);
+	return TYPE_TEXT;
 }
 
 static double
@@ -239,11 +261,13 @@ pick_numbers(const double *restrict number, double floor, int or_equal,
 	return picked;
 }
 
+enum verdict { OUT, IN, UNSURE };
+
 /*
  * May row i enter its heap?  Rounding to double keeps the order, so a number
  * that is below the floor there is below it.
  */
-static inline int
+static inline enum verdict
 may_enter(const struct heap *heap, uint64_t limit, const struct column *column,
 	uint32_t i)
 {
@@ -251,24 +275,77 @@ may_enter(const struct heap *heap, uint64_t limit, const struct column *column,
 	int64_t word;
 
 	if (heap->count < limit)
-		return 1;
+		return IN;
 	enum type type = value_word(column, i, &word);
 	if (type == TYPE_NULL)
-		return 0;
+		return OUT;
 	if (type == worst->type && type_is_word(type))
-		return word > worst->number;
+		return word > worst->number ? IN : OUT;
+	if (type == TYPE_TEXT && worst->type == TYPE_TEXT)
+		return word < worst->number ? OUT :
+		    word > worst->number ? IN : UNSURE;
 	if ((type != TYPE_FLOAT && type != TYPE_INT) ||
 	    (worst->type != TYPE_FLOAT && worst->type != TYPE_INT))
-		return 1;
-	return word_number(type, word) >=
-	    word_number(worst->type, worst->number);
+		return UNSURE;
+	double number = word_number(type, word);
+	double floor = word_number(worst->type, worst->number);
+	return number < floor ? OUT : number > floor ? IN : UNSURE;
+}
+
+static uint64_t
+key_word(const struct buf *key, size_t offset)
+{
+	unsigned char bytes[8] = { 0 };
+	uint64_t word;
+	size_t size = key->size > offset ? key->size - offset : 0;
+
+	if (size > 0)
+		memcpy(bytes, key->bytes + offset, size < 8 ? size : 8);
+	memcpy(&word, bytes, 8);
+	return __builtin_bswap64(word);
+}
+
+/* The entry of a row; its rest is still that of the scratch key. */
+static void
+entry_make(struct top *top, const struct column *value, uint32_t i,
+	struct entry *out)
+{
+	static const struct key_order order = { .descending = 1 };
+	struct buf *key = &top->key;
+
+	key->size = 0;
+	key_add_order(value, &order, 1, i, key);
+	*out = (struct entry){
+		.word = { key_word(key, 0), key_word(key, 8) },
+		.sequence = top->sequence + i,
+	};
+	if (key->size > KEY_WORDS_BYTES) {
+		out->rest = key->bytes + KEY_WORDS_BYTES;
+		out->rest_size = (uint32_t)(key->size - KEY_WORDS_BYTES);
+	}
+	out->type = value_word(value, i, &out->number);
+}
+
+/* The same, for certain. */
+static int
+does_enter(struct top *top, const struct heap *heap, uint64_t limit,
+	const struct column *column, uint32_t i)
+{
+	enum verdict verdict = may_enter(heap, limit, column, i);
+	struct entry entry;
+
+	if (verdict != UNSURE)
+		return verdict == IN;
+	entry_make(top, column, i, &entry);
+	return !entry_is_worse(&entry, &heap->entry[0]);
 }
 
 /* Which of the rows may enter the one heap? */
 static uint32_t
-pick_single(const struct heap *heap, uint64_t limit,
-	const struct column *column, uint32_t count, uint16_t *pick)
+pick_single(struct top *top, uint64_t limit, const struct column *column,
+	uint32_t count, uint16_t *pick)
 {
+	const struct heap *heap = &top->single;
 	const struct entry *worst = &heap->entry[0];
 	uint32_t picked = 0;
 
@@ -284,7 +361,7 @@ pick_single(const struct heap *heap, uint64_t limit,
 			    worst->type == TYPE_INT, count, pick);
 	}
 	for (uint32_t i = 0; i < count; i++)
-		if (may_enter(heap, limit, column, i))
+		if (does_enter(top, heap, limit, column, i))
 			pick[picked++] = (uint16_t)i;
 	return picked;
 }
@@ -337,53 +414,20 @@ top_eval(struct op_run *run, struct batch *batch, struct region *region,
 }
 
 static void
-top_pick(const struct op_run *run, struct candidates *out, uint32_t count)
+top_pick(struct op_run *run, struct candidates *out, uint32_t count)
 {
-	const struct top *top = run->state;
+	struct top *top = run->state;
 	uint64_t limit = (uint64_t)run->op->args.limit;
 
 	if (out->heap == NULL) {
-		out->count = pick_single(&top->single, limit, &out->value,
-		    count, out->pick);
+		out->count = pick_single(top, limit, &out->value, count,
+		    out->pick);
 		return;
 	}
 	out->count = 0;
 	for (uint32_t i = 0; i < count; i++)
-		if (may_enter(out->heap[i], limit, &out->value, i))
+		if (does_enter(top, out->heap[i], limit, &out->value, i))
 			out->pick[out->count++] = (uint16_t)i;
-}
-
-static uint64_t
-key_word(const struct buf *key, size_t offset)
-{
-	unsigned char bytes[8] = { 0 };
-	uint64_t word;
-	size_t size = key->size > offset ? key->size - offset : 0;
-
-	if (size > 0)
-		memcpy(bytes, key->bytes + offset, size < 8 ? size : 8);
-	memcpy(&word, bytes, 8);
-	return __builtin_bswap64(word);
-}
-
-/* The entry of a row; its rest is still that of the scratch key. */
-static void
-entry_make(struct top *top, const struct column *value, uint32_t i,
-	struct entry *out)
-{
-	static const struct key_order order = { .descending = 1 };
-	struct buf *key = &top->key;
-
-	key->size = 0;
-	key_add_order(value, &order, 1, i, key);
-	*out = (struct entry){
-		.word = { key_word(key, 0), key_word(key, 8) },
-	};
-	if (key->size > KEY_WORDS_BYTES) {
-		out->rest = key->bytes + KEY_WORDS_BYTES;
-		out->rest_size = (uint32_t)(key->size - KEY_WORDS_BYTES);
-	}
-	out->type = value_word(value, i, &out->number);
 }
 
 /* Enter it if it is better than the worst. */
@@ -454,7 +498,6 @@ top_keep(struct op_run *run, struct batch *batch,
 		uint32_t i = picked->pick[k];
 		struct entry entry;
 		entry_make(top, &picked->value, i, &entry);
-		entry.sequence = top->sequence + i;
 		entry.ref = (struct row_ref){ index, k };
 		status = top_enter(run, picked->heap == NULL ? &top->single :
 		    picked->heap[i], &entry, err);
