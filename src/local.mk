@@ -200,28 +200,6 @@ func_files = \
 	src/func/utf8.c \
 	src/func/utf8.h \
 	src/func/utf8_case.h
-	src/func/arith_decimal.c \
-	src/func/arith_priv.h \
-	src/func/arith_template.h \
-	src/func/arith_time.c \
-	src/func/compare.h \
-	src/func/compare_template.h \
-	src/func/fn_arith.c \
-	src/func/fn_compare.c \
-	src/func/fn_format.c \
-	src/func/fn_in.c \
-	src/func/fn_logic.c \
-	src/func/fn_match.c \
-	src/func/format_spec.c \
-	src/func/format_spec.h \
-	src/func/func.c \
-	src/func/func.h \
-	src/func/func_priv.h \
-	src/func/func_table.h \
-	src/func/regex.c \
-	src/func/regex.h \
-	src/func/regex_literal.c \
-	src/func/regex_priv.h
 
 state_files =
 

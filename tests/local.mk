@@ -14,6 +14,9 @@ unit_files = \
 	tests/unit/test_env_fault.c \
 	tests/unit/test_err.c \
 	tests/unit/test_expr.c \
+	tests/unit/test_func_cases.c \
+	tests/unit/test_func_examples.c \
+	tests/unit/test_func_hostile.c \
 	tests/unit/test_guess.c \
 	tests/unit/test_hash.c \
 	tests/unit/test_json.c \

@@ -106,8 +106,8 @@ calendar_in_range(int64_t us)
 }
 
 /*
- * The instants of `in` as wall clocks of the zones in `zones` (NULL: UTC), as if
- * those were UTC: an array of `count`.  Rows without such a zone are rejected.
+ * The instants of `in` as wall clocks of the zones in `zones` (NULL: UTC), as
+ * if those were UTC: an array of `count`.  A row without a zone is rejected.
  */
 const int64_t *calendar_local(struct func_call *, const struct column *in,
 	const struct column *zones, uint32_t count);

@@ -661,8 +661,8 @@ const struct func_def func_type = {
 	.name = "type",
 	.group = "cast",
 	.signature = "type(x)",
-	.summary = "the name of the value's type: int, float, text, timestamp, "
-	    "null, ...",
+	.summary = "the name of the value's type, such as int, text, timestamp "
+	    "or null",
 	.example = "type(1.5)",
 	.result = "float",
 	.arg_min = 1,

@@ -54,8 +54,8 @@ const struct func_def func_hash = {
 	.signature = "hash(x, ...)",
 	.summary = "an int made of all the values (XXH3 of 64 bits), the same "
 	    "in every run",
-	.example = "hash(\"a\", 1) == hash(\"a\", \"1\")",
-	.result = "true",
+	.example = "hash(\"sflow\", 1)",
+	.result = "-1677727464786837072",
 	.arg_min = 1,
 	.arg_max = FUNC_ARGS_MAX,
 	.flags = FUNC_NULLS,

@@ -98,8 +98,8 @@ const struct func_def func_json = {
 	.name = "json",
 	.group = "json",
 	.signature = "json(text)",
-	.summary = "the value that JSON text stands for: a record, list, "
-	    "number, ...",
+	.summary = "the value that JSON text stands for, a record, list, "
+	    "number or other",
 	.example = "json(\"{\\\"a\\\": [1, 2]}\")",
 	.result = "{\"a\":[1,2]}",
 	.arg_min = 1,

@@ -61,6 +61,17 @@ symbol##_eval(struct func_call *call, const struct column *arg, \
 	.type = float_of_numbers, \
 	.eval = symbol##_eval
 
+/* The library's may be off by a bit: the root of 27 is 3. */
+static inline double
+cube_root(double x)
+{
+	double root = cbrt(x);
+	double square = root * root;
+
+	return square > 0 && isfinite(square * root) ?
+	    root - (square * root - x) / (3 * square) : root;
+}
+
 static inline double
 to_degrees(double x)
 {
@@ -82,7 +93,7 @@ const struct func_def func_sqrt = {
 	.result = "4",
 };
 
-MATH_EVAL_1(cbrt, cbrt)
+MATH_EVAL_1(cbrt, cube_root)
 
 const struct func_def func_cbrt = {
 	MATH_SLOTS(cbrt, "(x)", 1),

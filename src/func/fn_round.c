@@ -250,8 +250,8 @@ ROUND_EVAL(round, ROUND_NEAREST)
 
 const struct func_def func_round = {
 	ROUND_SLOTS(round),
-	.summary = "x rounded to digits behind the point, half away from zero;"
-	    " digits below 0 round to tens, hundreds, ...",
+	.summary = "x rounded to digits behind the point, half away from zero; "
+	    "digits below 0 round to tens, hundreds and so on",
 	.example = "round(3.14159, 2)",
 	.result = "3.14",
 };

@@ -28,9 +28,6 @@ FUNC(not)
 FUNC(is_null)
 FUNC(format_hole)
 
-/* Texts. */
-FUNC(concat)
-
 /* Text. */
 FUNC(len)
 FUNC(bytes)
@@ -49,6 +46,7 @@ FUNC(substr)
 FUNC(slice)
 FUNC(repeat)
 FUNC(reverse)
+FUNC(concat)
 FUNC(concat_ws)
 FUNC(chr)
 FUNC(ord)

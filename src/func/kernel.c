@@ -357,9 +357,10 @@ writer_init(struct writer *writer, struct func_call *call, enum type type,
 	uint32_t count, struct column *out)
 {
 	writer->region = call->region;
-	writer->at = NULL;
-	writer->end = NULL;
 	writer->text = kernel_out(call, type, count, out);
+	/* No room, but no null pointer either: nothing may be written there. */
+	writer->at = (char *)writer->text;
+	writer->end = writer->at;
 }
 
 void

@@ -22,8 +22,8 @@ struct zone;
  * Bring the arguments to the types that `letters` ask for (see func_type.h):
  * t gives TEXT or RAW, n FLOAT, i INT, m TIME, d DURATION, b BOOL, l LIST, r
  * RECORD, c one of TEXT RAW LIST RECORD; FLAT or CONST.  Rows whose value does
- * not go are rejected and hold zeros, empty texts, lists and records.  TYPE_NULL
- * columns are left as they are (FUNC_NULLS only).  `in` takes `arg_count`
+ * not go are rejected and hold zeros, empty texts, lists and records.  Columns
+ * of TYPE_NULL are left as they are (FUNC_NULLS only).  `in` takes `arg_count`
  * columns.  0, or -1 if a column can never go.
  */
 int kernel_take(struct func_call *, const char *letters,

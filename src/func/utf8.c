@@ -79,7 +79,8 @@ utf8_decode(const char *bytes, size_t size, uint32_t *code)
 		length = 4;
 		value &= 0x07;
 	} else {
-		length = 5;
+		*code = UTF8_BAD;
+		return 1;
 	}
 	*code = UTF8_BAD;
 	if (length > size)
