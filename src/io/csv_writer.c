@@ -168,6 +168,24 @@ write_records(struct writer *writer, const struct batch *batch,
 	return output_room(writer->output, err);
 }
 
+/* Whole lines that an operator has kept. */
+static int
+write_kept_records(struct writer *writer, const struct batch *batch,
+	struct err *err)
+{
+	struct buf *buf = output_buf(writer->output);
+
+	for (uint32_t i = 0; i < batch->sel_count; i++) {
+		struct text text = column_row_text(&batch->record,
+		    batch_row(batch, i));
+		buf_add(buf, text_bytes(&text), text.size);
+		add_line_end(writer, buf);
+		if (output_room(writer->output, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* The cells of some rows to the output. */
 static void
 add_rows(struct writer *writer, uint32_t rows, uint64_t text_bytes_sum)
@@ -252,8 +270,10 @@ csv_writer_write(struct writer *writer, struct batch *batch, struct err *err)
 		return -1;
 	if (writer->names->field_count == 0)
 		return 0;
-	if (is_verbatim(writer, batch) && batch->record.encoding == SLICE)
-		return write_records(writer, batch, err);
+	if (is_verbatim(writer, batch))
+		return batch->record.encoding == SLICE ?
+		    write_records(writer, batch, err) :
+		    write_kept_records(writer, batch, err);
 	return write_cells(writer, batch, err);
 }
 
