@@ -317,6 +317,8 @@ bind_field(const struct scope *scope, const struct ast_expr *ast)
 		return bind_alias(scope, ast);
 	if (index < 0 && !scope->schema->open && !scope->optional)
 		return bind_unknown_field(scope, ast);
+	if (scope->optional && index < 0)
+		flow_add_optional(scope->check, ast->text);
 	return expr_field(ast->text.bytes, ast->text.size,
 	    index < 0 ? TYPE_ANY : scope->schema->field[index].type);
 }

@@ -141,6 +141,8 @@ struct flow_source *flow_add_source(struct check *);
 void flow_sources_first(struct check *, uint32_t from);
 /* Of an input that is not looked at; lives as long as the flow. */
 struct schema *flow_open_schema(struct check *);
+/* A field written x? */
+void flow_add_optional(struct check *, struct ast_text name);
 /* Make `op` the next of the stream and bind it; the stream then goes on from
  * it.  0 or -1 (op is freed with the flow). */
 int stream_append(struct check *, struct stream *, struct op *);

@@ -77,6 +77,16 @@ flow_open_schema(struct check *check)
 }
 
 void
+flow_add_optional(struct check *check, struct ast_text name)
+{
+	struct flow *flow = check->flow;
+
+	flow->optional = mem_resize(flow->optional,
+	    (flow->optional_count + 1) * sizeof(*flow->optional));
+	flow->optional[flow->optional_count++] = bind_text(check, name);
+}
+
+void
 stream_connect(struct check *check, struct stream *stream, struct op *op,
 	unsigned port)
 {
@@ -282,6 +292,7 @@ flow_free(struct flow **take_flow)
 	for (uint32_t i = 0; i < flow->schema_count; i++)
 		schema_drop(&flow->schema[i]);
 	mem_free(flow->schema);
+	mem_free(flow->optional);
 	mem_free(flow->op);
 	mem_free(flow->source);
 	mem_free(flow->scalar);

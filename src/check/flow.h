@@ -36,6 +36,8 @@ struct flow {
 	struct flow_scalar *scalar;
 	uint32_t scalar_count;
 	struct region *region;	/* names, paths, options */
+	const char **optional;	/* fields written x?: they may be absent */
+	uint32_t optional_count;
 	struct schema **schema;	/* of inputs that were not looked at */
 	uint32_t schema_count;
 };

@@ -14,6 +14,7 @@
  */
 #include "exec/run.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "io/bad.h"
@@ -104,6 +105,34 @@ run_start_source(const struct flow *flow, const struct flow_source *source,
 }
 
 static int
+is_optional(const struct flow *flow, const char *name)
+{
+	for (uint32_t i = 0; i < flow->optional_count; i++)
+		if (strcmp(flow->optional[i], name) == 0)
+			return 1;
+	return 0;
+}
+
+/* A misspelt field of JSON lines is no error, but it is said. */
+static void
+run_warn_unseen(struct run *run, const struct flow_source *source)
+{
+	const char *name;
+
+	for (uint32_t i = 0;
+	    (name = source_unseen(source->source, i)) != NULL; i++) {
+		char message[256];
+		if (is_optional(run->plan->flow, name) ||
+		    run->job.warn == NULL)
+			continue;
+		snprintf(message, sizeof(message), "no record of %s has a "
+		    "field '%s' (write %s? if that may be)",
+		    source_label(source->source), name, name);
+		run->job.warn(run->job.warn_cookie, message);
+	}
+}
+
+static int
 run_source(struct run *run, const struct flow_source *source, struct err *err)
 {
 	struct op_run *first = run_of(run, source->next);
@@ -124,6 +153,8 @@ run_source(struct run *run, const struct flow_source *source, struct err *err)
 	}
 	if (more < 0 || status == OP_FAIL)
 		return -1;
+	if (more == 0)
+		run_warn_unseen(run, source);
 	return op_end(first, source->next_port, err) == OP_FAIL ? -1 : 0;
 }
 

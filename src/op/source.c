@@ -47,6 +47,9 @@ struct source {
 	int map_is_identity;
 	int headers_differ;
 	uint8_t *unused;		/* per field: nobody looks at it; or NULL */
+	uint8_t *seen;			/* open: per needed name, some record has it */
+	uint32_t unseen_count;
+	uint64_t row_count;
 	char label[128];
 };
 
@@ -306,6 +309,7 @@ source_close(struct source **take_source)
 	schema_drop(&source->aligned);
 	mem_free(source->map);
 	mem_free(source->unused);
+	mem_free(source->seen);
 	mem_free(source);
 	*take_source = NULL;
 }
@@ -379,6 +383,10 @@ source_start(struct source *source, const struct need *need)
 {
 	source->need = *need;
 	source_find_unused(source);
+	if (source->schema->open && !need->all && need->name_count > 0) {
+		source->seen = mem_alloc_zero(need->name_count);
+		source->unseen_count = need->name_count;
+	}
 	if (source->file_count > 0)
 		source->file[0].format->need(source->file[0].reader, need);
 }
@@ -428,6 +436,52 @@ source_align(struct source *source, struct batch *batch)
 	batch->has_record = 0;
 }
 
+static int
+column_has_value(const struct column *column, const struct batch *batch)
+{
+	uint32_t size = 0;
+
+	for (uint32_t i = 0; i < batch->sel_count && size == 0; i++)
+		if (column->type != TYPE_RAW_JSON)
+			size = (uint32_t)column_row_is_valid(column,
+			    batch_row(batch, i));
+		else if (column->encoding == SLICE)
+			column_slice(column, batch_row(batch, i), &size);
+		else
+			size = column_row_text(column,
+			    batch_row(batch, i)).size;
+	return size > 0;
+}
+
+/* Which of the names that nobody has had yet does this batch have? */
+static void
+source_look_for_names(struct source *source, const struct batch *batch)
+{
+	source->row_count += batch->sel_count;
+	for (uint32_t i = 0; i < source->need.name_count &&
+	    source->unseen_count > 0; i++) {
+		if (source->seen[i])
+			continue;
+		const struct column *column = batch_find(batch,
+		    source->need.name[i]);
+		if (column == NULL || !column_has_value(column, batch))
+			continue;
+		source->seen[i] = 1;
+		source->unseen_count--;
+	}
+}
+
+const char *
+source_unseen(const struct source *source, uint32_t index)
+{
+	if (source->seen == NULL || source->row_count == 0)
+		return NULL;
+	for (uint32_t i = 0; i < source->need.name_count; i++)
+		if (!source->seen[i] && index-- == 0)
+			return source->need.name[i];
+	return NULL;
+}
+
 static void
 source_blank_unused(const struct source *source, struct batch *batch)
 {
@@ -466,6 +520,8 @@ source_next(struct source *source, struct batch **out, struct err *err)
 			    bad_rows + (*out)->sel_count);
 			if (!source->schema->open)
 				source_align(source, *out);
+			if (source->unseen_count > 0)
+				source_look_for_names(source, *out);
 			if (source->unused != NULL)
 				source_blank_unused(source, *out);
 			return 1;

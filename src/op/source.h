@@ -52,6 +52,11 @@ void source_start(struct source *, const struct need *);
  * need->name; 0 at the end; -1.
  */
 int source_next(struct source *, struct batch **out, struct err *);
+/*
+ * After the end: a needed field that no record of an open source had; counted
+ * from 0, NULL behind the last.
+ */
+const char *source_unseen(const struct source *, uint32_t index);
 /* Would source_next wait for input? */
 int source_would_block(struct source *);
 
