@@ -61,7 +61,7 @@ tests_flow_replay_SOURCES = tests/flow/case.c tests/flow/case.h \
 	tests/flow/replay.c
 tests_flow_replay_LDADD =
 
-TESTS += tests/tidy/run tests/flow/run tests/fuzz/run tests/data/run
+TESTS += tests/tidy/run tests/flow/run tests/fuzz/run tests/data/run tests/hacking/run
 
 if RUN_UNITS
 check_PROGRAMS += tests/unit/units
@@ -107,6 +107,7 @@ EXTRA_DIST += \
 	tests/packages \
 	tests/broken \
 	tests/data \
+	tests/hacking \
 	tests/flow \
 	tests/fuzz \
 	tests/tidy \
