@@ -145,6 +145,7 @@ func_files = \
 	src/func/calendar.h \
 	src/func/compare.h \
 	src/func/compare_template.h \
+	src/func/divide.h \
 	src/func/fn_arith.c \
 	src/func/fn_bucket.c \
 	src/func/fn_cast.c \

@@ -7,6 +7,7 @@ unit_files = \
 	tests/unit/test_bits.c \
 	tests/unit/test_buf.c \
 	tests/unit/test_builder.c \
+	tests/unit/test_calendar.c \
 	tests/unit/test_column.c \
 	tests/unit/test_cpu.c \
 	tests/unit/test_diag.c \
@@ -37,6 +38,7 @@ unit_files = \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_type.c \
+	tests/unit/test_utf8.c \
 	tests/unit/test_value.c \
 	tests/unit/test_zone.c
 

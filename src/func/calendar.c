@@ -53,17 +53,20 @@ calendar_prepare_unit(const struct value *const *arg, unsigned index,
 }
 
 enum calendar_unit
-calendar_row_unit(struct func_call *call, const struct column *names,
-	uint32_t i)
+calendar_row_unit(struct func_call *call, struct unit_memo *memo,
+	const struct column *names, uint32_t i)
 {
 	char quote[KERNEL_QUOTE_MAX];
 	struct text name = arg_text(names, i);
-	enum calendar_unit unit = calendar_unit(name);
 
-	if (unit == UNIT_NONE)
+	if (memo->unit != UNIT_NONE && text_equal(&memo->name, &name))
+		return memo->unit;
+	memo->name = name;
+	memo->unit = calendar_unit(name);
+	if (memo->unit == UNIT_NONE)
 		func_reject(call, i, "%s is no unit: " UNIT_LIST,
 		    kernel_quote(name, quote));
-	return unit;
+	return memo->unit;
 }
 
 const int64_t *

@@ -38,23 +38,31 @@ calendar_rest(int64_t x, int64_t unit)
 }
 
 /*
- * The date of a day counted from 1970-01-01.  Counting from March of year 0,
- * leap days stand at the end: 146097 days are 400 years, and the months from
- * March on begin at (153 * month + 2) / 5.
+ * The date of a day counted from 1970-01-01; any instant's day.  Years are
+ * taken to begin in March, so that the leap day is their last; centuries, years
+ * and months then are three linear functions of the days, and a division by
+ * 1461/4 or 2141/65536 is a multiplication whose low half is the rest (Neri and
+ * Schneider, 2022).  The count starts 300000 years early: never below 0.
  */
+#define CALENDAR_SHIFT_YEARS 300000
+#define CALENDAR_SHIFT_DAYS (719468 + 146097 * (CALENDAR_SHIFT_YEARS / 400))
+
 static inline struct calendar_date
 calendar_date(int64_t days)
 {
 	struct calendar_date date;
-	int64_t era = calendar_floor(days + 719468, 146097);
-	uint32_t day = (uint32_t)(days + 719468 - era * 146097);
-	uint32_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	uint32_t year_day = day - (365 * year + year / 4 - year / 100);
-	uint32_t month = (5 * year_day + 2) / 153;
+	uint32_t quarters = 4 * (uint32_t)(days + CALENDAR_SHIFT_DAYS) + 3;
+	uint32_t century = quarters / 146097;
+	uint32_t century_quarters = quarters % 146097 | 3;
+	uint64_t product = (uint64_t)century_quarters * 2939745;
+	uint32_t year_day = (uint32_t)product / 2939745 / 4;
+	uint32_t linear = 2141 * year_day + 197913;
+	uint32_t is_next_year = year_day >= 306;
 
-	date.day = (int32_t)(year_day - (153 * month + 2) / 5 + 1);
-	date.month = (int32_t)(month < 10 ? month + 3 : month - 9);
-	date.year = (int32_t)(era * 400 + year + (date.month <= 2));
+	date.day = (int32_t)((linear & 0xffff) / 2141 + 1);
+	date.month = (int32_t)((linear >> 16) - (is_next_year ? 12 : 0));
+	date.year = (int32_t)(100 * century + (uint32_t)(product >> 32) +
+	    is_next_year) - CALENDAR_SHIFT_YEARS;
 	return date;
 }
 
@@ -94,8 +102,18 @@ int64_t calendar_unit_us(enum calendar_unit);
 /* For prepare: refuse a constant argument `index` that is no unit. */
 int calendar_prepare_unit(const struct value *const *arg, unsigned index,
 	unsigned *bad_arg, struct err *);
-/* The unit of row i; a row with none is rejected. */
-enum calendar_unit calendar_row_unit(struct func_call *,
+/*
+ * The unit of row i, looked up once for runs of the same name.  Start with
+ * UNIT_MEMO_INIT.  A row with none is rejected: UNIT_NONE.
+ */
+struct unit_memo {
+	struct text name;
+	enum calendar_unit unit;
+};
+
+#define UNIT_MEMO_INIT { .unit = UNIT_NONE }
+
+enum calendar_unit calendar_row_unit(struct func_call *, struct unit_memo *,
 	const struct column *names, uint32_t i);
 
 /* Is the instant one that can be written, year 1 to 9999? */

@@ -3,6 +3,7 @@
  * numbers and times by.  Times count from 1970-01-01T00:00:00Z.  Everything
  * but floats is integer arithmetic; one constant size is the fast path.
  */
+#include "func/divide.h"
 #include "func/kernel.h"
 
 #include <math.h>
@@ -14,12 +15,12 @@ static int
 bucket_words_const(const struct column *in, uint32_t count, int64_t size,
 	int64_t least, int64_t *restrict target)
 {
+	struct divisor divisor = divisor_make(size);
 	int bad = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		int64_t x = arg_int(in, i);
-		int64_t rest = x % size;
-		rest += rest < 0 ? size : 0;
+		int64_t rest = divisor_rest(&divisor, x);
 		/* A wrap shows as a result above x. */
 		target[i] = (int64_t)((uint64_t)x - (uint64_t)rest);
 		bad |= target[i] > x || target[i] < least;

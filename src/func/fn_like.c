@@ -35,6 +35,11 @@ add_lower(struct buf *buf, const char *bytes, size_t size)
 {
 	uint32_t code;
 
+	if (utf8_is_ascii(bytes, size)) {
+		utf8_case_ascii(bytes, size, 'A', buf_reserve(buf, size));
+		buf->size += size;
+		return;
+	}
 	for (size_t i = 0; i < size;) {
 		unsigned length = utf8_decode(bytes + i, size - i, &code);
 		char *at = buf_reserve(buf, UTF8_BYTES_MAX);

@@ -11,9 +11,13 @@ static size_t
 fill_row(const struct text *fill, uint64_t missing, char *target)
 {
 	const char *bytes = text_bytes(fill);
+
+	if (fill->size == 1) {
+		memset(target, bytes[0], missing);
+		return missing;
+	}
 	uint64_t characters = utf8_count(bytes, fill->size);
 	size_t at = 0;
-
 	for (; missing >= characters; missing -= characters) {
 		memcpy(target + at, bytes, fill->size);
 		at += fill->size;

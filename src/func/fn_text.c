@@ -13,6 +13,17 @@ FUNC_TYPE(bool_of_text, TYPE_BOOL, "t")
 FUNC_TYPE(text_of_texts, TYPE_TEXT, "t")
 FUNC_TYPE(text_of_int, TYPE_TEXT, "i")
 
+/* Inlined text is padded with zeros, which are no continuation bytes. */
+static inline int64_t
+text_count(const struct text *text)
+{
+	if (text->size > TEXT_INLINE_MAX)
+		return (int64_t)utf8_count(text->bytes, text->size);
+	return text->size -
+	    utf8_count_continuations(bits_load64(text->inlined)) -
+	    utf8_count_continuations(bits_load32(text->inlined + 8));
+}
+
 static int
 len_eval(struct func_call *call, const struct column *arg, unsigned arg_count,
 	uint32_t count, struct column *out)
@@ -25,7 +36,7 @@ len_eval(struct func_call *call, const struct column *arg, unsigned arg_count,
 	for (uint32_t i = 0; i < count; i++) {
 		struct text text = arg_text(&in[0], i);
 		target[i] = arg_is_nested(&in[0]) ? nested_count(&text) :
-		    (int64_t)utf8_count(text_bytes(&text), text.size);
+		    text_count(&text);
 	}
 	return 0;
 }

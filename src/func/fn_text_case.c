@@ -13,42 +13,18 @@ FUNC_TYPE(text_of_text, TYPE_TEXT, "t")
 
 typedef uint32_t case_f(uint32_t code);
 
-/*
- * All letters from `first` on (of 26) in eight ASCII bytes flip their case bit:
- * adding carries into the high bit of each byte that is not below a bound.
- */
-static inline uint64_t
-flip_ascii(uint64_t word, unsigned char first)
-{
-	const uint64_t ones = 0x0101010101010101u;
-	uint64_t from = word + ones * (0x80u - first);
-	uint64_t behind = word + ones * (0x80u - (first + 26u));
-
-	return word ^ ((from & ~behind & UTF8_HIGH_BITS) >> 2);
-}
-
-static void
-case_ascii(const char *bytes, size_t size, unsigned char first, char *target)
-{
-	size_t i = 0;
-
-	for (; i + 8 <= size; i += 8)
-		bits_store64(target + i,
-		    flip_ascii(bits_load64(bytes + i), first));
-	for (; i < size; i++) {
-		unsigned char byte = (unsigned char)bytes[i];
-		unsigned flip = (unsigned char)(byte - first) < 26u;
-		target[i] = (char)(byte ^ flip << 5);
-	}
-}
-
 static size_t
-case_unicode(const char *bytes, size_t size, case_f *map, char *target)
+case_unicode(const char *bytes, size_t size, unsigned char first, case_f *map,
+	char *target)
 {
 	char *at = target;
 	uint32_t code;
 
 	for (size_t i = 0; i < size;) {
+		if ((unsigned char)bytes[i] < 0x80) {
+			*at++ = utf8_case_byte(bytes[i++], first);
+			continue;
+		}
 		unsigned length = utf8_decode(bytes + i, size - i, &code);
 		if (code == UTF8_BAD && length == 1)
 			*at++ = bytes[i];
@@ -73,8 +49,8 @@ case_inlined(const struct text *text, unsigned char first, struct text *out)
 	if (((words[0] | words[1]) & UTF8_HIGH_BITS) != 0)
 		return 0;
 	out->size = text->size;
-	bits_store64(out->inlined, flip_ascii(words[0], first));
-	bits_store64(out->inlined + 4, flip_ascii(words[1], first));
+	bits_store64(out->inlined, utf8_flip_ascii(words[0], first));
+	bits_store64(out->inlined + 4, utf8_flip_ascii(words[1], first));
 	return 1;
 }
 
@@ -96,9 +72,9 @@ case_eval(struct func_call *call, const struct column *arg, uint32_t count,
 		size_t size = text.size;
 		char *target = writer_room(&writer, size * CASE_GROWTH);
 		if (utf8_is_ascii(bytes, size))
-			case_ascii(bytes, size, first, target);
+			utf8_case_ascii(bytes, size, first, target);
 		else
-			size = case_unicode(bytes, size, map, target);
+			size = case_unicode(bytes, size, first, map, target);
 		writer_put(&writer, i, size);
 	}
 	return 0;
@@ -165,7 +141,9 @@ title_row(const char *bytes, size_t size, char *target)
 
 	for (size_t i = 0; i < size;) {
 		unsigned length = utf8_decode(bytes + i, size - i, &code);
-		if (code == UTF8_BAD && length == 1)
+		if (code < 0x80)
+			*at++ = utf8_case_byte(bytes[i], inside ? 'A' : 'a');
+		else if (code == UTF8_BAD && length == 1)
 			*at++ = bytes[i];
 		else
 			at += utf8_encode(inside ? utf8_lower(code) :

@@ -20,30 +20,44 @@ FUNC_TYPE(time_of_texts, TYPE_TIME, "t")
 #define PATTERN_BYTES_MAX 1000
 
 enum step_kind {
-	STEP_BYTE, STEP_YEAR, STEP_MONTH, STEP_DAY, STEP_HOUR, STEP_MINUTE,
-	STEP_SECOND, STEP_MILLI, STEP_MICRO
+	STEP_YEAR, STEP_MONTH, STEP_DAY, STEP_HOUR, STEP_MINUTE, STEP_SECOND,
+	STEP_MILLI, STEP_MICRO
 };
 
-#define STEPS_MAX 64
+#define STEPS_MAX 16
+#define STEPS_WIDTH_MAX 64
 
+/* The result's bytes with gaps, and what goes into each gap. */
 struct steps {
-	unsigned count;		/* 0: the pattern is not of fixed width */
+	int is_fixed;		/* 0: the pattern is not of fixed width */
+	unsigned count;
 	unsigned width;
+	char bytes[STEPS_WIDTH_MAX];
 	struct {
 		uint8_t kind;
-		char byte;
+		uint8_t offset;
 	} step[STEPS_MAX];
 };
 
 static int
-steps_add(struct steps *steps, enum step_kind kind, char byte)
+steps_add_byte(struct steps *steps, char byte)
 {
-	static const uint8_t widths[] = { 1, 4, 2, 2, 2, 2, 2, 3, 6 };
+	if (steps->width == STEPS_WIDTH_MAX)
+		return -1;
+	steps->bytes[steps->width++] = byte;
+	return 0;
+}
 
-	if (steps->count == STEPS_MAX)
+static int
+steps_add(struct steps *steps, enum step_kind kind)
+{
+	static const uint8_t widths[] = { 4, 2, 2, 2, 2, 2, 3, 6 };
+
+	if (steps->count == STEPS_MAX ||
+	    steps->width + widths[kind] > STEPS_WIDTH_MAX)
 		return -1;
 	steps->step[steps->count].kind = (uint8_t)kind;
-	steps->step[steps->count++].byte = byte;
+	steps->step[steps->count++].offset = (uint8_t)steps->width;
 	steps->width += widths[kind];
 	return 0;
 }
@@ -62,12 +76,11 @@ steps_add_letter(struct steps *steps, char letter)
 	if (letter == 'R')
 		return steps_add_pattern(steps, "%H:%M", 5);
 	if (letter == '%')
-		return steps_add(steps, STEP_BYTE, '%');
+		return steps_add_byte(steps, '%');
 	const char *at = letter == '\0' ? NULL : strchr(letters, letter);
 	if (at == NULL)
 		return -1;
-	return steps_add(steps,
-	    (enum step_kind)(STEP_YEAR + (at - letters)), 0);
+	return steps_add(steps, (enum step_kind)(at - letters));
 }
 
 static int
@@ -75,7 +88,7 @@ steps_add_pattern(struct steps *steps, const char *pattern, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
 		if (pattern[i] != '%') {
-			if (steps_add(steps, STEP_BYTE, pattern[i]) != 0)
+			if (steps_add_byte(steps, pattern[i]) != 0)
 				return -1;
 		} else if (++i == size ||
 		    steps_add_letter(steps, pattern[i]) != 0) {
@@ -88,18 +101,9 @@ steps_add_pattern(struct steps *steps, const char *pattern, size_t size)
 static void
 steps_init(struct steps *steps, const struct text *pattern)
 {
-	steps->count = 0;
-	steps->width = 0;
-	if (steps_add_pattern(steps, text_bytes(pattern), pattern->size) != 0)
-		steps->count = 0;
-}
-
-static inline char *
-put_digits(char *at, uint32_t value, unsigned width)
-{
-	for (unsigned i = width; i-- > 0; value /= 10)
-		at[i] = (char)('0' + value % 10);
-	return at + width;
+	memset(steps, 0, sizeof(*steps));
+	steps->is_fixed = steps_add_pattern(steps, text_bytes(pattern),
+	    pattern->size) == 0;
 }
 
 static inline char *
@@ -110,9 +114,51 @@ put_two(char *at, uint32_t value)
 	return at + 2;
 }
 
-/* Write a wall clock of the years 1 to 9999. */
+static inline void
+put_micro(char *at, uint32_t micro)
+{
+	put_two(at, micro / 10000);
+	put_two(at + 2, micro / 100 % 100);
+	put_two(at + 4, micro % 100);
+}
+
+static inline void
+step_run(enum step_kind kind, const struct calendar_date *date,
+	uint32_t second, uint32_t micro, char *at)
+{
+	switch (kind) {
+	case STEP_YEAR:
+		put_two(at, (uint32_t)date->year / 100);
+		put_two(at + 2, (uint32_t)date->year % 100);
+		break;
+	case STEP_MONTH:
+		put_two(at, (uint32_t)date->month);
+		break;
+	case STEP_DAY:
+		put_two(at, (uint32_t)date->day);
+		break;
+	case STEP_HOUR:
+		put_two(at, second / 3600);
+		break;
+	case STEP_MINUTE:
+		put_two(at, second / 60 % 60);
+		break;
+	case STEP_SECOND:
+		put_two(at, second % 60);
+		break;
+	case STEP_MILLI:
+		at[0] = (char)('0' + micro / 100000);
+		put_two(at + 1, micro / 1000 % 100);
+		break;
+	case STEP_MICRO:
+		put_micro(at, micro);
+		break;
+	}
+}
+
+/* Write a wall clock of the years 1 to 9999; room for STEPS_WIDTH_MAX. */
 static void
-steps_run(const struct steps *steps, int64_t local, char *at)
+steps_run(const struct steps *steps, int64_t local, char *target)
 {
 	struct calendar_date date =
 	    calendar_date(calendar_floor(local, CALENDAR_DAY));
@@ -120,37 +166,10 @@ steps_run(const struct steps *steps, int64_t local, char *at)
 	uint32_t second = (uint32_t)(rest / CALENDAR_SECOND);
 	uint32_t micro = (uint32_t)(rest % CALENDAR_SECOND);
 
-	for (unsigned i = 0; i < steps->count; i++) {
-		switch ((enum step_kind)steps->step[i].kind) {
-		case STEP_BYTE:
-			*at++ = steps->step[i].byte;
-			break;
-		case STEP_YEAR:
-			at = put_digits(at, (uint32_t)date.year, 4);
-			break;
-		case STEP_MONTH:
-			at = put_two(at, (uint32_t)date.month);
-			break;
-		case STEP_DAY:
-			at = put_two(at, (uint32_t)date.day);
-			break;
-		case STEP_HOUR:
-			at = put_two(at, second / 3600);
-			break;
-		case STEP_MINUTE:
-			at = put_two(at, second / 60 % 60);
-			break;
-		case STEP_SECOND:
-			at = put_two(at, second % 60);
-			break;
-		case STEP_MILLI:
-			at = put_digits(at, micro / 1000, 3);
-			break;
-		case STEP_MICRO:
-			at = put_digits(at, micro, 6);
-			break;
-		}
-	}
+	memcpy(target, steps->bytes, STEPS_WIDTH_MAX);
+	for (unsigned i = 0; i < steps->count; i++)
+		step_run((enum step_kind)steps->step[i].kind, &date, second,
+		    micro, target + steps->step[i].offset);
 }
 
 /* One row; -1 if the pattern is none. */
@@ -160,10 +179,10 @@ strftime_row(struct writer *writer, uint32_t i, const struct steps *steps,
 {
 	int64_t offset = zone == NULL ? 0 : zone_offset(zone, us);
 
-	if (steps->count > 0 && calendar_in_range(us) &&
+	if (steps->is_fixed && calendar_in_range(us) &&
 	    calendar_in_range(us + offset)) {
 		steps_run(steps, us + offset,
-		    writer_room(writer, steps->width));
+		    writer_room(writer, STEPS_WIDTH_MAX));
 		writer_put(writer, i, steps->width);
 		return 0;
 	}

@@ -5,6 +5,7 @@
  * month is its last day.
  */
 #include "func/calendar.h"
+#include "func/divide.h"
 
 static enum type
 moment_type(enum type type)
@@ -51,18 +52,19 @@ trunc_rows(struct func_call *call, const int64_t *local,
 	const struct column *units, uint32_t count, int64_t *target)
 {
 	enum calendar_unit unit = UNIT_NONE;
+	struct unit_memo memo = UNIT_MEMO_INIT;
 
 	if (units->encoding == CONST)
 		unit = calendar_unit(arg_text(units, 0));
 	if (unit < UNIT_WEEK) {
-		int64_t length = calendar_unit_us(unit);
+		struct divisor length = divisor_make(calendar_unit_us(unit));
 		for (uint32_t i = 0; i < count; i++)
-			target[i] = local[i] - calendar_rest(local[i], length);
+			target[i] = local[i] - divisor_rest(&length, local[i]);
 		return;
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		enum calendar_unit row_unit = unit != UNIT_NONE ? unit :
-		    calendar_row_unit(call, units, i);
+		    calendar_row_unit(call, &memo, units, i);
 		target[i] = row_unit == UNIT_NONE ? local[i] :
 		    trunc_row(local[i], row_unit, calendar_unit_us(row_unit));
 	}
@@ -181,13 +183,15 @@ date_add_eval(struct func_call *call, const struct column *arg,
 	unsigned arg_count, uint32_t count, struct column *out)
 {
 	struct column in[3];
+	struct unit_memo memo = UNIT_MEMO_INIT;
 	int stays_date = arg[0].type == TYPE_DATE;
 
 	if (kernel_take(call, "mit", arg, arg_count, count, in) != 0)
 		return -1;
 	int64_t *target = kernel_out(call, TYPE_TIME, count, out);
 	for (uint32_t i = 0; i < count; i++) {
-		enum calendar_unit unit = calendar_row_unit(call, &in[2], i);
+		enum calendar_unit unit =
+		    calendar_row_unit(call, &memo, &in[2], i);
 		target[i] = 0;
 		if (unit == UNIT_NONE)
 			continue;
@@ -228,7 +232,7 @@ const struct func_def func_date_add = {
 	.signature = "date_add(ts, n, unit)",
 	.summary = "the time n units later; a day that the month has not "
 	    "becomes its last",
-	.example = "date_add(@2026-01-31, 1, \"month\")",
+	.example = "date_add(date(\"2026-01-31\"), 1, \"month\")",
 	.result = "2026-02-28",
 	.arg_min = 3,
 	.arg_max = 3,
@@ -261,12 +265,14 @@ date_diff_eval(struct func_call *call, const struct column *arg,
 	unsigned arg_count, uint32_t count, struct column *out)
 {
 	struct column in[3];
+	struct unit_memo memo = UNIT_MEMO_INIT;
 
 	if (kernel_take(call, "mmt", arg, arg_count, count, in) != 0)
 		return -1;
 	int64_t *target = kernel_out(call, TYPE_INT, count, out);
 	for (uint32_t i = 0; i < count; i++) {
-		enum calendar_unit unit = calendar_row_unit(call, &in[2], i);
+		enum calendar_unit unit =
+		    calendar_row_unit(call, &memo, &in[2], i);
 		target[i] = unit == UNIT_NONE ? 0 :
 		    diff_row(arg_int(&in[0], i), arg_int(&in[1], i), unit);
 	}

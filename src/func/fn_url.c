@@ -54,11 +54,11 @@ authority_cut(struct url *url, const char *at, const char *end)
 		    (size_t)(end - colon - 1) };
 }
 
-/* strchr() finds the NUL too: a NUL ends any part. */
-static const char *
-first_of(const char *at, const char *end, const char *stops)
+/* Where one of the bytes a, b, c first lies in [at, end), or `end`. */
+static inline const char *
+first_of(const char *at, const char *end, char a, char b, char c)
 {
-	while (at < end && strchr(stops, *at) == NULL)
+	while (at < end && *at != a && *at != b && *at != c)
 		at++;
 	return at;
 }
@@ -77,16 +77,16 @@ url_cut(struct url *url, const char *at, size_t size)
 		at = stop + 1;
 	}
 	if (end - at >= 2 && at[0] == '/' && at[1] == '/') {
-		stop = first_of(at + 2, end, "/?#");
+		stop = first_of(at + 2, end, '/', '?', '#');
 		authority_cut(url, at + 2, stop);
 		at = stop;
 	}
-	stop = first_of(at, end, "?#");
+	stop = first_of(at, end, '?', '#', '#');
 	if (stop > at)
 		url->path = (struct span){ at, (size_t)(stop - at) };
 	if (stop < end && *stop == '?') {
 		at = stop + 1;
-		stop = first_of(at, end, "#");
+		stop = first_of(at, end, '#', '#', '#');
 		url->query = (struct span){ at, (size_t)(stop - at) };
 	}
 }

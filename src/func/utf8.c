@@ -8,15 +8,36 @@
 
 #include "func/utf8_case.h"
 
+void
+utf8_case_ascii(const char *bytes, size_t size, unsigned char first,
+	char *target)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= size; i += 8)
+		bits_store64(target + i,
+		    utf8_flip_ascii(bits_load64(bytes + i), first));
+	for (; i < size; i++)
+		target[i] = utf8_case_byte(bytes[i], first);
+}
+
 size_t
 utf8_count(const char *bytes, size_t size)
 {
 	size_t count = size;
+	size_t whole = size & ~(size_t)7;
+	size_t i = 0;
 
-	for (; size >= 8; size -= 8, bytes += 8)
-		count -= utf8_count_continuations(bits_load64(bytes));
-	for (; size > 0; size--, bytes++)
-		count -= (size_t)utf8_is_continuation(*bytes);
+	for (; i < whole; i += 8)
+		count -= utf8_count_continuations(bits_load64(bytes + i));
+	if (whole > 0 && i < size) {
+		/* The last eight bytes, without those that were counted. */
+		uint64_t word = bits_load64(bytes + size - 8);
+		return count - utf8_count_continuations(
+		    word >> (8 * (8 - (size - i))));
+	}
+	for (; i < size; i++)
+		count -= (size_t)utf8_is_continuation(bytes[i]);
 	return count;
 }
 

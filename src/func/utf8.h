@@ -26,7 +26,10 @@ utf8_is_continuation(char byte)
 static inline unsigned
 utf8_count_continuations(uint64_t word)
 {
-	return bits_count(word & ~(word << 1) & UTF8_HIGH_BITS);
+	uint64_t ones = (word & ~(word << 1) & UTF8_HIGH_BITS) >> 7;
+
+	/* The sum of all bytes; not every processor counts bits. */
+	return (unsigned)(ones * 0x0101010101010101u >> 56);
 }
 
 static inline int
@@ -40,6 +43,32 @@ utf8_is_ascii(const char *bytes, size_t size)
 		all |= (unsigned char)*bytes;
 	return (all & UTF8_HIGH_BITS) == 0;
 }
+
+/*
+ * ASCII letters of one case, which begin with `first` ('A' or 'a'), to the
+ * other: by adding carries into the high bit of each byte that is not below a
+ * bound.  For eight ASCII bytes, for one byte, for all of a text of ASCII.
+ */
+static inline uint64_t
+utf8_flip_ascii(uint64_t word, unsigned char first)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t from = word + ones * (0x80u - first);
+	uint64_t behind = word + ones * (0x80u - (first + 26u));
+
+	return word ^ ((from & ~behind & UTF8_HIGH_BITS) >> 2);
+}
+
+static inline char
+utf8_case_byte(char byte, unsigned char first)
+{
+	unsigned flip = (unsigned char)((unsigned char)byte - first) < 26u;
+
+	return (char)((unsigned char)byte ^ flip << 5);
+}
+
+void utf8_case_ascii(const char *bytes, size_t size, unsigned char first,
+	char *target);
 
 /* Characters in the text. */
 size_t utf8_count(const char *bytes, size_t size);
