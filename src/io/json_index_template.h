@@ -16,7 +16,8 @@
  *			writes at + i and its byte for every bit i of the mask,
  *			`count` many; may write 64
  *
- * Returns 0 if something is wrong in the block at scan->at.
+ * Returns 0 if something is wrong in the block at state->at; the state is then
+ * as of before it.
  */
 static KERNEL_TARGET int
 KERNEL_NAME(struct json_index *index, struct json_scan *state,
@@ -27,10 +28,11 @@ KERNEL_NAME(struct json_index *index, struct json_scan *state,
 
 	while (end - scan.at >= 64) {
 		const char *bytes = base + scan.at;
+		uint64_t escaped = scan.escaped;
 		uint64_t quote, backslash, mark, odd;
 		KERNEL_MASKS(bytes, quote, backslash, mark, odd);
-		if (__builtin_expect((backslash | scan.escaped) != 0, 0) &&
-		    !take_escapes(bytes, backslash, &quote, &scan.escaped)) {
+		if (__builtin_expect((backslash | escaped) != 0, 0) &&
+		    !take_escapes(bytes, backslash, &quote, &escaped)) {
 			sound = 0;
 			break;
 		}
@@ -44,6 +46,7 @@ KERNEL_NAME(struct json_index *index, struct json_scan *state,
 			/* The last three bytes may begin a sequence. */
 			scan.utf8_open = KERNEL_HIGH(bytes) >> 61;
 		}
+		scan.escaped = escaped;
 		index->quotes[scan.blocks] = quote;
 		index->quotes_before[scan.blocks] = scan.quote_count;
 		scan.blocks++;
@@ -55,11 +58,6 @@ KERNEL_NAME(struct json_index *index, struct json_scan *state,
 		    index->mark + scan.count, base, scan.at, mark, count);
 		scan.count += count;
 		scan.at += 64;
-	}
-	/* A wrong escape may have been taken already. */
-	if (!sound) {
-		scan.escaped = 0;
-		scan.utf8_open = 0;
 	}
 	*state = scan;
 	return sound;

@@ -37,8 +37,8 @@
 #include "io/json_index.h"
 #include "io/json_record.h"
 #include "io/json_rows.h"
+#include "util/bits.h"
 #include "util/cpu.h"
-#include "util/hash.h"
 #include "util/mem.h"
 
 #if defined(__SSE2__)
@@ -84,7 +84,11 @@ struct json_shape {
 	struct json_shape *follower;	/* came behind it the last time */
 };
 
+typedef int match_f(const struct json_shape *, const struct json_index *,
+	uint32_t first);
+
 struct json_shapes {
+	match_f *matches;
 	struct json_shape *bucket[BUCKETS];
 	struct json_shape *last;
 	uint32_t count;
@@ -145,6 +149,17 @@ same_head(const char *at, const struct shape_segment *segment)
 	return (~equal & segment->head_bits) == 0;
 }
 
+/* true, false or null, and then the mark; others are asked again. */
+static inline int
+is_word(const char *at, const char *end)
+{
+	uint32_t first = bits_load32(at);
+
+	return (end - at == 4 && (first == bits_load32("true") ||
+	    first == bits_load32("null"))) || (end - at == 5 &&
+	    first == bits_load32("fals") && at[4] == 'e');
+}
+
 /*
  * A primitive up to the mark at `end`.  Digits are counted sixteen at a time;
  * what is not a sign, digits and one fraction is left to json_primitive().
@@ -161,6 +176,8 @@ is_primitive(const char *at, const char *end)
 	unsigned whole = (unsigned)__builtin_ctz(~mask);
 	size_t size = (size_t)(end - digits);
 
+	if (whole == 0 && is_word(at, end))
+		return 1;
 	if (whole == 0 || whole >= 15 || (*digits == '0' && whole > 1))
 		return json_primitive(at, end) != NULL;
 	if (whole == size)
@@ -227,17 +244,6 @@ quotes_up_to(const struct json_index *index, uint32_t at)
 #include "io/json_shape_template.h"
 #endif
 
-static inline int
-shape_matches(const struct json_shape *shape, const struct json_index *index,
-	uint32_t first)
-{
-#if defined(__x86_64__)
-	if (__builtin_expect(cpu_tier() >= CPU_AVX2, 1))
-		return match_avx2(shape, index, first);
-#endif
-	return match_plain(shape, index, first);
-}
-
 /* The wanted values of a record that matches. */
 static inline void
 take_values(const struct json_shape *shape, const struct json_index *index,
@@ -263,6 +269,11 @@ json_shapes_new(void)
 	struct json_shapes *shapes = mem_alloc_zero(sizeof(*shapes));
 
 	shapes->region = region_new();
+	shapes->matches = match_plain;
+#if defined(__x86_64__)
+	if (cpu_tier() >= CPU_AVX2)
+		shapes->matches = match_avx2;
+#endif
 	return shapes;
 }
 
@@ -283,28 +294,29 @@ json_outline_record(struct json_outline *outline,
 	const struct json_index *index, uint32_t first)
 {
 	const uint8_t *marks = index->mark + first;
+	const uint32_t *place = index->place + first;
 	uint32_t count = index->count - first;
 	uint32_t depth = outline->depth;
 	uint64_t hash = outline->hash;
 
+	/* Without branches but the last: no two records need be alike. */
 	for (uint32_t i = outline->mark; i < count; i++) {
-		uint8_t mark = marks[i];
-		depth -= mark == '}' || mark == ']';
-		depth += mark == '{' || mark == '[';
+		uint32_t kind = marks[i] & 0xdfu;
+		depth -= kind == ('}' & 0xdf);
+		depth += kind == ('{' & 0xdf);
+		/* Of the record's own keys the quote and two bytes: those of
+		 * the least key and of its own closing quote. */
+		uint32_t key = bits_load32(index->base + place[i] + 1) &
+		    0xffffff;
+		uint32_t own = depth == 1 && kind != ('}' & 0xdf) ?
+		    UINT32_MAX : 0;
+		hash = (hash ^ marks[i] ^ (uint64_t)(key & own) << 8) *
+		    0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
 		if (depth == 0) {
 			outline->mark = i + 1;
-			outline->hash = hash_mix(hash, i);
+			outline->hash = hash;
 			return 1;
-		}
-		hash = (hash << 5 | hash >> 59) ^ mark;
-		/* The quote of a key and two bytes: the least key and its
-		 * own closing quote. */
-		if (depth == 1 && (mark == ',' || mark == '{')) {
-			const uint8_t *key = (const uint8_t *)index->base +
-			    index->place[first + i] + 1;
-			hash ^= (uint64_t)(key[0] | key[1] << 8 |
-			    key[2] << 16) << 20;
-			hash *= 0x9e3779b97f4a7c15u;
 		}
 	}
 	outline->mark = count;
@@ -318,7 +330,7 @@ static inline int
 try_shape(struct json_shapes *shapes, struct json_shape *shape,
 	const struct json_index *index, uint32_t first, struct json_rows *rows)
 {
-	if (!shape_matches(shape, index, first))
+	if (!shapes->matches(shape, index, first))
 		return 0;
 	take_values(shape, index, first, rows);
 	if (shapes->last != NULL)
