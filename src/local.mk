@@ -232,6 +232,8 @@ io_files = \
 	src/io/fmt_clf.c \
 	src/io/fmt_combined.c \
 	src/io/fmt_csv.c \
+	src/io/fmt_json.c \
+	src/io/fmt_jsonl.c \
 	src/io/fmt_lines.c \
 	src/io/fmt_table.c \
 	src/io/fmt_tsv.c \
@@ -241,16 +243,27 @@ io_files = \
 	src/io/format_table.h \
 	src/io/input.c \
 	src/io/input.h \
+	src/io/json_format.c \
+	src/io/json_format.h \
+	src/io/json_index.c \
+	src/io/json_index.h \
+	src/io/json_index_template.h \
+	src/io/json_reader.c \
+	src/io/json_reader.h \
+	src/io/json_reader_priv.h \
+	src/io/json_record.c \
+	src/io/json_record.h \
+	src/io/json_reject.c \
+	src/io/json_rows.c \
+	src/io/json_rows.h \
+	src/io/json_shape.c \
+	src/io/json_shape.h \
+	src/io/json_shape_template.h \
+	src/io/json_take.c \
+	src/io/json_types.c \
+	src/io/json_writer.c \
 	src/io/loan.c \
 	src/io/loan.h \
-	src/io/log_line.c \
-	src/io/log_line.h \
-	src/io/log_reader.c \
-	src/io/log_reader.h \
-	src/io/output.c \
-	src/io/output.h \
-	src/io/text_width.c \
-	src/io/text_width.h
 	src/io/log_line.c \
 	src/io/log_line.h \
 	src/io/log_reader.c \

@@ -120,7 +120,10 @@ add_excerpt(struct buf *buf, const struct bad_record *record)
 	size_t size;
 	int has_column;
 	const char *text = fault_line(record, &size, &has_column);
-	size_t fault = has_column ? record->column - 1 : 0;
+	uint64_t first = text == record->text && record->text_column > 0 ?
+	    record->text_column : 1;
+	size_t fault = has_column && record->column > first ?
+	    record->column - first : 0;
 	size_t start = 0;
 	size_t caret = 0;
 

@@ -25,6 +25,7 @@ struct bad_record {
 	const char *text;	/* the record's bytes, cut to 80 columns in messages */
 	size_t text_size;
 	uint64_t text_line;	/* where text begins; 0: at `line` */
+	uint64_t text_column;	/* of its first byte; 0: 1 */
 };
 
 /*

@@ -5,6 +5,8 @@
  */
 FORMAT(csv)
 FORMAT(tsv)
+FORMAT(jsonl)
+FORMAT(json)
 FORMAT(lines)
 FORMAT(clf)
 FORMAT(combined)

@@ -1,0 +1,51 @@
+#ifndef SFLOW_IO_JSON_SHAPE_H
+#define SFLOW_IO_JSON_SHAPE_H
+
+#include <stdint.h>
+
+struct json_index;
+struct json_record;
+struct json_rows;
+
+/*
+ * Learned shapes of records.  A record with the marks, keys and blanks of one
+ * that was read before needs no walk: its scalars are checked where they must
+ * stand, and the wanted ones are known by number.
+ */
+struct json_shapes;
+
+struct json_shapes *json_shapes_new(void);
+void json_shapes_free(struct json_shapes **);
+
+/* Where a record's marks end, and what it has in common with its like. */
+struct json_outline {
+	uint32_t mark;		/* relative to the first; where to go on */
+	uint32_t depth;
+	uint64_t hash;
+};
+
+/*
+ * Go on to the record's last mark, from a zeroed outline or where the last call
+ * stopped.  1: done, `mark` is behind the last mark; 0: more marks are needed.
+ */
+int json_outline_record(struct json_outline *, const struct json_index *,
+	uint32_t first);
+
+/*
+ * Read the record at mark `first` into the current row, if it is of the shape
+ * that is expected next.  Returns how many marks it has; 0: it is not.
+ */
+uint32_t json_shapes_expect(struct json_shapes *, const struct json_index *,
+	uint32_t first, struct json_rows *);
+/* The same with any shape of this outline. */
+uint32_t json_shapes_find(struct json_shapes *, const struct json_index *,
+	uint32_t first, uint64_t hash, struct json_rows *);
+/*
+ * Learn from a record that was read the long way.  `columns` are those of its
+ * fields, below 0: not wanted.  A shape must be seen twice to be learned.
+ */
+void json_shapes_learn(struct json_shapes *, const struct json_index *,
+	uint32_t first, uint64_t hash, const struct json_record *,
+	const int *columns);
+
+#endif
