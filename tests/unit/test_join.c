@@ -289,9 +289,8 @@ Test(join, is_a_loop_in_a_loop)
 		struct op *op = join_op((enum op_join)it.kind, "u", "k x",
 		    "k y", "k", "k");
 		if (it.has_residual) {
-			struct expr **arg = mem_alloc(2 * sizeof(*arg));
-			arg[0] = harness_field("x");
-			arg[1] = harness_field("u.y");
+			struct expr *arg[2] = { harness_field("x"),
+				harness_field("u.y") };
 			op->args.residual = expr_call(func_find("gt", 2), arg,
 			    2, NULL, &err);
 			cr_assert(op->args.residual != NULL, "%s",
