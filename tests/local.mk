@@ -22,8 +22,10 @@ unit_files = \
 	tests/unit/test_func_cases.c \
 	tests/unit/test_func_examples.c \
 	tests/unit/test_func_hostile.c \
+	tests/unit/test_group.c \
 	tests/unit/test_guess.c \
 	tests/unit/test_hash.c \
+	tests/unit/test_join.c \
 	tests/unit/test_json.c \
 	tests/unit/test_key.c \
 	tests/unit/test_lex.c \
@@ -32,12 +34,16 @@ unit_files = \
 	tests/unit/test_near.c \
 	tests/unit/test_number.c \
 	tests/unit/test_parse.c \
+	tests/unit/test_parse_pattern.c \
 	tests/unit/test_pretty.c \
 	tests/unit/test_regex.c \
 	tests/unit/test_region.c \
+	tests/unit/test_rows.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \
+	tests/unit/test_top.c \
 	tests/unit/test_type.c \
+	tests/unit/test_unnest.c \
 	tests/unit/test_utf8.c \
 	tests/unit/test_value.c \
 	tests/unit/test_zone.c
