@@ -216,7 +216,6 @@ io_files = \
 	src/io/csv_header.c \
 	src/io/csv_index.c \
 	src/io/csv_index.h \
-	src/io/csv_index_kernel.h \
 	src/io/csv_index_template.h \
 	src/io/csv_options.c \
 	src/io/csv_options.h \
