@@ -192,6 +192,7 @@ func_files = \
 	src/func/func_type.h \
 	src/func/kernel.c \
 	src/func/kernel.h \
+	src/func/literal_find.c \
 	src/func/nested.h \
 	src/func/percent.h \
 	src/func/regex.c \

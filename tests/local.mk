@@ -15,6 +15,10 @@ unit_files = \
 	tests/unit/test_env_fault.c \
 	tests/unit/test_err.c \
 	tests/unit/test_expr.c \
+	tests/unit/test_expr_agg.c \
+	tests/unit/test_expr_nested.c \
+	tests/unit/test_filter_fast.c \
+	tests/unit/test_fn_operators.c \
 	tests/unit/test_func_cases.c \
 	tests/unit/test_func_examples.c \
 	tests/unit/test_func_hostile.c \
@@ -29,6 +33,7 @@ unit_files = \
 	tests/unit/test_number.c \
 	tests/unit/test_parse.c \
 	tests/unit/test_pretty.c \
+	tests/unit/test_regex.c \
 	tests/unit/test_region.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \

@@ -164,17 +164,44 @@ read_bool(const char *bytes, size_t size, union cell *out)
 	return 0;
 }
 
+/* Read all rows into a column of the type; 0 if there is one that does not. */
+static int
+read_all(const struct column *source, uint32_t count, read_f *look,
+	enum type type, struct region *region, struct column *out)
+{
+	const struct text *text = source->data;
+
+	column_init_flat(out, type, count, region);
+	out->valid = source->valid;
+	int64_t *words = out->data;
+	uint8_t *bools = out->data;
+	for (uint32_t i = 0; i < count; i++) {
+		union cell cell = { 0 };
+		if (look(text_bytes(&text[i]), text[i].size, &cell) != 0) {
+			if (column_row_is_valid(source, i))
+				return 0;
+			memset(&cell, 0, sizeof(cell));
+		}
+		if (type == TYPE_BOOL)
+			bools[i] = cell.boolean;
+		else
+			words[i] = cell.integer;
+	}
+	return 1;
+}
+
 /* Read the rows of a column that is all text; MIXED where not all read. */
 static void
 read_column(const struct column *source, uint32_t count, read_f *look,
 	enum type type, struct region *region, struct column *out)
 {
 	const struct text *text = source->data;
-	struct value *value = region_alloc(region, count * sizeof(*value));
 
+	if (read_all(source, count, look, type, region, out))
+		return;
+	struct value *value = region_alloc(region, count * sizeof(*value));
 	for (uint32_t i = 0; i < count; i++) {
-		const struct text *row =
-		    &text[source->encoding == CONST ? 0 : i];
+		const struct text *row = &text[i];
 		memset(&value[i], 0, sizeof(value[i]));
 		if (!column_row_is_valid(source, i))
 			continue;

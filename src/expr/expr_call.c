@@ -23,7 +23,7 @@ refuse_types(const struct call_check *check, const enum type *type,
 		if (i > 0)
 			buf_add_string(&buf, i + 1 < count ? ", " : " and ");
 		buf_add_string(&buf, type_name(type[i]));
-		any_text |= type_is_textual(type[i]);
+		any_text |= type[i] == TYPE_TEXT;
 	}
 	err_set(err, ERR_PROGRAM, "%s" CANNOT_COMPUTE "%s",
 	    check->signature, buf_string(&buf));

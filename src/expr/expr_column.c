@@ -106,16 +106,17 @@ column_spread(struct column *column, uint32_t count, struct region *region)
 	*column = flat;
 }
 
-/* The one type of all values that are not null; MIXED if they differ. */
+/* The one type of all values that are not null; MIXED if they differ, or if one
+ * is missing, which only a tag can tell. */
 static enum type
 values_type(const struct value *value, uint32_t count)
 {
 	enum type type = TYPE_NULL;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (value[i].type <= TYPE_MISSING || value[i].type == type)
+		if (value[i].type == TYPE_NULL || value[i].type == type)
 			continue;
-		if (type != TYPE_NULL)
+		if (type != TYPE_NULL || value[i].type == TYPE_MISSING)
 			return TYPE_MIXED;
 		type = value[i].type;
 	}

@@ -73,7 +73,8 @@ refusal(const char *who, const char *verb, const char *text_hint,
 			buf_add_string(&buf,
 			    a + 1 < arg_count ? ", " : " and ");
 		add_value(&buf, &arg[a], row, region);
-		any_text |= type_is_textual(arg[a].type);
+		any_text |= arg[a].type == TYPE_TEXT ||
+		    arg[a].type == TYPE_RAW;
 	}
 	if (any_text && text_hint != NULL) {
 		buf_add_string(&buf, "; ");
@@ -294,13 +295,15 @@ call_const(struct expr *expr, struct eval *eval, const struct column *arg,
 
 /* What undeclared text beside this type is to be read as. */
 static enum func_want
-peer_want(enum type type)
+peer_want(enum type type, enum func_want want)
 {
 	if (type_is_number(type))
 		return FUNC_NUMBER;
-	if (type == TYPE_TIME || type == TYPE_DATE)
+	/* What a duration is added to is a time, and text among numbers. */
+	if (type == TYPE_TIME || type == TYPE_DATE ||
+	    (type == TYPE_DURATION && want == FUNC_NUMBER))
 		return FUNC_TIME;
-	return type == TYPE_BOOL ? FUNC_BOOL : FUNC_ANY;
+	return type == TYPE_BOOL ? FUNC_BOOL : want;
 }
 
 /* Is the argument a field of undeclared text in this batch? */
@@ -310,27 +313,26 @@ is_undeclared(struct expr *arg, struct eval *eval)
 	if (arg->kind != EXPR_FIELD)
 		return 0;
 	const struct column *column = field_column(arg, eval->batch);
-	return column != NULL && column->type >= TYPE_RAW &&
-	    column->type <= TYPE_RAW_TSV;
+	return column != NULL && type_is_raw(column->type);
 }
 
-/* Arguments of a comparison: undeclared fields are read as their peers are. */
+/* Undeclared fields are read as their peers are. */
 static void
 peer_args(struct expr *expr, struct eval *eval, const uint16_t *sel,
 	uint32_t count, struct column *arg)
 {
-	enum func_want want = FUNC_ANY;
+	enum func_want usual = (enum func_want)expr->def->want[0];
+	enum func_want want = usual;
 	int known = 0;
 
 	for (unsigned a = 0; a < expr->child_count; a++) {
 		if (is_undeclared(expr->child[a], eval))
 			continue;
-		node_eval_as(expr->child[a], eval, FUNC_ANY, sel, count,
-		    &arg[a]);
+		node_eval_as(expr->child[a], eval, usual, sel, count, &arg[a]);
 		if (arg[a].type == TYPE_NULL)
 			continue;
-		enum func_want other = peer_want(arg[a].type);
-		want = known && other != want ? FUNC_ANY : other;
+		enum func_want other = peer_want(arg[a].type, usual);
+		want = known && other != want ? usual : other;
 		known = 1;
 	}
 	for (unsigned a = 0; a < expr->child_count; a++) {

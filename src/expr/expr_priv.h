@@ -215,7 +215,7 @@ void call_refuse(const char *who, const char *verb, const char *text_hint,
 /* What is known of "field op constant", or NULL; the filter's. */
 struct filter_fast *filter_fast_new(const struct expr *call);
 void filter_fast_free(struct filter_fast **);
-/* Filter, if this batch has the field as undeclared bytes: 1 and *found; or
+/* Filter, if the field's type in this batch is one that goes: 1 and *found; or
  * 0. */
 int filter_fast(const struct filter_fast *, struct eval *, const uint16_t *sel,
 	uint32_t count, uint16_t *out, uint32_t *found);

@@ -1,20 +1,20 @@
 /*
- * `field op constant` on undeclared text, straight from the bytes of the batch.
+ * `field op constant` without a condition column in between.
  *
- * Numbers.  Whatever the operator, the ints for which it holds are one range
- * (or all but one range), so every one of == != < <= > >= and `in a..b`, with
- * int or float constants, is
+ * Ints.  Whatever the operator, the ints for which it holds are one range (or
+ * all but one range), so every one of == != < <= > >= and `in a..b`, with int
+ * or float constants, is
  *
  *	(uint64_t)(v - low) <= span, negated or not
  *
- * and one loop serves all.  The loop reads ints of up to 16 digits, eight bytes
- * at a time; any other bytes (floats, text, nulls, quotes) go the slow way: the
- * row's value, compared as the operators compare.
+ * and one loop serves all.
  *
- * Texts (== and !=).  The constant is compared as it would stand in the input:
- * plain in CSV and TSV, within quotes in JSON, by two words under masks; rows
- * that could hold it in another spelling (quotes, escapes) go the slow way.
- * That reads past the row's end, never past the chunk's padding.
+ * Texts (== and !=), straight from the bytes of the batch.  The constant is
+ * compared as it would stand in the input: plain in CSV and TSV, within quotes
+ * in JSON, by two words under masks; rows that could hold it in another
+ * spelling (quotes, escapes) go the slow way: the row's value, compared as the
+ * operators compare.  That reads past the row's end, never past the chunk's
+ * padding.
  */
 #include "expr/expr.h"
 
@@ -271,87 +271,38 @@ slow_row(const struct filter_fast *fast, const struct column *column,
 	return 1;
 }
 
-/* Up to 8 digits in the low bytes of a word, the first digit lowest; the bytes
- * behind them are shifted out.  -1 if one is no digit. */
-static inline int64_t
-digits_value(uint64_t word, unsigned size)
-{
-	const uint64_t zeros = 0x3030303030303030u;
-
-	/* Digits to the top bytes; what comes in below is zeros again. */
-	word = (word ^ zeros) << (64 - 8 * size);
-	if (((word + 0x0606060606060606u) | word) & 0xf0f0f0f0f0f0f0f0u)
-		return -1;
-	/* Pairs, fours, eights. */
-	word = word * 10 + (word >> 8);
-	uint64_t low = (word & 0x000000ff000000ffu) * 0x000f424000000064u;
-	uint64_t high = ((word >> 16) & 0x000000ff000000ffu) *
-	    0x0000271000000001u;
-	return (int64_t)((low + high) >> 32);
-}
-
-/*
- * The int that a row of 1..16 bytes is, by loads of 8 bytes that may pass its
- * end.  0, or -1 if it is no plain int.
- */
-static inline int
-int_value(const char *bytes, uint32_t size, int64_t *out)
-{
-	int64_t negative = bytes[0] == '-';
-	const char *digits = bytes + negative;
-	uint32_t count = size - (uint32_t)negative;
-	int64_t value;
-
-	if (count - 1 < 8) {
-		value = digits_value(bits_load64(digits), count);
-	} else if (count - 9 < 8) {
-		int64_t high = digits_value(bits_load64(digits), count - 8);
-		int64_t low = digits_value(bits_load64(digits + count - 8), 8);
-		value = high < 0 || low < 0 ? -1 : high * 100000000 + low;
-	} else {
-		return -1;
-	}
-	*out = (value ^ -negative) + negative;
-	/* A leading zero makes it text. */
-	return value < 0 || (digits[0] == '0' && count > 1) ? -1 : 0;
-}
-
 static inline __attribute__((always_inline)) uint32_t
-numbers_loop(const struct filter_fast *fast, const struct column *borrowed,
-	struct region *region, const uint16_t *sel, uint32_t count,
+ints_loop(const struct filter_fast *fast, const int64_t *value,
+	const uint64_t *valid, const uint16_t *sel, uint32_t count,
 	uint16_t *out)
 {
-	/* A copy that nobody else can write to stays in registers. */
-	const struct column column = *borrowed;
 	const uint64_t low = (uint64_t)fast->low, span = fast->span;
 	const uint32_t negate = fast->negate;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t row = sel == NULL ? i : sel[i];
-		uint32_t size, hit;
-		int64_t value;
-		const char *bytes = column_slice(&column, row, &size);
-		if (__builtin_expect(int_value(bytes, size, &value) == 0, 1))
-			hit = ((uint64_t)value - low <= span) ^ negate;
-		else if (size == 0 && column.type != TYPE_RAW)
-			hit = 0;
-		else
-			hit = slow_row(fast, borrowed, row, region);
-		out[n] = (uint16_t)row;
+		uint16_t row = sel == NULL ? (uint16_t)i : sel[i];
+		uint32_t hit = ((uint64_t)value[i] - low <= span) ^ negate;
+		if (valid != NULL)
+			hit &= (uint32_t)bits_get(valid, i);
+		out[n] = row;
 		n += hit;
 	}
 	return n;
 }
 
+/* A loop for each case: with nulls, with a selection. */
 static uint32_t
-filter_numbers(const struct filter_fast *fast, const struct column *column,
-	struct region *region, const uint16_t *sel, uint32_t count,
-	uint16_t *out)
+filter_ints(const struct filter_fast *fast, const struct column *dense,
+	const uint16_t *sel, uint32_t count, uint16_t *out)
 {
-	if (sel == NULL)
-		return numbers_loop(fast, column, region, NULL, count, out);
-	return numbers_loop(fast, column, region, sel, count, out);
+	const int64_t *value = dense->data;
+
+	if (dense->valid != NULL)
+		return ints_loop(fast, value, dense->valid, sel, count, out);
+	if (sel != NULL)
+		return ints_loop(fast, value, NULL, sel, count, out);
+	return ints_loop(fast, value, NULL, NULL, count, out);
 }
 
 /* Are these the constant's bytes? */
@@ -454,16 +405,21 @@ filter_fast(const struct filter_fast *fast, struct eval *eval,
 	const uint16_t *sel, uint32_t count, uint16_t *out, uint32_t *found)
 {
 	const struct column *column = field_column(fast->field, eval->batch);
+	struct column dense;
 
-	if (column == NULL || column->encoding != SLICE ||
-	    column->valid != NULL || column->type < TYPE_RAW ||
-	    column->type > TYPE_RAW_JSON)
+	if (column == NULL)
 		return 0;
 	if (!fast->is_text) {
-		*found = filter_numbers(fast, column, eval->region, sel, count,
-		    out);
+		node_eval_as(fast->field, eval, FUNC_NUMBER, sel, count,
+		    &dense);
+		if (dense.type != TYPE_INT || dense.encoding != FLAT)
+			return 0;
+		*found = filter_ints(fast, &dense, sel, count, out);
 		return 1;
 	}
+	if (column->encoding != SLICE || column->valid != NULL ||
+	    column->type < TYPE_RAW || column->type > TYPE_RAW_JSON)
+		return 0;
 	if ((column->type == TYPE_RAW_JSON && fast->quoted.size == 0) ||
 	    (column->type == TYPE_RAW_TSV && !fast->in_tsv))
 		return 0;

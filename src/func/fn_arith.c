@@ -423,7 +423,6 @@ mod_type(const enum type *arg, unsigned count)
 	.group = "arithmetic",						\
 	.arg_min = 2,							\
 	.arg_max = 2,							\
-	.flags = FUNC_HIDDEN,						\
 	.want = { FUNC_NUMBER, FUNC_NUMBER, FUNC_NUMBER, FUNC_NUMBER },	\
 	.eval = arith_eval
 
@@ -434,6 +433,7 @@ const struct func_def func_add = {
 	.example = "1 + 2",
 	.result = "3",
 	.type = add_type,
+	.flags = FUNC_HIDDEN | FUNC_PEER,
 	.text_hint = "to join texts use f\"{a}{b}\" or concat(a, b)",
 	ARITH_COMMON,
 };
@@ -445,6 +445,7 @@ const struct func_def func_sub = {
 	.example = "1 - 2.5",
 	.result = "-1.5",
 	.type = sub_type,
+	.flags = FUNC_HIDDEN | FUNC_PEER,
 	ARITH_COMMON,
 };
 
@@ -455,6 +456,7 @@ const struct func_def func_mul = {
 	.example = "2 * 1.5",
 	.result = "3",
 	.type = mul_type,
+	.flags = FUNC_HIDDEN,
 	ARITH_COMMON,
 };
 
@@ -465,6 +467,7 @@ const struct func_def func_div = {
 	.example = "7 / 2",
 	.result = "3.5",
 	.type = div_type,
+	.flags = FUNC_HIDDEN,
 	ARITH_COMMON,
 };
 
@@ -475,6 +478,7 @@ const struct func_def func_int_div = {
 	.example = "-7 // 2",
 	.result = "-4",
 	.type = int_div_type,
+	.flags = FUNC_HIDDEN,
 	ARITH_COMMON,
 };
 
@@ -485,6 +489,7 @@ const struct func_def func_mod = {
 	.example = "-7 % 2",
 	.result = "1",
 	.type = mod_type,
+	.flags = FUNC_HIDDEN,
 	ARITH_COMMON,
 };
 

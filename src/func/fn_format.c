@@ -71,14 +71,21 @@ hole_eval(struct func_call *call, const struct column *arg, unsigned arg_count,
 {
 	const struct hole *hole = call->plan;
 	uint32_t *end = region_alloc(call->region, count * sizeof(*end));
+	struct column shown = arg[0], numbers;
 	struct buf buf = { 0 };
 
 	(void)arg_count;
+	if (arg[0].type == TYPE_RAW && format_spec_wants_number(&hole->spec)) {
+		column_numbers(&arg[0], NULL, count, call->region, &numbers);
+		if (type_is_number(numbers.type))
+			shown = numbers;
+	}
 	for (uint32_t i = 0; i < count; i++) {
-		struct value value = column_cell(&arg[0], i);
+		struct value value = column_cell(&shown, i);
 		if (column_is_live(call, i) &&
 		    format_spec_add(&hole->spec, &value, &buf) != 0) {
 			struct buf text = { 0 };
+			value = column_cell(&arg[0], i);
 			value_add_text(&value, &text);
 			func_reject(call, i,
 			    "format '%s' does not go with %s '%.*s'",

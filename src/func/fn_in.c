@@ -22,6 +22,9 @@
 #include "util/err.h"
 #include "util/hash.h"
 
+/* So few texts are compared one by one sooner than hashed. */
+#define WALK_MAX 8
+
 /* Open addressing, at most half full; slots hold index + 1, 0 is empty. */
 struct in_table {
 	uint32_t *slot;
@@ -70,10 +73,18 @@ table_add(struct in_table *table, uint64_t hash, uint32_t index)
 	table->slot[at] = index + 1;
 }
 
-static int
+static inline int
 has_text(const struct in_plan *plan, const struct text *text)
 {
 	const struct in_table *table = &plan->texts;
+
+	if (plan->text_count <= WALK_MAX) {
+		for (uint32_t i = 0; i < plan->text_count; i++) {
+			if (text_equal(&plan->value[i].cell.text, text))
+				return 1;
+		}
+		return 0;
+	}
 	uint32_t at = (uint32_t)text_hash(text) & table->mask;
 
 	for (; table->slot[at] != 0; at = (at + 1) & table->mask) {
@@ -242,6 +253,15 @@ is_in_list(const struct text *list, const struct value *value,
 	return result;
 }
 
+/* A constant list of nothing but texts: no other kind need be asked. */
+static int
+is_of_texts(const struct in_plan *plan, const struct column *column)
+{
+	return plan != NULL && !plan->has_null &&
+	    plan->text_count == plan->count &&
+	    (column->type == TYPE_TEXT || column->type == TYPE_RAW);
+}
+
 static int
 in_eval(struct func_call *call, const struct column *arg, unsigned arg_count,
 	uint32_t count, struct column *out)
@@ -253,6 +273,12 @@ in_eval(struct func_call *call, const struct column *arg, unsigned arg_count,
 		return -1;
 	column_init_flat(out, TYPE_BOOL, count, call->region);
 	uint8_t *bools = out->data;
+	if (is_of_texts(plan, &arg[0])) {
+		for (uint32_t i = 0; i < count; i++)
+			bools[i] = (uint8_t)has_text(plan,
+			    column_text(&arg[0], i));
+		return 0;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		struct value value = column_cell(&arg[0], i);
 		int found = 0;

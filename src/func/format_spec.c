@@ -130,6 +130,29 @@ format_spec_parse(const char *bytes, size_t size, struct format_spec *out)
 
 /* --- numbers --- */
 
+/* Append units / 10^places. */
+static void
+add_units(struct buf *buf, int64_t units, int32_t places, int negative)
+{
+	char digits[NUMBER_TEXT_MAX];
+	unsigned size = number_format_int(units, digits);
+	unsigned whole = size > (unsigned)places ? size - (unsigned)places : 0;
+	char *at = buf_reserve(buf, (size_t)size + (size_t)places + 3);
+
+	if (negative && units != 0)
+		*at++ = '-';
+	if (whole == 0)
+		*at++ = '0';
+	memcpy(at, digits, whole);
+	at += whole;
+	if (places > 0)
+		*at++ = '.';
+	for (unsigned have = size; have < (unsigned)places; have++)
+		*at++ = '0';
+	memcpy(at, digits + whole, size - whole);
+	buf->size = (size_t)(at + (size - whole) - buf->bytes);
+}
+
 /* Append x with `places` digits behind the point, correctly rounded. */
 static void
 add_fixed(struct buf *buf, double x, int32_t places)
@@ -138,28 +161,19 @@ add_fixed(struct buf *buf, double x, int32_t places)
 
 	if (places <= 6 && fabs(x) < 1e9) {
 		/*
-		 * scaled + rest is exactly x * 10^places; if that is clearly
-		 * nearer to one int than to its neighbours, it is the answer.
+		 * scaled + rest is exactly x * 10^places, and rest is less
+		 * than what two neighbours of scaled are apart: so it counts
+		 * only if scaled lies just between two ints.
 		 */
 		double scaled = fabs(x) * powers[places];
 		double rest = fma(fabs(x), powers[places], -scaled);
-		double whole = rint(scaled);
-		if (fabs((scaled - whole) + rest) < 0.499999) {
-			char digits[NUMBER_TEXT_MAX];
-			int64_t units = (int64_t)whole;
-			unsigned size = number_format_int(units, digits);
-			if (x < 0 && units != 0)
-				buf_add_char(buf, '-');
-			for (; size <= (unsigned)places; size++) {
-				memmove(digits + 1, digits, size);
-				digits[0] = '0';
-			}
-			buf_add(buf, digits, size - (unsigned)places);
-			if (places > 0)
-				buf_add_char(buf, '.');
-			buf_add(buf, digits + size - places, (size_t)places);
-			return;
-		}
+		int64_t units = (int64_t)scaled;
+		double fraction = scaled - (double)units;
+		if (fraction > 0.5 || (fraction == 0.5 &&
+		    (rest > 0 || (rest == 0 && units % 2 == 1))))
+			units++;
+		add_units(buf, units, places, x < 0);
+		return;
 	}
 	char text[FIXED_BYTES_MAX];
 	int size = snprintf(text, sizeof(text), "%.*f", places, x);
@@ -364,8 +378,9 @@ static void
 pad(const struct format_spec *spec, int is_number, size_t start,
 	struct buf *buf)
 {
+	if (spec->width == 0)
+		return;
 	size_t have = count_chars(buf->bytes + start, buf->size - start);
-
 	if (have >= spec->width)
 		return;
 	size_t room = spec->width - have;
@@ -426,9 +441,8 @@ add_text(const struct format_spec *spec, const struct value *value,
 	buf->size = at;
 }
 
-/* Does the spec ask for a number? */
-static int
-wants_number(const struct format_spec *spec)
+int
+format_spec_wants_number(const struct format_spec *spec)
 {
 	return spec->type != 's' && (spec->type != '\0' || spec->sign ||
 	    spec->comma || spec->precision >= 0);
@@ -443,10 +457,11 @@ format_spec_add(const struct format_spec *spec, const struct value *raw,
 
 	if (spec->pattern != NULL)
 		return add_time(spec, raw, buf);
-	if (raw->type == TYPE_RAW && (wants_number(spec) || spec->width > 0))
+	if (raw->type == TYPE_RAW &&
+	    (format_spec_wants_number(spec) || spec->width > 0))
 		value = value_settle(raw);
 	int is_number = type_is_number(value.type);
-	if (!wants_number(spec)) {
+	if (!format_spec_wants_number(spec)) {
 		/* Undeclared digits stay as they are written. */
 		add_text(spec, raw, buf);
 		pad(spec, is_number && spec->type != 's', start, buf);

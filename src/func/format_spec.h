@@ -41,6 +41,8 @@ struct format_spec {
 /* NULL, or a sentence that says what is wrong. */
 const char *format_spec_parse(const char *bytes, size_t size,
 	struct format_spec *out);
+/* Is it a spec for numbers only? */
+int format_spec_wants_number(const struct format_spec *);
 /* Append the value; 0, or -1 if the spec is for other values. */
 int format_spec_add(const struct format_spec *, const struct value *,
 	struct buf *);

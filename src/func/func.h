@@ -39,8 +39,9 @@ enum func_flag {
 	FUNC_NULLS = 1,		/* sees nulls itself; else null in -> null out */
 	FUNC_VOLATILE = 2,	/* now(), random(): never folded */
 	FUNC_HIDDEN = 4,	/* an operator's implementation: not in help */
-	FUNC_PEER = 8,		/* comparisons: undeclared text is read as what the
-				 * other arguments are, a number beside a number */
+	FUNC_PEER = 8,		/* undeclared text is read as what the other
+				 * arguments are (a number beside a number, a
+				 * time beside a time), else as want[0] */
 	FUNC_NESTS = 16,	/* f(f(a, b), c) is f(a, b, c): then more arguments
 				 * than FUNC_ARGS_MAX may be written */
 };

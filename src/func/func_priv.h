@@ -40,11 +40,15 @@ column_text(const struct column *column, uint32_t row)
 static inline struct value
 column_cell(const struct column *column, uint32_t row)
 {
-	unsigned width = type_width(column->type);
 	struct value value = { .type = (enum type)column->type };
 
-	memcpy(&value.cell, (const char *)column->data +
-	    (size_t)(row & column_mask(column)) * width, width);
+	row &= column_mask(column);
+	if (type_is_word(value.type) || value.type == TYPE_FLOAT)
+		value.cell.integer = ((const int64_t *)column->data)[row];
+	else if (value.type == TYPE_BOOL)
+		value.cell.boolean = ((const uint8_t *)column->data)[row];
+	else
+		value.cell = ((const union cell *)column->data)[row];
 	return value;
 }
 

@@ -30,6 +30,8 @@
 #define MATCH_LIMIT 10000000
 /* KiB of heap for patterns that run without the JIT. */
 #define HEAP_LIMIT_KIB (20 * 1024)
+/* After so many texts it is known whether looking for the literal pays. */
+#define LOOKS_TO_JUDGE 64
 #define JIT_STACK_BYTES_MIN (32 * 1024)
 #define JIT_STACK_BYTES_MAX (1024 * 1024)
 
@@ -415,16 +417,17 @@ run_pcre(struct regex_scan *scan, const char *bytes, size_t size, size_t from)
 
 /*
  * What the literal alone tells: 0 no match, 1 match (at *at, if the pattern is
- * the literal), -1 ask PCRE2.
+ * the literal), -1 ask PCRE2.  A literal that most texts contain is not looked
+ * for any more.
  */
 static inline int
-look_first(const struct regex *regex, const char *bytes, size_t size,
+look_first(struct regex_scan *scan, const char *bytes, size_t size,
 	size_t from, size_t *at)
 {
-	const struct regex_look *look = &regex->look;
+	const struct regex_look *look = &scan->regex->look;
 	size_t literal_size = look->literal.size;
 
-	if (literal_size == 0)
+	if (literal_size == 0 || from > size)
 		return -1;
 	if (look->is_whole && look->is_anchored) {
 		*at = 0;
@@ -433,12 +436,17 @@ look_first(const struct regex *regex, const char *bytes, size_t size,
 	}
 	if (size - from < literal_size)
 		return 0;
-	const char *found = literal_size == 1 ?
-	    memchr(bytes + from, look->literal.bytes[0], size - from) :
-	    memmem(bytes + from, size - from, look->literal.bytes,
-	    literal_size);
+	if (!look->is_whole) {
+		if (scan->looked >= LOOKS_TO_JUDGE &&
+		    scan->passed > scan->looked / 4 * 3)
+			return -1;
+		scan->looked++;
+	}
+	const char *found = literal_find(bytes + from, size - from,
+	    look->literal.bytes, literal_size);
 	if (found == NULL)
 		return 0;
+	scan->passed++;
 	*at = (size_t)(found - bytes);
 	return look->is_whole ? 1 : -1;
 }
@@ -447,7 +455,7 @@ int
 regex_match(struct regex_scan *scan, const char *bytes, size_t size)
 {
 	size_t at;
-	int status = look_first(scan->regex, bytes, size, 0, &at);
+	int status = look_first(scan, bytes, size, 0, &at);
 
 	return status >= 0 ? status : run_pcre(scan, bytes, size, 0);
 }
@@ -458,7 +466,7 @@ regex_find(struct regex_scan *scan, const char *bytes, size_t size,
 {
 	const struct regex *regex = scan->regex;
 	size_t at = 0;
-	int status = look_first(regex, bytes, size, from, &at);
+	int status = look_first(scan, bytes, size, from, &at);
 
 	if (status == 1) {
 		/* A plain pattern: it has no groups. */

@@ -51,6 +51,8 @@ struct regex_scan {
 	void *match_data;
 	void *match_context;
 	void *jit_stack;
+	uint32_t looked;	/* texts in which the literal was looked for */
+	uint32_t passed;	/* ... and found */
 };
 
 void regex_scan_init(struct regex_scan *, const struct regex *);

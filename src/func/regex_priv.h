@@ -18,4 +18,11 @@ struct regex_look {
 void regex_look(const char *pattern, size_t size, int multiline,
 	struct regex_look *out);
 
+/* Where `literal` (1 byte or more) first lies in the bytes, or NULL. */
+const char *literal_find(const char *bytes, size_t size, const char *literal,
+	size_t literal_size);
+/* The plain twin. */
+const char *literal_find_plain(const char *bytes, size_t size,
+	const char *literal, size_t literal_size);
+
 #endif
