@@ -251,14 +251,6 @@ io_files = \
 	src/io/output.h \
 	src/io/text_width.c \
 	src/io/text_width.h
-	src/io/log_line.c \
-	src/io/log_line.h \
-	src/io/log_reader.c \
-	src/io/log_reader.h \
-	src/io/output.c \
-	src/io/output.h \
-	src/io/text_width.c \
-	src/io/text_width.h
 
 net_files =
 
