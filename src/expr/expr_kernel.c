@@ -24,12 +24,16 @@
 /* What is quoted of a text in a reason. */
 #define QUOTE_BYTES_MAX 40
 
-/* One argument's value as a sentence shows it: 5, "abc", a list. */
-static void
+/*
+ * One argument's value as a sentence shows it: 5, "abc", a list.  Undeclared
+ * text is shown as what it looks like.  1 if it is a text.
+ */
+static int
 add_value(struct buf *buf, const struct column *column, uint32_t row,
 	struct region *region)
 {
-	struct value value = column_value(column, row, region);
+	struct value raw = column_value(column, row, region);
+	struct value value = value_settle(&raw);
 
 	switch (value.type) {
 	case TYPE_NULL:
@@ -42,8 +46,7 @@ add_value(struct buf *buf, const struct column *column, uint32_t row,
 	case TYPE_RECORD:
 		buf_add_string(buf, "a record");
 		break;
-	case TYPE_TEXT:
-	case TYPE_RAW: {
+	case TYPE_TEXT: {
 		uint32_t size = value.cell.text.size;
 		int cut = size > QUOTE_BYTES_MAX;
 		buf_add_char(buf, '"');
@@ -55,6 +58,7 @@ add_value(struct buf *buf, const struct column *column, uint32_t row,
 	default:
 		value_add_text(&value, buf);
 	}
+	return value.type == TYPE_TEXT;
 }
 
 /* The sentence for one row, in the region of rejects. */
@@ -72,9 +76,7 @@ refusal(const char *who, const char *verb, const char *text_hint,
 		if (a > 0)
 			buf_add_string(&buf,
 			    a + 1 < arg_count ? ", " : " and ");
-		add_value(&buf, &arg[a], row, region);
-		any_text |= arg[a].type == TYPE_TEXT ||
-		    arg[a].type == TYPE_RAW;
+		any_text |= add_value(&buf, &arg[a], row, region);
 	}
 	if (any_text && text_hint != NULL) {
 		buf_add_string(&buf, "; ");
@@ -303,7 +305,7 @@ peer_want(enum type type, enum func_want want)
 	if (type == TYPE_TIME || type == TYPE_DATE ||
 	    (type == TYPE_DURATION && want == FUNC_NUMBER))
 		return FUNC_TIME;
-	return type == TYPE_BOOL ? FUNC_BOOL : want;
+	return type == TYPE_BOOL && want == FUNC_ANY ? FUNC_BOOL : want;
 }
 
 /* Is the argument a field of undeclared text in this batch? */
