@@ -287,7 +287,14 @@ static void
 to_close(struct op_run *run)
 {
 	struct to *to = run->state;
+	struct err ignored = ERR_INIT;
 
+	/* A job that failed: standard output still gets what was good. */
+	if (to->single != NULL && to->single->output != NULL &&
+	    to->single->writer != NULL && run->op->args.path == NULL &&
+	    !to->gone && run->op->args.format->write_flush(to->single->writer,
+	    &ignored) == 0)
+		output_flush(to->single->output, &ignored);
 	if (to->single != NULL)
 		route_close(run->op, to->single);
 	for (uint64_t i = 0; to->routes != NULL &&
