@@ -168,6 +168,8 @@ write_records(struct writer *writer, const struct batch *batch,
 	return output_room(writer->output, err);
 }
 
+#define KEPT_AHEAD 8
+
 /* Whole lines that an operator has kept. */
 static int
 write_kept_records(struct writer *writer, const struct batch *batch,
@@ -176,6 +178,13 @@ write_kept_records(struct writer *writer, const struct batch *batch,
 	struct buf *buf = output_buf(writer->output);
 
 	for (uint32_t i = 0; i < batch->sel_count; i++) {
+		if (i + KEPT_AHEAD < batch->sel_count) {
+			/* Sorted records lie anywhere in memory. */
+			struct text next = column_row_text(&batch->record,
+			    batch_row(batch, i + KEPT_AHEAD));
+			__builtin_prefetch(text_bytes(&next));
+			__builtin_prefetch(text_bytes(&next) + 64);
+		}
 		struct text text = column_row_text(&batch->record,
 		    batch_row(batch, i));
 		buf_add(buf, text_bytes(&text), text.size);

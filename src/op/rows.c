@@ -224,6 +224,22 @@ kept_source(const struct kept *kept, uint32_t field)
 	    kept_column(kept, field);
 }
 
+/* Kept rows lie anywhere: their cells are asked for this many rows ahead. */
+#define GATHER_AHEAD 16
+
+static inline void
+gather_prefetch(const struct rows *rows, uint32_t field, unsigned width,
+	const struct row_ref *ref)
+{
+	if (ref->batch == ROWS_NONE)
+		return;
+	const struct column *column = kept_source(&rows->kept[ref->batch],
+	    field);
+	if (column != NULL)
+		__builtin_prefetch((const char *)column->data +
+		    (size_t)ref->row * width);
+}
+
 /*
  * Elements of one width, which the compiler knows where this is called: kept
  * columns are FLAT.  Says whether some are null.
@@ -235,6 +251,9 @@ gather_elements(const struct rows *rows, uint32_t field, unsigned width,
 	int nulls = 0;
 
 	for (uint32_t i = 0; i < count; i++, target += width) {
+		if (i + GATHER_AHEAD < count)
+			gather_prefetch(rows, field, width,
+			    &refs[i + GATHER_AHEAD]);
 		if (__builtin_expect(refs[i].batch == ROWS_NONE, 0)) {
 			memset(target, 0, width);
 			nulls = 1;
