@@ -455,6 +455,8 @@ format_spec_add(const struct format_spec *spec, const struct value *raw,
 	size_t start = buf->size;
 	struct value value = *raw;
 
+	/* So that there are bytes, also for an empty text. */
+	buf_reserve(buf, 1);
 	if (spec->pattern != NULL)
 		return add_time(spec, raw, buf);
 	if (raw->type == TYPE_RAW &&

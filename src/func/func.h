@@ -25,25 +25,25 @@ struct region;
  */
 enum func_want {
 	FUNC_ANY,	/* as it is, decoded; RAW stays RAW */
-	FUNC_NUMBER,	/* RAW becomes INT or FLOAT where it looks like one; what
-			 * does not stays RAW and the kernel refuses it */
-	FUNC_TEXT,	/* RAW becomes TEXT (numbers keep their digits); INT, FLOAT,
-			 * BOOL, times too are turned into their text */
-	FUNC_TIME,	/* RAW and TEXT that reads as a timestamp becomes TIME */
+	FUNC_NUMBER,	/* RAW becomes INT or FLOAT where it looks like one;
+			 * what does not stays RAW: the kernel refuses it */
+	FUNC_TEXT,	/* RAW becomes TEXT (numbers keep their digits); INT,
+			 * FLOAT, BOOL, times too are turned into their text */
+	FUNC_TIME,	/* RAW, TEXT that reads as a timestamp becomes TIME */
 	FUNC_BOOL,	/* RAW "true"/"false" becomes BOOL */
 };
 
 #define FUNC_ARGS_MAX 16
 
 enum func_flag {
-	FUNC_NULLS = 1,		/* sees nulls itself; else null in -> null out */
+	FUNC_NULLS = 1,		/* sees nulls; else null in -> null out */
 	FUNC_VOLATILE = 2,	/* now(), random(): never folded */
 	FUNC_HIDDEN = 4,	/* an operator's implementation: not in help */
 	FUNC_PEER = 8,		/* undeclared text is read as what the other
 				 * arguments are (a number beside a number, a
 				 * time beside a time), else as want[0] */
-	FUNC_NESTS = 16,	/* f(f(a, b), c) is f(a, b, c): then more arguments
-				 * than FUNC_ARGS_MAX may be written */
+	FUNC_NESTS = 16,	/* f(f(a, b), c) is f(a, b, c): then more
+				 * than FUNC_ARGS_MAX arguments may be given */
 };
 
 /*
@@ -92,18 +92,18 @@ struct func_def {
 	const char *signature;	/* "round(x [, digits])" */
 	const char *summary;	/* one sentence, lower case, no full stop */
 	const char *example;	/* an expression ... */
-	const char *result;	/* ... and its value as csv shows it; both run by tests.
-				 * NULL for what is not repeatable */
+	const char *result;	/* ... and its value as csv shows it; tests run
+				 * it.  NULL for what is not repeatable */
 	uint8_t arg_min;
 	uint8_t arg_max;	/* FUNC_ARGS_MAX: any number */
 	uint8_t flags;
-	uint8_t want[4];	/* enum func_want; the fourth holds for all further */
+	uint8_t want[4];	/* enum func_want; the last for all further */
 	func_type_f *type;
 	func_prepare_f *prepare;	/* or NULL */
 	void (*release)(void *take_plan);	/* or NULL */
 	func_eval_f *eval;
-	const char *text_hint;	/* what to do instead, said when it is given texts
-				 * that it does not take; or NULL */
+	const char *text_hint;	/* what to do instead, said when it refuses a
+				 * text; or NULL */
 };
 
 /* By name, or NULL. */
@@ -120,7 +120,7 @@ struct rejects {
 	uint32_t count;			/* rows with a reason */
 	uint64_t *bits;			/* BATCH_ROWS_MAX bits, or NULL */
 	const char **reason;		/* per physical row */
-	int quiet;			/* which rows is enough (try): reasons are "" */
+	int quiet;			/* reasons are not asked for: "" */
 };
 
 /* Row i of this call cannot be computed.  Formats like printf. */
@@ -130,7 +130,8 @@ void rejects_add(struct rejects *, uint32_t row, const char *reason);
 static inline int
 rejects_has(const struct rejects *rejects, uint32_t row)
 {
-	return rejects->bits != NULL && (rejects->bits[row >> 6] >> (row & 63) & 1);
+	return rejects->bits != NULL &&
+	    (rejects->bits[row >> 6] >> (row & 63) & 1);
 }
 
 /* Helpers for kernels: element of a FLAT or CONST column by masked index. */
