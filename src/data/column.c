@@ -175,23 +175,9 @@ tags_seen(const uint8_t *tags, uint32_t count)
 	return seen;
 }
 
-/* May these ints and floats all be floats?  Is every int exact as one? */
-static int
-ints_fit_floats(const union cell *cells, const uint8_t *tags, uint32_t count)
-{
-	const int64_t exact = (int64_t)1 << 53;
-
-	for (uint32_t i = 0; i < count; i++)
-		if (tags[i] == TYPE_INT && (cells[i].integer > exact ||
-		    cells[i].integer < -exact))
-			return 0;
-	return 1;
-}
-
 /* The cells' first words or bytes side by side. */
 static void
-cells_pack(const union cell *cells, const uint8_t *tags, uint32_t count,
-	struct column *out)
+cells_pack(const union cell *cells, uint32_t count, struct column *out)
 {
 	if (out->type == TYPE_BOOL) {
 		uint8_t *data = out->data;
@@ -200,8 +186,7 @@ cells_pack(const union cell *cells, const uint8_t *tags, uint32_t count,
 	} else if (out->type == TYPE_FLOAT) {
 		double *data = out->data;
 		for (uint32_t i = 0; i < count; i++)
-			data[i] = tags[i] == TYPE_INT ?
-			    (double)cells[i].integer : cells[i].number;
+			data[i] = cells[i].number;
 	} else {
 		int64_t *data = out->data;
 		for (uint32_t i = 0; i < count; i++)
@@ -228,7 +213,6 @@ column_from_cells(union cell *cells, uint8_t *tags, uint32_t count,
 {
 	const uint32_t null_bit = 1u << TYPE_NULL;
 	const uint32_t missing_bit = 1u << TYPE_MISSING;
-	const uint32_t floats = 1u << TYPE_INT | 1u << TYPE_FLOAT;
 	uint32_t seen = tags_seen(tags, count);
 
 	if (as_numbers && (seen & missing_bit)) {
@@ -243,9 +227,6 @@ column_from_cells(union cell *cells, uint8_t *tags, uint32_t count,
 		type = TYPE_NULL;
 	else if ((types & (types - 1)) == 0 && types != missing_bit)
 		type = (enum type)__builtin_ctz(types);
-	else if (as_numbers && types == floats &&
-	    ints_fit_floats(cells, tags, count))
-		type = TYPE_FLOAT;
 
 	if (type == TYPE_NULL) {
 		column_init_null(out);
@@ -258,7 +239,7 @@ column_from_cells(union cell *cells, uint8_t *tags, uint32_t count,
 	if (type_width(type) < sizeof(union cell)) {
 		out->data = region_alloc(region,
 		    (size_t)count * type_width(type));
-		cells_pack(cells, tags, count, out);
+		cells_pack(cells, count, out);
 	}
 	if (type == TYPE_MIXED)
 		out->tags = tags;

@@ -114,9 +114,9 @@ void column_decode(const struct column *, const uint16_t *sel, uint32_t count,
 
 /*
  * Interpret as numbers: RAW that looks like numbers becomes INT when all do,
- * FLOAT when all are numbers (and no int among them passes 2^53), else MIXED
- * of INT, FLOAT and RAW/TEXT/...  Anything not raw comes back as decoded; a
- * missing field is null.
+ * FLOAT when all are floats, else MIXED of INT, FLOAT and RAW/TEXT/...: what a
+ * value is never depends on its neighbours.  Anything not raw comes back as
+ * decoded; a missing field is null.
  */
 void column_numbers(const struct column *, const uint16_t *sel, uint32_t count,
 	struct region *, struct column *out);

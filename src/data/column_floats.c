@@ -1,7 +1,8 @@
 /*
  * Floats out of raw columns: the second reading, when an int reader has met
- * something else.  Ints among the floats are floats too, as long as they are
- * exact.
+ * something else.  Ints among the floats stay ints, so that what is computed
+ * from a value never depends on its neighbours: the column is MIXED then.  They
+ * are read as floats, which is exact up to 2^53, and turned back at the end.
  *
  * Most floats in text are short decimals: 12.5, -0.0375, 1049.99.  With AVX2
  * four rows of up to eight bytes are read at a time.  The point is taken out,
@@ -18,13 +19,18 @@
 #include "data/raw_priv.h"
 #include "data/rows_priv.h"
 #include "util/cpu.h"
+#include "util/mem.h"
 
 /* Ints up to here, either sign, are exact as floats. */
 #define FLOAT_INT_MAX ((int64_t)1 << 53)
 
-/* Row i, whatever it is; 0 if it is neither a number that fits nor null. */
+/*
+ * Row i, whatever it is, and its type in tags; 0 if it is neither a number that
+ * fits nor null.
+ */
 static int
-float_row(const struct rows *rows, uint32_t i, struct column *out)
+float_row(const struct rows *rows, uint32_t i, struct column *out,
+	uint8_t *tags)
 {
 	uint32_t row = rows->sel == NULL ? i : rows->sel[i];
 	double *data = out->data;
@@ -36,10 +42,12 @@ float_row(const struct rows *rows, uint32_t i, struct column *out)
 	if (column_row_is_valid(rows->column, row) &&
 	    raw_starts_number(bytes, size))
 		kind = number_parse(bytes, size, &cell.integer, &data[i]);
+	tags[i] = TYPE_FLOAT;
 	if (__builtin_expect(kind == NUMBER_FLOAT, 1))
 		return 1;
 	enum type type = kind == NUMBER_INT ? TYPE_INT :
 	    rows_settle(rows, i, &cell);
+	tags[i] = (uint8_t)type;
 	if (type == TYPE_FLOAT) {
 		data[i] = cell.number;
 	} else if (type == TYPE_INT) {
@@ -60,9 +68,12 @@ float_row(const struct rows *rows, uint32_t i, struct column *out)
 /* 10^0 to 10^7. */
 static const double powers[8] = { 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7 };
 
-/* Four rows of one to eight bytes as floats; 0 if they are not all that. */
+/*
+ * Four rows of one to eight bytes as floats, and their types; 0 if they are not
+ * all numbers.
+ */
 static AVX2 int
-four_floats(const struct four *rows, double *out)
+four_floats(const struct four *rows, double *out, uint8_t *tags)
 {
 	const __m256i zero = _mm256_setzero_si256();
 	const __m256i ones = _mm256_set1_epi64x(-1);
@@ -126,12 +137,17 @@ four_floats(const struct four *rows, double *out)
 	__m256i sign = _mm256_slli_epi64(minus, 63);
 	_mm256_storeu_pd(out, _mm256_xor_pd(number,
 	    _mm256_castsi256_pd(sign)));
+	unsigned ints = (unsigned)_mm256_movemask_pd(
+	    _mm256_castsi256_pd(no_point));
+	for (unsigned lane = 0; lane < 4; lane++)
+		tags[lane] = ints >> lane & 1 ? TYPE_INT : TYPE_FLOAT;
 	return 1;
 }
 
 /* Rows from i on of a SLICE without a bitmap; returns where it ended. */
 static __attribute__((target("avx2"), noinline)) uint32_t
-slice_floats_avx2(const struct rows *rows, uint32_t i, struct column *out)
+slice_floats_avx2(const struct rows *rows, uint32_t i, struct column *out,
+	uint8_t *tags)
 {
 	double *data = out->data;
 
@@ -139,12 +155,13 @@ slice_floats_avx2(const struct rows *rows, uint32_t i, struct column *out)
 		struct four four;
 		four_load(rows, i, 0, &four);
 		uint32_t end = i + 4;
-		if (__builtin_expect(four_floats(&four, data + i), 1)) {
+		if (__builtin_expect(four_floats(&four, data + i,
+		    tags + i), 1)) {
 			i = end;
 			continue;
 		}
 		for (; i < end; i++)
-			if (!float_row(rows, i, out))
+			if (!float_row(rows, i, out, tags))
 				return i;
 	}
 	return i;
@@ -152,32 +169,64 @@ slice_floats_avx2(const struct rows *rows, uint32_t i, struct column *out)
 
 #endif
 
-int
-rows_read_floats(const struct rows *rows, const struct column *ints,
-	uint32_t done, struct column *out)
+/* The floats that are ints, as ints again: a MIXED column. */
+static void
+floats_and_ints(const struct rows *rows, const uint8_t *tags,
+	struct column *out)
 {
-	const int64_t *integers = ints->data;
-	double *data = out->data;
+	const double *data = out->data;
+	uint8_t *own = region_copy(rows->region, tags, rows->count);
+	union cell *cells = region_alloc_zero(rows->region,
+	    rows->count * sizeof(*cells));
 
-	for (uint32_t i = 0; i < done; i++) {
-		if (integers[i] > FLOAT_INT_MAX || integers[i] < -FLOAT_INT_MAX)
-			return 0;
-		data[i] = (double)integers[i];
-	}
-	/* Nulls seen so far. */
-	out->valid = ints->valid;
+	for (uint32_t i = 0; i < rows->count; i++)
+		if (tags[i] == TYPE_INT)
+			cells[i].integer = (int64_t)data[i];
+		else
+			cells[i].number = data[i];
+	column_from_cells(cells, own, rows->count, 1, rows->region, out);
+}
+
+/* Read from row `done` on; 0 if something is no number. */
+static int
+read_rest(const struct rows *rows, uint32_t done, struct column *out,
+	uint8_t *tags)
+{
 	/* The row that was no int: text shows here at once. */
-	if (!float_row(rows, done, out))
+	if (!float_row(rows, done, out, tags))
 		return 0;
 	uint32_t next = done + 1;
 #if defined(__x86_64__)
 	const struct column *column = rows->column;
 	if (cpu_tier() >= CPU_AVX2 && column->encoding == SLICE &&
 	    column->valid == NULL && !column->trim_cr)
-		next = slice_floats_avx2(rows, next, out);
+		next = slice_floats_avx2(rows, next, out, tags);
 #endif
 	for (uint32_t i = next; i < rows->count; i++)
-		if (!float_row(rows, i, out))
+		if (!float_row(rows, i, out, tags))
 			return 0;
+	return 1;
+}
+
+int
+rows_read_floats(const struct rows *rows, const struct column *ints,
+	uint32_t done, struct column *out)
+{
+	const int64_t *integers = ints->data;
+	double *data = out->data;
+	uint8_t *tags = region_alloc(rows->region, rows->count);
+
+	for (uint32_t i = 0; i < done; i++) {
+		if (integers[i] > FLOAT_INT_MAX || integers[i] < -FLOAT_INT_MAX)
+			return 0;
+		data[i] = (double)integers[i];
+		tags[i] = column_row_is_valid(ints, i) ? TYPE_INT : TYPE_NULL;
+	}
+	/* Nulls seen so far. */
+	out->valid = ints->valid;
+	if (!read_rest(rows, done, out, tags))
+		return 0;
+	if (memchr(tags, TYPE_INT, rows->count) != NULL)
+		floats_and_ints(rows, tags, out);
 	return 1;
 }

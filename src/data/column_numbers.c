@@ -4,8 +4,7 @@
  *
  *	ints	digits straight from the chunk into int64; nulls, quoted fields
  *		and long ints are dealt with out of line and do not end it
- *	floats	from the row on that was no int; the ints before are converted,
- *		unless one of them is not exact as a float
+ *	floats	from the row on that was no int; ints among them stay ints
  *	cells	each value with its own type, packed if they agree after all
  *
  * A column of another kind costs at most the rows that were read in vain, and
