@@ -230,7 +230,8 @@ texts_copy(const struct column *column, uint32_t count, struct region *region,
 	memset(base + bytes, 0, TEXT_PADDING);
 	for (uint32_t i = 0; i < count; i++) {
 		range[2 * i] = range[2 * i + 1] = at;
-		if (column->type == TYPE_NULL || !column_row_is_valid(column, i))
+		if (column->type == TYPE_NULL ||
+		    !column_row_is_valid(column, i))
 			continue;
 		memcpy(base + at, text_bytes(&text[i & mask]),
 		    text[i & mask].size);
@@ -390,8 +391,8 @@ columns_clear(struct column *column, uint32_t count, uint32_t rows,
 }
 
 /*
- * The batch with its new columns.  Of rows that stay although they do not match,
- * all captures are null.
+ * The batch with its new columns.  Of rows that stay although they do not
+ * match, all captures are null.
  */
 static void
 parse_set_columns(struct op_run *run, struct batch *batch,

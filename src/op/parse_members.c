@@ -1,9 +1,10 @@
 /*
  * parse x as json: the members of objects become fields.
  *
- * A text is checked, then walked once.  Members mostly come in the same order in
- * every object, so the field behind the last one is tried first.  Values stay
- * tokens, views into the text; of a member that occurs twice the last one holds.
+ * A text is checked, then walked once.  Members mostly come in the same order
+ * in every object, so the field behind the last one is tried first.  Values
+ * stay tokens, views into the text; of a member that occurs twice the last one
+ * holds.
  */
 #include "op/parse_format.h"
 
