@@ -3,12 +3,14 @@
  *
  * With a name for the joined record its fields are called "name.field" and can
  * hardly meet a left one.  Without, fields merge: of a key that both have, the
- * left value is taken (they are equal), and the right one where there is no left
- * record.  Another field that both schemas have is no clash yet: in JSON lines a
- * field may be known on both sides because somebody asked for it, and be in one.
- * Such columns are merged row by row; a row with two values is the clash.
+ * left value is taken (they are equal), and the right one where there is no
+ * left record.  Another field that both schemas have is no clash yet: in JSON
+ * lines a field may be known on both sides because somebody asked for it, and
+ * be in one.  Such columns are merged row by row; a row with two values is the
+ * clash.
  *
- * The same names, the other way round, say which fields are needed of each side.
+ * The same names, the other way round, say which fields are needed of each
+ * side.
  */
 #include "op/join_priv.h"
 
@@ -97,7 +99,8 @@ column_is_empty(const struct column *column, uint32_t count)
 	if (column->encoding == CONST)
 		count = count > 0;
 	for (uint32_t i = 0; i < count; i++) {
-		if (column->type == TYPE_NULL || !column_row_is_valid(column, i))
+		if (column->type == TYPE_NULL ||
+		    !column_row_is_valid(column, i))
 			continue;
 		if (column->type != TYPE_RAW_JSON)
 			return 0;

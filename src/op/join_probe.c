@@ -6,8 +6,8 @@
  *
  *     half	semi and anti: the batch itself, its selection narrowed
  *     single	no row has two matches (a lookup table): the batch itself; its
- *		columns stay where they are, the right ones are laid beside them,
- *		physical row by physical row
+ *		columns stay where they are, the right ones are laid beside
+ *		them, physical row by physical row
  *     pairs	rows of both sides are gathered, a batch of pairs at a time
  *
  * A left-over condition is asked of the pairs.  What it lets through, and which
@@ -102,7 +102,7 @@ single_give(struct op_run *run, struct join_probe *probe,
 	uint32_t kept = 0;
 	int keeps_left = join_keeps_left(run->op);
 
-	/* Rows that are not selected take any kept row, so as not to be null. */
+	/* Rows that are not selected take any kept row, not to be null. */
 	for (uint32_t i = 0; i < batch->sel_count; i++) {
 		uint32_t at = batch_row(batch, i);
 		const struct join_chain *chain = (struct join_chain *)row[i];

@@ -178,6 +178,9 @@ op_give(struct op_run *run, struct batch *take_batch, struct err *err)
 		return next != NULL && next->done ? OP_DONE : OP_OK;
 	}
 	run->rows_out += take_batch->sel_count;
+	/* A record that was changed is not what its bytes say. */
+	if (!(run->op->def->flags & OP_KEEPS_RECORD))
+		take_batch->has_record = 0;
 	return op_push(next, run->next_port, take_batch, err);
 }
 

@@ -1,11 +1,12 @@
 /*
- * join REL [as NAME] on CONDITION: pair the records with those of another input.
+ * join REL [as NAME] on CONDITION: pair the records with those of another
+ * input.
  *
  * Arguments: join, on_left, on_right, on_count, residual, as.  The other input
- * comes at port 1 and is kept (join_build.c); each record of port 0 goes on with
- * all its matches, in the order in which they came (join_probe.c).  So the order
- * of the output is that of port 0; in right and full joins the kept records
- * that nothing met follow at the end.
+ * comes at port 1 and is kept (join_build.c); each record of port 0 goes on
+ * with all its matches, in the order in which they came (join_probe.c).  So
+ * the order of the output is that of port 0; in right and full joins the kept
+ * records that nothing met follow at the end.
  *
  *     inner  left  right  full	pairs, and records of one side or both alone
  *     semi  anti		records of port 0 that have, or have no, match
@@ -214,7 +215,8 @@ join_explain(const struct op *op, struct buf *out)
 
 const struct op_def op_join = {
 	.name = "join",
-	.syntax = "[inner|left|right|full|semi|anti] join FILE [as NAME] on COND",
+	.syntax = "[inner|left|right|full|semi|anti] join FILE [as NAME] "
+	    "on COND",
 	.summary = "pair the records with those of another input",
 	.holds = "the records of the other input",
 	.example = "left join \"users.csv\" as u on uid == u.id",

@@ -230,7 +230,8 @@ texts_copy(const struct column *column, uint32_t count, struct region *region,
 	memset(base + bytes, 0, TEXT_PADDING);
 	for (uint32_t i = 0; i < count; i++) {
 		range[2 * i] = range[2 * i + 1] = at;
-		if (column->type == TYPE_NULL || !column_row_is_valid(column, i))
+		if (column->type == TYPE_NULL ||
+		    !column_row_is_valid(column, i))
 			continue;
 		memcpy(base + at, text_bytes(&text[i & mask]),
 		    text[i & mask].size);
@@ -374,9 +375,24 @@ column_has_missing(const struct column *column, const struct batch *batch)
 	return 0;
 }
 
+/* Rejected rows are null in all columns. */
+static void
+columns_clear(struct column *column, uint32_t count, uint32_t rows,
+	const struct rejects *rejects, struct region *region)
+{
+	for (uint32_t row = 0; row < rows && rejects->count > 0; row++) {
+		if (!rejects_has(rejects, row))
+			continue;
+		for (uint32_t i = 0; i < count; i++) {
+			column_need_valid(&column[i], rows, region);
+			bits_clear(column[i].valid, row);
+		}
+	}
+}
+
 /*
- * The batch with its new columns.  Of rows that stay although they do not match,
- * all captures are null.
+ * The batch with its new columns.  Of rows that stay although they do not
+ * match, all captures are null.
  */
 static void
 parse_set_columns(struct op_run *run, struct batch *batch,
@@ -398,15 +414,9 @@ parse_set_columns(struct op_run *run, struct batch *batch,
 			column_fall_back(&members, &batch->column[input],
 			    batch->row_count, region, &parsed[i]);
 	}
-	for (uint32_t i = 0; i < count && !plan->is_json &&
-	    run->op->args.route == OP_ROUTE_KEEP; i++)
-		for (uint32_t row = 0; row < batch->row_count &&
-		    rejects->count > 0; row++) {
-			if (!rejects_has(rejects, row))
-				continue;
-			column_need_valid(&parsed[i], batch->row_count, region);
-			bits_clear(parsed[i].valid, row);
-		}
+	/* A format's columns have nulls there already. */
+	if (plan->pattern != NULL && run->op->args.route == OP_ROUTE_KEEP)
+		columns_clear(parsed, count, batch->row_count, rejects, region);
 	for (uint32_t i = 0; i < layout->slot_count; i++) {
 		int from = layout->slot[i].column;
 		column[i] = from >= 0 ? batch->column[from] :

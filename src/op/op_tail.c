@@ -258,8 +258,11 @@ tail_close(struct op_run *run)
 			batch_free(&tail->batch[i]);
 	mem_free(tail->batch);
 	for (uint64_t g = 0; tail->groups != NULL &&
-	    g < group_table_count(tail->groups); g++)
-		mem_free(((struct ring *)group_table_row(tail->groups, g))->ref);
+	    g < group_table_count(tail->groups); g++) {
+		struct ring *ring = (struct ring *)group_table_row(
+		    tail->groups, g);
+		mem_free(ring->ref);
+	}
 	group_table_free(&tail->groups);
 	rows_free(&tail->rows);
 }

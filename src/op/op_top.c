@@ -2,8 +2,8 @@
  * top [N] EXPR [by KEYS]: the N records with the largest EXPR, largest first.
  *
  * Arguments: limit, expr, by.  Of equal ones the earlier is the larger; nulls
- * are the smallest.  With keys it is the top N of each group, groups in order of
- * first appearance.
+ * are the smallest.  With keys it is the top N of each group, groups in order
+ * of first appearance.
  *
  * Each group has a heap of at most N entries, the smallest on top: the one that
  * the next better record throws out.  An entry holds the order key (data/key.h)
@@ -191,8 +191,8 @@ text_word(const struct text *text)
 }
 
 /*
- * The type of a value (TEXT for undeclared text, which is no number here), and a
- * word to compare it by.
+ * The type of a value (TEXT for undeclared text, which is no number here), and
+ * a word to compare it by.
  */
 static inline enum type
 value_word(const struct column *column, uint32_t i, int64_t *word)
@@ -256,7 +256,8 @@ pick_numbers(const double *restrict number, double floor, int or_equal,
 
 	for (uint32_t i = 0; i < count; i++) {
 		pick[picked] = (uint16_t)i;
-		picked += (number[i] > floor) | (or_equal & (number[i] >= floor));
+		picked += (number[i] > floor) |
+		    (or_equal & (number[i] == floor));
 	}
 	return picked;
 }

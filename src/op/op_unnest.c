@@ -1,9 +1,9 @@
 /*
  * unnest EXPR [as NAME [, POSITION]]: one record per element of a list.
  *
- * Arguments: expr, as, as2.  The element is the field NAME, its number from 1 the
- * field POSITION; a field of such a name is replaced where it stands, else they
- * are added at the end.  All other fields are repeated.
+ * Arguments: expr, as, as2.  The element is the field NAME, its number from 1
+ * the field POSITION; a field of such a name is replaced where it stands, else
+ * they are added at the end.  All other fields are repeated.
  *
  *     list		a record per element; none if it is empty
  *     record		a record per member: NAME is {key, value}

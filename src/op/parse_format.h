@@ -21,8 +21,9 @@ struct parse_members {
 };
 
 /*
- * The members of the texts as columns of JSON tokens, `rows` physical rows: those
- * of *out are fields->field_count.  Texts that are no objects are rejected.
+ * The members of the texts as columns of JSON tokens, `rows` physical rows:
+ * those of *out are fields->field_count.  Texts that are no objects are
+ * rejected.
  */
 void parse_members_read(struct parse_members *, const struct parse_texts *,
 	const uint16_t *row, uint32_t rows, struct rejects *,

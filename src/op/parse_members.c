@@ -1,12 +1,14 @@
 /*
  * parse x as json: the members of objects become fields.
  *
- * A text is checked, then walked once.  Members mostly come in the same order in
- * every object, so the field behind the last one is tried first.  Values stay
- * tokens, views into the text; of a member that occurs twice the last one holds.
+ * A text is checked, then walked once.  Members mostly come in the same order
+ * in every object, so the field behind the last one is tried first.  Values
+ * stay tokens, views into the text; of a member that occurs twice the last one
+ * holds.
  */
 #include "op/parse_format.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "data/json.h"
@@ -84,6 +86,16 @@ members_add(struct members *members, const struct json_member *member,
 	(*token)[at] = text_make(member->bytes, member->size);
 }
 
+static const char *
+not_json(const char *wrong, struct region *region)
+{
+	size_t size = strlen(wrong) + 32;
+	char *reason = region_alloc(region, size);
+
+	snprintf(reason, size, "the text is not JSON: %s", wrong);
+	return reason;
+}
+
 /* NULL, or what is wrong with the text. */
 static const char *
 members_walk(struct members *members, const char *bytes, size_t size,
@@ -95,7 +107,7 @@ members_walk(struct members *members, const char *bytes, size_t size,
 
 	const char *wrong = json_check(bytes, size, &fault);
 	if (wrong != NULL)
-		return wrong;
+		return not_json(wrong, members->region);
 	while (*bytes == ' ' || *bytes == '\t' || *bytes == '\n' ||
 	    *bytes == '\r') {
 		bytes++;

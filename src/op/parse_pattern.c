@@ -1,12 +1,12 @@
 /*
  * Patterns of parse: compiling and cutting.
  *
- * A pattern of holes becomes a list of pieces: the literal in front, and per hole
- * the literal behind it.  Matching walks a text once, from literal to literal,
- * and writes down where each capture begins and ends; nothing is copied.  The
- * cuts of a batch lie in one array, a row's captures side by side, which is just
- * what a SLICE column reads (data/column.h): an undeclared capture is made a
- * column by pointing at its two entries of the first row.
+ * A pattern of holes becomes a list of pieces: the literal in front, and per
+ * hole the literal behind it.  Matching walks a text once, from literal to
+ * literal, and writes down where each capture begins and ends; nothing is
+ * copied.  The cuts of a batch lie in one array, a row's captures side by
+ * side, which is just what a SLICE column reads (data/column.h): an undeclared
+ * capture is made a column by pointing at its two entries of the first row.
  *
  * A literal is searched by its first byte, 16 bytes at a time: fields of logs
  * are short, so the call of a library function would cost more than it does.

@@ -60,11 +60,10 @@ struct parse_texts {
 #define CUT_NONE UINT32_MAX
 
 /*
- * Match the texts whose row's bit in `failed` is clear; set it where there is no
- * match.
- * Text i has its cuts at cut[row[i] * 2 * captures] (row NULL: i): start and end
- * of each capture, in `base`.  `scan` is what regexes need besides, set up by
- * parse_pattern_scan; NULL for patterns of holes.
+ * Match the texts whose row's bit in `failed` is clear; set it where there is
+ * no match.  Text i has its cuts at cut[row[i] * 2 * captures] (row NULL: i):
+ * start and end of each capture, in `base`.  `scan` is what regexes need
+ * besides, set up by parse_pattern_scan; NULL for patterns of holes.
  */
 void parse_pattern_match(const struct parse_pattern *, struct regex_scan *scan,
 	const struct parse_texts *, const uint16_t *row, uint32_t *cut,

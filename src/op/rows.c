@@ -17,7 +17,7 @@ struct kept {
 	struct schema *schema;	/* held */
 	struct column *column;
 	struct column record;
-	int *map;		/* field of the store -> column, -1: not there */
+	int *map;		/* field of the store -> column, or -1 */
 	uint32_t map_count;	/* fields that map covers */
 };
 

@@ -43,12 +43,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -220,13 +222,33 @@ case_exec(struct flow_case *c, const struct setting *setting, int input_fd)
 	_exit(127);
 }
 
-/* Write the input as packets; a process of its own, for pipes fill up. */
+/*
+ * Wait until all that was written is read, so that the next read gets the next
+ * packet alone.  (A pipe of packets would lose what a short read leaves.)
+ * Returns 0 when nobody reads any more.
+ */
+static int
+input_drained(int fd)
+{
+	const struct timespec pause = { .tv_nsec = 20000 };
+	struct pollfd poller = { .fd = fd };
+	int waiting;
+
+	while (ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0) {
+		if (poll(&poller, 1, 0) > 0 && (poller.revents & POLLERR))
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return 1;
+}
+
+/* Write the input as packets; a process of its own, for it must wait. */
 static pid_t
 input_feed(const struct flow_case *c, int packet_bytes, int *read_fd)
 {
 	int ends[2];
 
-	if (pipe2(ends, O_DIRECT | O_CLOEXEC) != 0)
+	if (pipe2(ends, O_CLOEXEC) != 0)
 		die("pipe: %s", strerror(errno));
 	pid_t pid = fork();
 	if (pid != 0) {
@@ -244,7 +266,7 @@ input_feed(const struct flow_case *c, int packet_bytes, int *read_fd)
 		if (size > most)
 			size = most;
 		ssize_t wrote = write(ends[1], c->input.bytes + at, size);
-		if (wrote <= 0)
+		if (wrote <= 0 || !input_drained(ends[1]))
 			break;
 		at += (size_t)wrote;
 	}
