@@ -152,7 +152,8 @@ find_clash(struct check *check, const struct op_item *by, uint32_t by_count,
 		bind_error(check, (struct ast_span){ item[i].span_offset,
 		    item[i].span_bytes }, "two fields are called '%s'",
 		    item[i].name);
-		return err_hint(check->err, "give one another name: NAME = ...");
+		return err_hint(check->err,
+		    "give one another name: NAME = ...");
 	}
 	return 0;
 }

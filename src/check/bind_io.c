@@ -190,8 +190,8 @@ from_argv(struct check *check, struct stream *out)
 	check->argv_used = 1;
 	for (uint32_t i = 0; i < spec.path_count; i++)
 		if (spec.format == NULL && path_is_compressed(spec.path[i])) {
-			err_set(check->err, ERR_USAGE, "%s is compressed, which "
-			    "this version cannot read yet", spec.path[i]);
+			err_set(check->err, ERR_USAGE, "%s is compressed, "
+			    "which this version cannot read yet", spec.path[i]);
 			return err_hint(check->err, "zstdcat %s | sflow ...",
 			    spec.path[i]);
 		}
@@ -209,8 +209,8 @@ from_unknown(struct check *check, const struct ast_io *io)
 	for (size_t i = 0; i < sizeof(live_streams) / sizeof(live_streams[0]);
 	    i++)
 		if (strcmp(live_streams[i], name) == 0)
-			return bind_error(check, io->span, "%s() is part of the "
-			    "language, but this version cannot open it yet",
+			return bind_error(check, io->span, "%s() is part of "
+			    "the language, but this version cannot open it yet",
 			    name);
 	names[count++] = "stdin";
 	for (size_t i = 0; i < format_count && count < 60; i++)
@@ -315,7 +315,8 @@ bind_from(struct check *check, const struct binding *binding,
 		struct ast_expr var = { .kind = AST_VAR, .span = io->span,
 			.text = io->text };
 		const char *path = bind_path(check, binding, &var);
-		return path == NULL ? -1 : from_path(check, path, io->span, out);
+		return path == NULL ? -1 :
+		    from_path(check, path, io->span, out);
 	}
 	int status = bind_named_stream(check, &io->text, io->span, out);
 	return status <= 0 ? status : from_call(check, binding, io, out);

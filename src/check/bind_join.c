@@ -113,9 +113,11 @@ join_add_condition(struct join_bind *join, const struct ast_expr *ast)
 		    (a == both && b == READS_RIGHT) ||
 		    (a == READS_LEFT && b == both) ||
 		    (join->ast->name.bytes == NULL && a == both && b == both))
-			return join_add_pair(join, ast->child[0], ast->child[1]);
+			return join_add_pair(join, ast->child[0],
+			    ast->child[1]);
 		if (a == READS_RIGHT && (b == READS_LEFT || b == both))
-			return join_add_pair(join, ast->child[1], ast->child[0]);
+			return join_add_pair(join, ast->child[1],
+			    ast->child[0]);
 	}
 	join->residual = mem_resize(join->residual,
 	    (join->residual_count + 1) * sizeof(*join->residual));

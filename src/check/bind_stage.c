@@ -86,7 +86,8 @@ find_same_name(struct check *check, const struct op *op)
 		for (uint32_t k = 0; k < i; k++) {
 			const struct op_item *a = &op->args.item[k];
 			const struct op_item *b = &op->args.item[i];
-			if (a->kind != OP_ITEM_EXPR || b->kind != OP_ITEM_EXPR ||
+			if (a->kind != OP_ITEM_EXPR ||
+			    b->kind != OP_ITEM_EXPR ||
 			    strcmp(a->name, b->name) != 0)
 				continue;
 			bind_error(check, (struct ast_span){ b->span_offset,
@@ -156,14 +157,16 @@ bind_extend(struct check *check, struct stream *stream,
 				    "as they are");
 			int known = 1;
 			if (op->args.item_count > 0) {
-				/* Bind against the fields so far; a name that is
-				 * only made by this run starts the next run. */
+				/* Bind against the fields so far; a name that
+				 * is only made by this run starts the next
+				 * run. */
 				struct reads reads = { all,
 				    op->args.item_count, 0 };
 				one.item = &ast->items.item[at];
 				struct scope probe = scope;
 				probe.optional = 1;
-				if (bind_items(&probe, &one, &item, &count) != 0)
+				if (bind_items(&probe, &one, &item,
+				    &count) != 0)
 					return -1;
 				expr_visit_fields(item->expr, visit_reads,
 				    &reads);
@@ -532,7 +535,8 @@ bind_stages(struct check *check, struct stream *stream,
 		const struct ast_stage *stage = pipeline->stage[i];
 		if (stream->ended)
 			return bind_error(check, stage->span,
-			    "nothing comes out of `to`: use tee (... | to ...)");
+			    "nothing comes out of `to`: "
+			    "use tee (... | to ...)");
 		if (bind_stage(check, stream, binding, stage) != 0) {
 			bind_fail_at(check, stage->span);
 			return -1;

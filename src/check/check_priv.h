@@ -27,8 +27,10 @@ struct stream {
 	struct op *tail;		/* ... or this gives the records */
 	int from_side;			/* tail's side output */
 	struct schema *schema;		/* borrowed from the tail or source */
-	const struct format_def *format;	/* all came from this, or NULL */
-	const struct source *origin;	/* the first source: dialect of output */
+	/* What all came from, or NULL. */
+	const struct format_def *format;
+	/* The first source: the dialect of the output. */
+	const struct source *origin;
 	struct ast_text alias[ALIASES_MAX];
 	unsigned alias_count;
 	int ended;			/* a sink took them */
@@ -69,9 +71,10 @@ struct scope {
 	const struct ast_text *alias;
 	unsigned alias_count;
 	const struct binding *binding;
-	struct agg_list *aggs;		/* NULL: aggregates are not allowed here */
+	struct agg_list *aggs;	/* NULL: aggregates are not allowed here */
 	int optional;			/* inside x?: unknown fields are fine */
-	struct ast_text self;	/* name of the record itself: u in u.id, or none */
+	/* Name of the record itself, u in u.id; or none. */
+	struct ast_text self;
 };
 
 #define EXPANSION_DEPTH_MAX 64

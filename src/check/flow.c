@@ -255,8 +255,8 @@ check_pipelines(struct check *check)
 	if (check->config->file_count > 0 && !check->argv_used) {
 		err_set(check->err, ERR_USAGE, "the program says itself where "
 		    "it reads from: %s is not used", check->config->file[0]);
-		return err_hint(check->err, "leave `from` out to read the files "
-		    "behind the program");
+		return err_hint(check->err, "leave `from` out to read the "
+		    "files behind the program");
 	}
 	return 0;
 }

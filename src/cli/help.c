@@ -69,8 +69,8 @@ help_aggregates(struct buf *out)
 	size_t count;
 	const struct agg_def *const *all = agg_all(&count);
 
-	buf_add_string(out, "Aggregates, in `aggregate ... by ...`; each may be "
-	    "followed by `where CONDITION`:\n");
+	buf_add_string(out, "Aggregates, in `aggregate ... by ...`; each may "
+	    "be followed by `where CONDITION`:\n");
 	for (size_t i = 0; i < count; i++)
 		help_add_row(out, all[i]->signature, 34, all[i]->summary);
 }
@@ -306,7 +306,7 @@ help_usage(struct buf *out)
 	buf_add_string(out, "\nTopics of sflow help:\n");
 	for (size_t i = 0; i < TOPIC_COUNT; i++)
 		help_add_row(out, topics[i].name, 30, topics[i].summary);
-	buf_add_string(out, "\nExit status: 0 done, 1 a bad record stopped the "
-	    "job, 2 wrong program or options,\n3 a file, pipe or memory failed, "
-	    "130 interrupted.\n");
+	buf_add_string(out, "\nExit status: 0 done, 1 a bad record stopped "
+	    "the job, 2 wrong program or options,\n"
+	    "3 a file, pipe or memory failed, 130 interrupted.\n");
 }

@@ -82,8 +82,8 @@ job_read(struct job *job, int take_files)
 	job->file = options->word + used;
 	job->file_count = options->word_count - used;
 	if (status == 0 && !take_files && job->file_count > 0)
-		return err_set(&job->err, ERR_USAGE, "'%s' is not expected here",
-		    job->file[0]);
+		return err_set(&job->err, ERR_USAGE,
+		    "'%s' is not expected here", job->file[0]);
 	return status;
 }
 

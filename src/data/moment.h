@@ -11,8 +11,9 @@ struct err;
  * 1970-01-01) and durations (microseconds), and their texts.  Proleptic
  * Gregorian calendar, no leap seconds.
  */
-#define MOMENT_MIN (-62135596800000000ll)	/* 0001-01-01T00:00:00Z */
-#define MOMENT_MAX 253402300799999999ll		/* 9999-12-31T23:59:59.999999Z */
+/* 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z. */
+#define MOMENT_MIN (-62135596800000000ll)
+#define MOMENT_MAX 253402300799999999ll
 #define MOMENT_TEXT_MAX 40
 
 struct civil {
@@ -72,9 +73,9 @@ int moment_parse_clf(const char *bytes, size_t size, int64_t *us);
 
 /*
  * A time zone from the system's zoneinfo (TZDIR, else /usr/share/zoneinfo):
- * "Europe/Berlin"; or "UTC", "Z", "+02:00", which need no file.  NULL with `err`
- * if there is no such zone.  Opened ones are cached for the process; nothing is
- * freed.  Safe from several threads.
+ * "Europe/Berlin"; or "UTC", "Z", "+02:00", which need no file.  NULL with
+ * `err` if there is no such zone.  Opened ones are cached for the process;
+ * nothing is freed.  Safe from several threads.
  */
 struct zone;
 const struct zone *zone_open(const char *name, size_t size, struct err *);

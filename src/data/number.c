@@ -211,7 +211,8 @@ scan_trim(struct scan *scan, const char *bytes, size_t size)
 	scan->text = bytes;
 	scan->end = end;
 	scan->negative = bytes < end && *bytes == '-';
-	scan->digits = bytes + (bytes < end && (*bytes == '-' || *bytes == '+'));
+	scan->digits = bytes +
+	    (bytes < end && (*bytes == '-' || *bytes == '+'));
 	scan->mantissa = 0;
 	return scan->digits < end ? 0 : -1;
 }

@@ -9,7 +9,8 @@
 /*
  * What do bytes look like?  The language's rule for undeclared text:
  * -?(0|[1-9][0-9]*) is an int (if it fits int64, else a float); a decimal
- * point or an exponent makes a float: -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?
+ * point or an exponent makes a float:
+ *     -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?
  * Everything else (leading zero, plus sign, blanks, "nan", "inf", "1.", ".5")
  * is text.  That is exactly JSON's number grammar.  A float that overflows to
  * infinity is text too.  Floats are correctly rounded.

@@ -215,7 +215,7 @@ format_special(double number, char *out)
 unsigned
 number_format_float(double number, char *out)
 {
-	/* Whole numbers that a double holds exactly are integers in disguise. */
+	/* Whole numbers that a double holds exactly are disguised integers. */
 	if (number > -0x1p53 && number < 0x1p53 &&
 	    (double)(int64_t)number == number)
 		return number_format_int((int64_t)number, out);
@@ -236,7 +236,8 @@ number_format_float(double number, char *out)
 	*out = '-';
 	unsigned count = number_digit_count(shortest.digits);
 	int first = shortest.power + (int)count - 1;
-	return sign + (first < PLAIN_EXPONENT_MIN || first > PLAIN_EXPONENT_MAX ?
+	return sign +
+	    (first < PLAIN_EXPONENT_MIN || first > PLAIN_EXPONENT_MAX ?
 	    format_scientific(&shortest, count, first, out + sign) :
 	    format_plain(&shortest, count, first, out + sign));
 }

@@ -62,7 +62,7 @@ subnormal_make(uint64_t mantissa, int exponent)
 	mantissa >>= 1 - exponent;
 	mantissa += mantissa & 1;
 	mantissa >>= 1;
-	/* Rounding up to the least normal number sets the exponent by itself. */
+	/* Rounding up to the least normal number sets the exponent itself. */
 	return double_make(mantissa, 0);
 }
 

@@ -130,7 +130,8 @@ zone_read(struct zone *zone, const unsigned char *bytes, size_t size)
 	if (!has_rule || end - block.end < 2 || *block.end != '\n')
 		return 0;
 	const char *rule = (const char *)block.end + 1;
-	const char *line_end = memchr(rule, '\n', (size_t)(end - block.end - 1));
+	const char *line_end = memchr(rule, '\n',
+	    (size_t)(end - block.end - 1));
 	if (line_end == NULL)
 		return -1;
 	return line_end == rule ? 0 :

@@ -162,7 +162,8 @@ change_days(const struct change *change, int32_t year)
 {
 	if (change->kind == CHANGE_DAY)
 		return moment_days(year, 1, 1) + change->day;
-	if (change->kind == CHANGE_JULIAN)	/* February 29th is not counted */
+	/* February 29th is not counted. */
+	if (change->kind == CHANGE_JULIAN)
 		return moment_days(year, 1, 1) + change->day - 1 +
 		    (change->day >= 60 && moment_is_leap(year));
 

@@ -18,8 +18,8 @@ struct run_config {
 };
 
 /*
- * Run a plan to its end.  0; or -1 with err: outputs that were not complete have
- * not appeared.  A reader of our output that went away is a normal end.
+ * Run a plan to its end.  0; or -1 with err: outputs that were not complete
+ * have not appeared.  A reader of our output that went away is a normal end.
  * ERR_INTERRUPT when a signal asked to stop.
  */
 int run_plan(const struct plan *, const struct run_config *, struct err *);

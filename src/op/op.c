@@ -238,7 +238,8 @@ op_row_line(const struct batch *batch, uint32_t row)
 	const char *at = column_slice(&batch->record, 0, &size);
 	const char *end = column_slice(&batch->record, row, &size);
 	uint64_t line = batch->first_line;
-	while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+	while (at < end &&
+	    (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
 		line++;
 		at++;
 	}

@@ -97,19 +97,19 @@ struct op_args {
 /* A bound operator: one node of the plan. */
 struct op {
 	const struct op_def *def;
-	struct op_args args;		/* expressions owned, freed by op_free */
+	struct op_args args;	/* expressions owned, freed by op_free */
 	unsigned input_count;
 	struct schema *in[2];		/* held */
 	struct schema *out;		/* held; set by bind, NULL for sinks */
 	void *plan;			/* made by bind, freed by unbind */
-	struct op *next;		/* who gets what it gives; NULL: a sink */
+	struct op *next;	/* who gets what it gives; NULL: a sink */
 	unsigned next_port;
 	struct op *side;		/* tee's pipeline, parse's else */
 	unsigned side_port;
 	/* Format whose record bytes reach this operator's output, for `to`
 	 * without a format; NULL: jsonl. */
 	const struct format_def *origin_format;
-	/* What is needed of its output, once op_need_chain has asked; or NULL. */
+	/* What is needed of its output, if op_need_chain has asked; or NULL. */
 	struct need_set *out_need;
 	uint32_t id;
 };
@@ -148,7 +148,7 @@ enum op_flag {
 	OP_HOLDS = 2,		/* keeps rows or groups in memory */
 	OP_KEEPS_RECORD = 4,	/* has_record survives */
 	OP_SINK = 8,
-	OP_CALL = 16,		/* written as a call, NAME(args), not by grammar */
+	OP_CALL = 16,	/* written as a call, NAME(args), not by grammar */
 	OP_HIDDEN = 32,		/* not a stage: never in the help */
 };
 
@@ -157,10 +157,10 @@ typedef int op_bind_f(struct op *, struct err *);
 typedef void op_unbind_f(struct op *);
 /*
  * Projection push-down: given what is needed of the output, say what is needed
- * of input `port`.  NULL: everything of the input.  A set may ask for the record
- * as such (need_has_record): an operator that keeps records (OP_KEEPS_RECORD)
- * passes the wish on and need not ask for fields it does not look at itself; to
- * any other it comes as "all fields".
+ * of input `port`.  NULL: everything of the input.  A set may ask for the
+ * record as such (need_has_record): an operator that keeps records
+ * (OP_KEEPS_RECORD) passes the wish on and need not ask for fields it does not
+ * look at itself; to any other it comes as "all fields".
  */
 struct need_set;
 typedef void op_need_f(const struct op *, const struct need_set *out,
@@ -180,14 +180,14 @@ typedef int op_save_f(struct op_run *, struct buf *, struct err *);
 typedef int op_load_f(struct op_run *, const char *bytes, size_t size,
 	struct err *);
 typedef void op_close_f(struct op_run *);
-/* Append what explain shows behind the name: "by country; holds one row a group". */
+/* Append what explain shows behind the name: "by country; holds all rows". */
 typedef void op_explain_f(const struct op *, struct buf *);
 
 struct op_def {
 	const char *name;
 	const char *syntax;	/* "top [N] EXPR [by KEYS]" */
 	const char *summary;	/* one sentence */
-	const char *holds;	/* what it holds in memory: "nothing", "all rows" */
+	const char *holds;	/* in memory: "nothing", "all rows" */
 	const char *example;	/* a program for the help */
 	unsigned flags;		/* enum op_flag */
 	size_t state_bytes;

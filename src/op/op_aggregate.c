@@ -28,7 +28,7 @@ struct aggregate {
 	struct group_table *groups;
 	struct region *texts;		/* of key values */
 	size_t texts_charged;
-	char *single;			/* states of the one group without keys */
+	char *single;		/* states of the one group without keys */
 	size_t *offset;			/* of each aggregate's state */
 	size_t keys_offset;
 	uint64_t sequence;

@@ -105,7 +105,8 @@ dedup_close(struct op_run *run)
 const struct op_def op_dedup = {
 	.name = "dedup",
 	.syntax = "dedup [by KEYS]",
-	.summary = "the first record of each key; without keys, of equal records",
+	.summary = "the first record of each key; without keys, "
+	    "of equal records",
 	.holds = "the keys seen",
 	.example = "dedup by id",
 	.flags = OP_HOLDS | OP_KEEPS_RECORD,

@@ -47,7 +47,8 @@ select_need(const struct op *op, const struct need_set *out, unsigned port,
 
 const struct op_def op_select = {
 	.name = "select",
-	.syntax = "select ITEM, ...   where ITEM is *, /regex/ or [NAME =] EXPR",
+	.syntax = "select ITEM, ...   "
+	    "where ITEM is *, /regex/ or [NAME =] EXPR",
 	.summary = "make these fields the record",
 	.holds = "nothing",
 	.example = "select user, sec = ms / 1000",

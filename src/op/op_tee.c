@@ -43,7 +43,8 @@ const struct op_def op_tee = {
 	.syntax = "tee (PIPELINE)",
 	.summary = "send a copy of every record through another pipeline",
 	.holds = "nothing",
-	.example = "tee (where status >= 500 | to \"errors.jsonl\") | count by path",
+	.example = "tee (where status >= 500 | to \"errors.jsonl\") "
+	    "| count by path",
 	.flags = OP_KEEPS_RECORD,
 	.need = tee_need,
 	.push = tee_push,

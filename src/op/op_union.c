@@ -74,7 +74,8 @@ const struct op_def op_union = {
 	.syntax = "union FILE | union (PIPELINE)",
 	.summary = "the records of this and of another input",
 	.holds = "nothing",
-	.example = "from \"a.csv\" | union (from \"b.jsonl\" | rename id = uid)",
+	.example = "from \"a.csv\" "
+	    "| union (from \"b.jsonl\" | rename id = uid)",
 	.bind = union_bind,
 	.need = union_need,
 	.push = union_push,

@@ -10,7 +10,7 @@
  */
 struct project_slot {
 	int column;		/* index in the input; -1: see expr */
-	struct expr *expr;	/* NULL with column -1: the field is not there */
+	struct expr *expr;	/* NULL with column -1: no such field */
 };
 
 struct project_layout {

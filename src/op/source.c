@@ -28,7 +28,7 @@ struct source_file {
 	const struct format_def *format;
 	struct reader *reader;		/* NULL: not open */
 	struct input *input;
-	uint8_t delimiter;		/* csv: found in the header; 0: not asked */
+	uint8_t delimiter;	/* csv: found in the header; 0: not asked */
 	struct value delimiter_value;
 };
 
@@ -46,8 +46,8 @@ struct source {
 	int *map;			/* our column -> theirs, or -1 */
 	int map_is_identity;
 	int headers_differ;
-	uint8_t *unused;		/* per field: nobody looks at it; or NULL */
-	uint8_t *seen;			/* open: per needed name, some record has it */
+	uint8_t *unused;	/* per field: nobody looks at it; or NULL */
+	uint8_t *seen;	/* open: per needed name, some record has it */
 	uint32_t unseen_count;
 	uint64_t row_count;
 	char label[128];

@@ -26,7 +26,8 @@ struct source_spec {
 /*
  * Expand globs, check that the files are there, open what is needed to know the
  * fields (every CSV header is read: the schema is their union by name).  NULL
- * with err.  `spec` and what it points to must outlive the source, as must `bad`.
+ * with err.  `spec` and what it points to must outlive the source, as must
+ * `bad`.
  */
 struct source *source_open(const struct source_spec *, struct bad *,
 	struct err *);
