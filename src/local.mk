@@ -217,6 +217,7 @@ io_files = \
 	src/io/csv_index.c \
 	src/io/csv_index.h \
 	src/io/csv_index_template.h \
+	src/io/csv_judge.c \
 	src/io/csv_options.c \
 	src/io/csv_options.h \
 	src/io/csv_priv.h \
@@ -226,6 +227,7 @@ io_files = \
 	src/io/csv_row.c \
 	src/io/csv_row.h \
 	src/io/csv_section.c \
+	src/io/csv_table.c \
 	src/io/csv_types.c \
 	src/io/csv_writer.c \
 	src/io/fmt_clf.c \

@@ -165,7 +165,8 @@ add_escaped(struct buf *buf, const char *text, size_t size)
 			break;
 		default:
 			if ((unsigned char)c < ' ' || c == 0x7f)
-				buf_add_format(buf, "\\x%02x", (unsigned char)c);
+				buf_add_format(buf, "\\x%02x",
+				    (unsigned char)c);
 			else
 				buf_add_char(buf, c);
 		}

@@ -22,7 +22,7 @@ struct bad_record {
 	uint64_t line;		/* from 1; 0: unknown */
 	uint64_t column;	/* from 1, in bytes; 0: unknown */
 	const char *reason;	/* one sentence, no full stop */
-	const char *text;	/* the record's bytes, cut to 80 columns in messages */
+	const char *text;	/* the record's; messages show 80 columns */
 	size_t text_size;
 	uint64_t text_line;	/* where text begins; 0: at `line` */
 	uint64_t text_column;	/* of its first byte; 0: 1 */
@@ -40,7 +40,7 @@ struct bad_record {
 int bad_report(struct bad *, const struct bad_record *, struct err *);
 enum bad_policy bad_policy(const struct bad *);
 uint64_t bad_count(const struct bad *);
-/* Records read, counted by sources. */
+/* Records read, bad ones too; counted by who asks readers for batches. */
 void bad_count_read(struct bad *, uint64_t records);
 uint64_t bad_read_count(const struct bad *);
 /* Flush and close the file; -1 with err if that fails. */

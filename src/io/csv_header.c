@@ -101,36 +101,34 @@ line_says_nothing(struct csv_reader *r, struct err *err)
 	return r->base[r->at + 1] == '\n';
 }
 
-/* Have the whole first row in the window; its fields.  0 without a row. */
+/* Have the whole first row in the window: 1; 0 without a row. */
 static int
 find_row(struct csv_reader *r, struct csv_row *row, struct err *err)
 {
+	enum csv_row_end result;
+
 	for (;;) {
 		if (have(r, 1, err) != 0)
 			return -1;
 		if (r->at == r->end)
 			return 0;
-		switch (csv_row_parse(&r->set.dialect, r->base, r->at, r->end,
-		    NULL, 0, row)) {
-		case CSV_ROW_DONE:
-			return 1;
-		case CSV_ROW_BEHIND:
-			return fault_at(r, row->fault,
-			    "text behind the closing quote", err);
-		case CSV_ROW_OPEN:
-			return fault_at(r, row->fault,
-			    "quote is never closed", err);
-		default:
+		result = csv_row_judge(r, row);
+		if (result != CSV_ROW_MORE || r->ended)
 			break;
-		}
-		if (r->ended)
-			return fault_at(r, row->fault,
-			    "quote is never closed", err);
-		if (r->end - r->at > r->set.record_max)
-			return fault_at(r, r->at, "the header is too long "
-			    "(max_record)", err);
 		if (csv_fill(r, err) < 0)
 			return -1;
+	}
+	switch (result) {
+	case CSV_ROW_DONE:
+		return 1;
+	case CSV_ROW_LONG:
+		return fault_at(r, r->at, "the first record is too long "
+		    "(max_record)", err);
+	case CSV_ROW_BEHIND:
+		return fault_at(r, row->fault, "text behind the closing quote",
+		    err);
+	default:
+		return fault_at(r, row->fault, "quote is never closed", err);
 	}
 }
 

@@ -12,9 +12,8 @@
  * and inside of one the first that is not doubled closes before one.  If not,
  * the scan stops before these 64 bytes and the caller parses the row exactly.
  *
- * What is asked of the byte before or behind a block is carried over: `inside`,
- * and in `pending` what the next byte has to be.  At the end of the bytes the
- * state is as of there, so that nothing behind them is ever judged.
+ * What is asked of the byte before or behind a block is carried over.  Nothing
+ * behind the end of the bytes is ever judged.
  */
 #include "io/csv_index.h"
 
@@ -73,12 +72,10 @@ plain_emit(uint32_t *out, uint64_t mask, uint32_t at)
 }
 
 #define KERNEL_TARGET
-#define KERNEL_MASK(bytes, byte) plain_mask(bytes, byte)
-#define KERNEL_MASKS(bytes, delimiter, d, n, q) do {		\
-	d = plain_mask(bytes, delimiter);			\
-	n = plain_mask(bytes, '\n');				\
-	q = plain_mask(bytes, '"');				\
-} while (0)
+#define KERNEL_LOAD(bytes) const char *block = bytes
+#define KERNEL_EQUAL(a) plain_mask(block, a)
+#define KERNEL_EITHER(a, b) (KERNEL_EQUAL(a) | KERNEL_EQUAL(b))
+#define KERNEL_HAS(a) KERNEL_EQUAL(a)
 #define KERNEL_PREFIX(q) plain_prefix(q)
 #define KERNEL_EMIT(out, mask, at, count) plain_emit(out, mask, at)
 #define KERNEL_NAME index_plain
@@ -88,35 +85,65 @@ plain_emit(uint32_t *out, uint64_t mask, uint32_t at)
 #define KERNEL_QUOTES 1
 #include "io/csv_index_template.h"
 #undef KERNEL_TARGET
-#undef KERNEL_MASK
-#undef KERNEL_MASKS
+#undef KERNEL_LOAD
+#undef KERNEL_EQUAL
+#undef KERNEL_EITHER
+#undef KERNEL_HAS
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 /* --- SSE2 -------------------------------------------------------------- */
 
-static inline uint64_t
-sse2_mask(const char *bytes, char byte)
+struct sse2_block {
+	__m128i part[4];
+};
+
+static inline struct sse2_block
+sse2_load(const char *bytes)
 {
-	const __m128i pattern = _mm_set1_epi8(byte);
+	struct sse2_block block;
+
+	for (unsigned i = 0; i < 4; i++)
+		block.part[i] = _mm_loadu_si128(
+		    (const void *)(bytes + 16 * i));
+	return block;
+}
+
+/* Bytes that are a or b, as vectors of 0 and -1. */
+static inline __m128i
+sse2_either(__m128i part, char a, char b)
+{
+	return _mm_or_si128(_mm_cmpeq_epi8(part, _mm_set1_epi8(a)),
+	    _mm_cmpeq_epi8(part, _mm_set1_epi8(b)));
+}
+
+static inline uint64_t
+sse2_mask(struct sse2_block block, char a, char b)
+{
 	uint64_t mask = 0;
 
-	for (unsigned i = 0; i < 4; i++) {
-		__m128i part = _mm_loadu_si128((const void *)(bytes + 16 * i));
+	for (unsigned i = 0; i < 4; i++)
 		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(
-		    _mm_cmpeq_epi8(part, pattern)) << (16 * i);
-	}
+		    sse2_either(block.part[i], a, b)) << (16 * i);
 	return mask;
 }
 
+static inline uint64_t
+sse2_has(struct sse2_block block, char a)
+{
+	__m128i found = sse2_either(block.part[0], a, a);
+
+	for (unsigned i = 1; i < 4; i++)
+		found = _mm_or_si128(found, sse2_either(block.part[i], a, a));
+	return (unsigned)_mm_movemask_epi8(found);
+}
+
 #define KERNEL_TARGET
-#define KERNEL_MASK(bytes, byte) sse2_mask(bytes, byte)
-#define KERNEL_MASKS(bytes, delimiter, d, n, q) do {		\
-	d = sse2_mask(bytes, delimiter);			\
-	n = sse2_mask(bytes, '\n');				\
-	q = sse2_mask(bytes, '"');				\
-} while (0)
+#define KERNEL_LOAD(bytes) struct sse2_block block = sse2_load(bytes)
+#define KERNEL_EQUAL(a) sse2_mask(block, a, a)
+#define KERNEL_EITHER(a, b) sse2_mask(block, a, b)
+#define KERNEL_HAS(a) sse2_has(block, a)
 #define KERNEL_NAME index_sse2
 #define KERNEL_QUOTES 0
 #include "io/csv_index_template.h"
@@ -124,8 +151,10 @@ sse2_mask(const char *bytes, char byte)
 #define KERNEL_QUOTES 1
 #include "io/csv_index_template.h"
 #undef KERNEL_TARGET
-#undef KERNEL_MASK
-#undef KERNEL_MASKS
+#undef KERNEL_LOAD
+#undef KERNEL_EQUAL
+#undef KERNEL_EITHER
+#undef KERNEL_HAS
 #undef KERNEL_PREFIX
 #undef KERNEL_EMIT
 
@@ -134,22 +163,40 @@ sse2_mask(const char *bytes, char byte)
 #define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,pclmul")))
 #define AVX2_INLINE static inline AVX2 __attribute__((always_inline))
 
-AVX2_INLINE uint64_t
-avx2_bits(__m256i low, __m256i high)
+struct avx2_block {
+	__m256i low;
+	__m256i high;
+};
+
+AVX2_INLINE struct avx2_block
+avx2_load(const char *bytes)
 {
-	return (uint32_t)_mm256_movemask_epi8(low) |
-	    (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+	return (struct avx2_block){
+		_mm256_loadu_si256((const void *)bytes),
+		_mm256_loadu_si256((const void *)(bytes + 32)),
+	};
+}
+
+AVX2_INLINE __m256i
+avx2_either(__m256i part, char a, char b)
+{
+	return _mm256_or_si256(_mm256_cmpeq_epi8(part, _mm256_set1_epi8(a)),
+	    _mm256_cmpeq_epi8(part, _mm256_set1_epi8(b)));
 }
 
 AVX2_INLINE uint64_t
-avx2_mask(const char *bytes, char byte)
+avx2_mask(struct avx2_block block, char a, char b)
 {
-	const __m256i pattern = _mm256_set1_epi8(byte);
-	__m256i low = _mm256_loadu_si256((const void *)bytes);
-	__m256i high = _mm256_loadu_si256((const void *)(bytes + 32));
+	return (uint32_t)_mm256_movemask_epi8(avx2_either(block.low, a, b)) |
+	    (uint64_t)(uint32_t)_mm256_movemask_epi8(
+	    avx2_either(block.high, a, b)) << 32;
+}
 
-	return avx2_bits(_mm256_cmpeq_epi8(low, pattern),
-	    _mm256_cmpeq_epi8(high, pattern));
+AVX2_INLINE uint64_t
+avx2_has(struct avx2_block block, char a)
+{
+	return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(
+	    avx2_either(block.low, a, a), avx2_either(block.high, a, a)));
 }
 
 AVX2_INLINE uint64_t
@@ -159,36 +206,43 @@ clmul_prefix(uint64_t q)
 	    _mm_set_epi64x(0, (long long)q), _mm_set1_epi8((char)0xff), 0));
 }
 
+/* The empty statement keeps compilers from collecting four positions in a
+ * vector register to store them at once, which takes twice as long. */
+#define BMI_ONE(i) do {						\
+	out[i] = at + (uint32_t)_tzcnt_u64(mask);		\
+	mask = _blsr_u64(mask);					\
+	__asm__ volatile("" : : : "memory");			\
+} while (0)
+#define BMI_FOUR(i) do {					\
+	BMI_ONE(i);						\
+	BMI_ONE(i + 1);						\
+	BMI_ONE(i + 2);						\
+	BMI_ONE(i + 3);						\
+} while (0)
+
 /*
- * Eight at a time without asking how many there are: rows of text hold 4 to 10
- * separators in 64 bytes, so the one question is mostly answered the same way.
+ * More are written than there are, so that the questions are few and mostly
+ * answered the same way: lines of text have up to 4 separators in 64 bytes,
+ * rows of words and numbers up to 10.
  */
 AVX2_INLINE void
 bmi_emit(uint32_t *out, uint64_t mask, uint32_t at, unsigned count)
 {
-	for (unsigned i = 0; i < 8; i++) {
-		out[i] = at + (uint32_t)_tzcnt_u64(mask);
-		mask = _blsr_u64(mask);
-	}
-	if (__builtin_expect(count > 8, 0)) {
-		for (unsigned i = 8; i < 16; i++) {
-			out[i] = at + (uint32_t)_tzcnt_u64(mask);
-			mask = _blsr_u64(mask);
-		}
-		for (unsigned i = 16; i < count; i++) {
-			out[i] = at + (uint32_t)_tzcnt_u64(mask);
-			mask = _blsr_u64(mask);
-		}
-	}
+	BMI_FOUR(0);
+	if (count <= 4)
+		return;
+	BMI_FOUR(4);
+	BMI_ONE(8);
+	BMI_ONE(9);
+	for (unsigned i = 10; __builtin_expect(i < count, 0); i += 4)
+		BMI_FOUR(i);
 }
 
 #define KERNEL_TARGET AVX2
-#define KERNEL_MASK(bytes, byte) avx2_mask(bytes, byte)
-#define KERNEL_MASKS(bytes, delimiter, d, n, q) do {		\
-	d = avx2_mask(bytes, delimiter);			\
-	n = avx2_mask(bytes, '\n');				\
-	q = avx2_mask(bytes, '"');				\
-} while (0)
+#define KERNEL_LOAD(bytes) struct avx2_block block = avx2_load(bytes)
+#define KERNEL_EQUAL(a) avx2_mask(block, a, a)
+#define KERNEL_EITHER(a, b) avx2_mask(block, a, b)
+#define KERNEL_HAS(a) avx2_has(block, a)
 #define KERNEL_PREFIX(q) clmul_prefix(q)
 #define KERNEL_EMIT(out, mask, at, count) bmi_emit(out, mask, at, count)
 #define KERNEL_NAME index_avx2
@@ -198,8 +252,10 @@ bmi_emit(uint32_t *out, uint64_t mask, uint32_t at, unsigned count)
 #define KERNEL_QUOTES 1
 #include "io/csv_index_template.h"
 #undef KERNEL_TARGET
-#undef KERNEL_MASK
-#undef KERNEL_MASKS
+#undef KERNEL_LOAD
+#undef KERNEL_EQUAL
+#undef KERNEL_EITHER
+#undef KERNEL_HAS
 #undef KERNEL_EMIT
 
 /* --- AVX-512 ----------------------------------------------------------- */
@@ -241,14 +297,10 @@ avx512_emit(uint32_t *out, uint64_t mask, uint32_t at, unsigned count)
 }
 
 #define KERNEL_TARGET AVX512
-#define KERNEL_MASK(bytes, byte)	\
-	avx512_mask(_mm512_loadu_si512(bytes), byte)
-#define KERNEL_MASKS(bytes, delimiter, d, n, q) do {		\
-	__m512i part_ = _mm512_loadu_si512(bytes);		\
-	d = avx512_mask(part_, delimiter);			\
-	n = avx512_mask(part_, '\n');				\
-	q = avx512_mask(part_, '"');				\
-} while (0)
+#define KERNEL_LOAD(bytes) __m512i block = _mm512_loadu_si512(bytes)
+#define KERNEL_EQUAL(a) avx512_mask(block, a)
+#define KERNEL_EITHER(a, b) (KERNEL_EQUAL(a) | KERNEL_EQUAL(b))
+#define KERNEL_HAS(a) KERNEL_EQUAL(a)
 #define KERNEL_EMIT(out, mask, at, count) avx512_emit(out, mask, at, count)
 #define KERNEL_NAME index_avx512
 #define KERNEL_QUOTES 0
@@ -294,20 +346,51 @@ csv_index(struct csv_scan *scan)
 	kernel(scan);
 }
 
+#if defined(__x86_64__)
+
+/* Of up to 255 * 16 bytes, a multiple of 16: byte counters cannot overflow. */
+static uint64_t
+count_in_vectors(const char *bytes, uint64_t size)
+{
+	const __m128i line_end = _mm_set1_epi8('\n');
+	__m128i counts = _mm_setzero_si128();
+
+	for (uint64_t i = 0; i < size; i += 16)
+		counts = _mm_sub_epi8(counts, _mm_cmpeq_epi8(line_end,
+		    _mm_loadu_si128((const void *)(bytes + i))));
+	counts = _mm_sad_epu8(counts, _mm_setzero_si128());
+	return (uint64_t)_mm_cvtsi128_si64(counts) +
+	    (uint64_t)_mm_cvtsi128_si64(_mm_srli_si128(counts, 8));
+}
+
+#else
+
+static uint64_t
+count_in_vectors(const char *bytes, uint64_t size)
+{
+	uint64_t count = 0;
+
+	for (uint64_t i = 0; i < size; i += 8)
+		count += bits_count(plain_mask8(bits_load64(bytes + i),
+		    '\n' * 0x0101010101010101u));
+	return count;
+}
+
+#endif
+
 uint64_t
 csv_count_lines(const char *bytes, uint64_t size)
 {
 	uint64_t count = 0;
 
-	/* Byte counters that cannot overflow, so that this becomes vectors. */
-	while (size > 0) {
-		uint64_t part = size < 4096 ? size : 4096;
-		uint32_t sum = 0;
-		for (uint64_t i = 0; i < part; i++)
-			sum += bytes[i] == '\n';
-		count += sum;
+	while (size >= 16) {
+		uint64_t part = size < 255 * 16 ? size & ~(uint64_t)15 :
+		    255 * 16;
+		count += count_in_vectors(bytes, part);
 		bytes += part;
 		size -= part;
 	}
+	for (uint64_t i = 0; i < size; i++)
+		count += bytes[i] == '\n';
 	return count;
 }

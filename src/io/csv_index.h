@@ -18,20 +18,23 @@ struct csv_scan {
 	char delimiter;		/* '\n': line ends only */
 	int quotes;		/* '"' quotes; else it is a byte like others */
 
-	uint32_t start;		/* a row starts here (set by csv_scan_restart) */
+	uint32_t start;		/* a row starts here: csv_scan_restart() */
 	uint32_t at;		/* first byte that is not scanned */
 	uint32_t count;		/* entries of index */
 	uint32_t newline_count;	/* line ends among them */
-	int quote_seen;
+	int quoted_newline;	/* some line ends stood inside of quotes */
 	/* The 64 bytes at `at` hold a quote where none may stand.  They, and
 	 * nothing behind them, are not indexed. */
 	int illegal;
-	/* State at `at`: all ones inside of quotes, else 0. */
+	/* State at `at`: all ones inside of quotes, else 0; did the byte
+	 * before close a quote, or was it a '\r' behind such a one? */
 	uint64_t inside;
-	/* Bit 0: the byte before `at` closed a quote; bit 1: the one before
-	 * that did and a '\r' followed. */
-	uint64_t pending;
+	uint64_t close_before;
+	uint64_t cr_before;
 };
+
+/* The state of quotes is kept for as many blocks without one. */
+#define CSV_QUOTED_BLOCKS 16
 
 /* A kernel may write this many entries behind the limit. */
 #define CSV_INDEX_SLACK 128
@@ -50,7 +53,8 @@ csv_scan_restart(struct csv_scan *scan, uint32_t start)
 	scan->at = start;
 	scan->illegal = 0;
 	scan->inside = 0;
-	scan->pending = 0;
+	scan->close_before = 0;
+	scan->cr_before = 0;
 }
 
 /* Line ends in a range of bytes, in quotes or not. */

@@ -36,8 +36,10 @@ struct csv_reader {
 	struct csv_rejects rejects;
 	uint32_t *row_first;	/* for sections */
 
-	/* The window: bytes [at, end) of base are not read yet.  Positions count
-	 * from CHUNK_PADDING before it, so they are never 0. */
+	/*
+	 * The window: bytes [at, end) of base are not read yet.  Positions
+	 * count from CHUNK_PADDING before it, so they are never 0.
+	 */
 	char *base;
 	uint32_t at;
 	uint32_t end;
@@ -69,21 +71,73 @@ int csv_header_read(struct csv_reader *, struct err *);
 /* The name of field `index` when it has none; unique in the schema. */
 void csv_add_numbered(struct schema *, uint32_t index);
 
+/*
+ * Parse the row at the front exactly, and hold it against the limits.  Of two
+ * faults that is told which the smallest window would show: what is bad must
+ * not depend on the chunks.
+ */
+enum csv_row_end csv_row_judge(const struct csv_reader *, struct csv_row *out);
+
 /* The next batch of the window: 1; 0: it holds no whole row, or only such that
  * were skipped; -1: stop, with err. */
 int csv_section_next(struct csv_reader *, struct batch **out, struct err *);
+
+/* A part of the window and its index; see csv_section.c. */
+struct csv_section {
+	struct csv_scan scan;
+	struct loan loan;
+	uint32_t *index;
+	uint32_t start;
+	uint32_t entry_count;	/* of whole rows */
+	uint32_t row_count;
+	int ends_with_cr;	/* some rows do */
+	/* Of irregular sections: entries before row r; the reader's. */
+	uint32_t *row_first;
+};
+
+/* Is a field with these ends empty, but for a '\r' before the line end? */
+static inline int
+csv_is_empty(const char *base, uint32_t start, uint32_t end)
+{
+	return end == start || (end == start + 1 && base[start] == '\r' &&
+	    base[end] == '\n');
+}
+
+static inline const char *
+csv_plural(uint32_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+/* A batch of `rows` rows at the section's start, without columns yet. */
+struct batch *csv_batch_start(struct csv_reader *, struct csv_section *,
+	uint32_t rows, uint32_t width);
+/* The field that column `i` of a batch shows. */
+uint32_t csv_field_of_column(const struct csv_reader *, uint32_t i);
+/* A column of a field that no row of the batch has. */
+void csv_init_missing(struct batch *, struct column *);
+/* A batch whose columns are views of an explicit table; NULL without rows. */
+struct batch *csv_batch_of_table(struct csv_reader *, struct csv_section *);
+
+/*
+ * The first row is not whole, or cannot be indexed: wait for more (0), or
+ * refuse it and tell where reading goes on.
+ */
+uint32_t csv_judge_first(struct csv_reader *);
 
 /* Remember a refused record. */
 void csv_reject(struct csv_reader *, uint32_t start, uint32_t end,
 	uint32_t fault, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+/* Bytes that are reported of a record which is too long to be anything. */
+#define CSV_REJECT_TEXT_MAX (64u << 10)
 /*
  * Report them in the order of the input.  `start` is where the section begins,
- * in line r->line.  Returns 0; or -1: stop, with err and *stopped_at, the start
- * of the record that is to blame.
+ * in line r->line.  *count is how many were reported.  Returns 0; or -1: stop,
+ * with err and *stopped_at, the start of the record that is to blame.
  */
-int csv_rejects_report(struct csv_reader *, uint32_t start,
-	uint32_t *stopped_at, struct err *);
+int csv_rejects_report(struct csv_reader *, uint32_t start, uint32_t *count,
+	uint32_t *stopped_at, struct err *err);
 
 /* Bring the needed columns to their declared types; rows that do not parse are
  * rejected and leave the selection. */

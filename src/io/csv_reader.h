@@ -25,7 +25,7 @@ struct csv_settings {
 	enum type type;		/* of the columns: a RAW one */
 	int header;
 	int text;		/* columns are decoded text, never null */
-	int trailing;		/* a delimiter may stand behind the last field */
+	int trailing;		/* a delimiter may follow the last field */
 	int comment;		/* lines that begin with this byte; -1: none */
 	int empty_is_null;	/* an empty field of type RAW */
 	int empty_lines;	/* an empty line is a record, not skipped */

@@ -14,8 +14,6 @@
 #include "util/mem.h"
 
 #define REASON_BYTES_MAX 256
-/* Of a record that is too long to be anything. */
-#define TEXT_BYTES_MAX (64u << 10)
 
 void
 csv_reject(struct csv_reader *r, uint32_t start, uint32_t end, uint32_t fault,
@@ -68,8 +66,8 @@ report(struct csv_reader *r, const struct csv_reject *reject, uint64_t line,
 
 	while (end > start && (base[end - 1] == '\n' || base[end - 1] == '\r'))
 		end--;
-	if (end - start > TEXT_BYTES_MAX)
-		end = start + TEXT_BYTES_MAX;
+	if (end - start > CSV_REJECT_TEXT_MAX)
+		end = start + CSV_REJECT_TEXT_MAX;
 	struct bad_record record = {
 		.path = r->origin == NULL ? NULL : r->origin->path,
 		.line = line + csv_count_lines(base + start,
@@ -84,17 +82,18 @@ report(struct csv_reader *r, const struct csv_reject *reject, uint64_t line,
 }
 
 int
-csv_rejects_report(struct csv_reader *r, uint32_t start, uint32_t *stopped_at,
-	struct err *err)
+csv_rejects_report(struct csv_reader *r, uint32_t start, uint32_t *count,
+	uint32_t *stopped_at, struct err *err)
 {
 	struct csv_rejects *rejects = &r->rejects;
 	uint64_t line = r->line;
 	int result = 0;
+	uint32_t i;
 
 	if (rejects->count > 1)
 		qsort(rejects->list, rejects->count, sizeof(*rejects->list),
 		    compare_starts);
-	for (uint32_t i = 0; i < rejects->count && result == 0; i++) {
+	for (i = 0; i < rejects->count && result == 0; i++) {
 		const struct csv_reject *reject = &rejects->list[i];
 		line += csv_count_lines(r->base + start, reject->start - start);
 		start = reject->start;
@@ -102,6 +101,7 @@ csv_rejects_report(struct csv_reader *r, uint32_t start, uint32_t *stopped_at,
 		if (result != 0)
 			*stopped_at = start;
 	}
+	*count = i;
 	if (rejects->count > 0) {
 		rejects->count = 0;
 		region_reset(r->scratch);

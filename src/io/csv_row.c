@@ -2,7 +2,8 @@
  * The CSV grammar that we read:
  *
  *	row    = field { delimiter field } [ CR ] LF
- *	field  = '"' { any byte but '"' | '""' } '"'  |  { any but delimiter, LF }
+ *	field  = '"' { any byte but '"' | '""' } '"'
+ *	       | { any byte but delimiter, LF }
  *
  * A quote opens only as the first byte of a field; elsewhere in an unquoted
  * field it is an ordinary byte (`12" monitor`).  Behind a closing quote only a

@@ -9,10 +9,11 @@
  * index of csv_index.h gives the same positions faster.
  */
 enum csv_row_end {
-	CSV_ROW_DONE,		/* the row ends with the line end before `next` */
+	CSV_ROW_DONE,		/* it ends with the line end before `next` */
 	CSV_ROW_MORE,		/* the bytes end before the row does */
 	CSV_ROW_OPEN,		/* a quoted field is longer than field_max */
 	CSV_ROW_BEHIND,		/* there is text behind a closing quote */
+	CSV_ROW_LONG,		/* said by csv_row_judge() only */
 };
 
 struct csv_row {

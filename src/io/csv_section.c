@@ -15,10 +15,8 @@
  * misplaced quote, and any row that is longer than the limits on fields and
  * records, so that a limit means the same whatever the chunks.
  */
-#include <stdio.h>
 #include <string.h>
 
-#include "io/bad.h"
 #include "io/csv_priv.h"
 #include "io/input.h"
 #include "util/mem.h"
@@ -27,22 +25,8 @@
 #define INDEX_ENTRIES (64u << 10)
 /* Entries before the first: one is used, the rest is alignment. */
 #define INDEX_FRONT 16
-/* Cells of an explicit table, unless one row has more: 512 KiB. */
-#define TABLE_CELLS (64u << 10)
 /* Regular rows in front of an irregular one that are worth their own batch. */
 #define PREFIX_ROWS_MIN 64
-
-struct section {
-	struct csv_scan scan;
-	struct loan loan;
-	uint32_t *index;
-	uint32_t start;
-	uint32_t entry_count;	/* of whole rows */
-	uint32_t row_count;
-	int ends_with_cr;	/* some rows do */
-	/* Of irregular sections: entries before row r; the reader's. */
-	uint32_t *row_first;
-};
 
 /* Rows longer than this are looked at twice. */
 static uint32_t
@@ -77,7 +61,7 @@ entries_of_whole_rows(const char *base, const uint32_t *index, uint32_t count)
  * exactly; a row that cannot be used ends the section.
  */
 static void
-section_index(struct csv_reader *r, struct section *s)
+section_index(struct csv_reader *r, struct csv_section *s)
 {
 	struct csv_scan *scan = &s->scan;
 	uint32_t limit = index_limit(r);
@@ -108,7 +92,7 @@ section_index(struct csv_reader *r, struct section *s)
 			break;
 		scan->count = s->entry_count + row.field_count;
 		scan->newline_count++;
-		scan->quote_seen = 1;
+		scan->quoted_newline = 1;
 		csv_scan_restart(scan, row.next);
 	}
 }
@@ -120,17 +104,9 @@ is_comment(const struct csv_reader *r, uint32_t at)
 	return (unsigned char)r->base[at] == r->set.comment;
 }
 
-/* Is a field with these ends empty, but for a '\r' before the line end? */
-static int
-is_empty(const char *base, uint32_t start, uint32_t end)
-{
-	return end == start || (end == start + 1 && base[start] == '\r' &&
-	    base[end] == '\n');
-}
-
 /* What only some options ask of regular rows. */
 static int
-options_are_regular(const struct csv_reader *r, const struct section *s)
+options_are_regular(const struct csv_reader *r, const struct csv_section *s)
 {
 	const uint32_t stride = r->stride;
 	int differs = 0;
@@ -141,7 +117,7 @@ options_are_regular(const struct csv_reader *r, const struct section *s)
 			    s->index[(int64_t)i * stride - 1] + 1);
 	if (r->set.trailing)
 		for (uint32_t i = 0; i < s->row_count; i++)
-			differs |= !is_empty(r->base,
+			differs |= !csv_is_empty(r->base,
 			    s->index[(size_t)i * stride + stride - 2] + 1,
 			    s->index[(size_t)i * stride + stride - 1]);
 	return !differs;
@@ -152,7 +128,7 @@ options_are_regular(const struct csv_reader *r, const struct section *s)
  * closer look?  Only the line ends are touched.
  */
 static int
-section_is_regular(const struct csv_reader *r, struct section *s)
+section_is_regular(const struct csv_reader *r, struct csv_section *s)
 {
 	const char *base = r->base;
 	const uint32_t *index = s->index;
@@ -182,7 +158,7 @@ section_is_regular(const struct csv_reader *r, struct section *s)
 
 /* Find the rows of an irregular section; a comment line ends it. */
 static void
-section_walk(const struct csv_reader *r, struct section *s)
+section_walk(const struct csv_reader *r, struct csv_section *s)
 {
 	uint32_t rows = 0;
 	uint32_t k = 0;
@@ -202,7 +178,7 @@ section_walk(const struct csv_reader *r, struct section *s)
 
 /* How many rows from the first on are regular and need no closer look. */
 static uint32_t
-regular_prefix(const struct csv_reader *r, struct section *s)
+regular_prefix(const struct csv_reader *r, struct csv_section *s)
 {
 	uint32_t careful = length_careful(r);
 	uint32_t i;
@@ -213,7 +189,7 @@ regular_prefix(const struct csv_reader *r, struct section *s)
 		uint32_t last = s->row_first[i + 1] - s->row_first[i] - 1;
 		if (last + 1 != r->stride || row[last] - row[-1] > careful)
 			break;
-		if (r->set.trailing && !is_empty(r->base, row[last - 1] + 1,
+		if (r->set.trailing && !csv_is_empty(r->base, row[last - 1] + 1,
 		    row[last]))
 			break;
 		s->ends_with_cr |= r->base[row[last] - 1] == '\r';
@@ -241,15 +217,14 @@ schema_for(struct csv_reader *r, uint32_t width)
 	return r->wide;
 }
 
-/* The field that column `i` of the batch shows. */
-static uint32_t
-field_of_column(const struct csv_reader *r, uint32_t i)
+uint32_t
+csv_field_of_column(const struct csv_reader *r, uint32_t i)
 {
 	return r->picked != NULL ? r->picked_field[i] : i;
 }
 
-static struct batch *
-batch_start(struct csv_reader *r, struct section *s, uint32_t rows,
+struct batch *
+csv_batch_start(struct csv_reader *r, struct csv_section *s, uint32_t rows,
 	uint32_t width)
 {
 	struct batch *batch = batch_new(schema_for(r, width), rows);
@@ -262,11 +237,19 @@ batch_start(struct csv_reader *r, struct section *s, uint32_t rows,
 	return batch;
 }
 
+void
+csv_init_missing(struct batch *batch, struct column *column)
+{
+	static const struct value missing = { .type = TYPE_MISSING };
+
+	column_init_const(column, &missing, batch_region(batch));
+}
+
 /* A batch whose columns are views of the index. */
 static struct batch *
-batch_of_views(struct csv_reader *r, struct section *s, uint32_t rows)
+batch_of_views(struct csv_reader *r, struct csv_section *s, uint32_t rows)
 {
-	struct batch *batch = batch_start(r, s, rows, r->field_count);
+	struct batch *batch = csv_batch_start(r, s, rows, r->field_count);
 	uint32_t last = r->field_count - 1;
 	struct column view = {
 		.type = (uint8_t)r->set.type, .encoding = SLICE,
@@ -275,9 +258,9 @@ batch_of_views(struct csv_reader *r, struct section *s, uint32_t rows)
 	};
 
 	for (uint32_t i = 0; i < batch->schema->field_count; i++) {
-		uint32_t field = field_of_column(r, i);
+		uint32_t field = csv_field_of_column(r, i);
 		if (field > last) {
-			column_init_null(&batch->column[i]);
+			csv_init_missing(batch, &batch->column[i]);
 			continue;
 		}
 		view.from = s->index + field - 1;
@@ -292,251 +275,6 @@ batch_of_views(struct csv_reader *r, struct section *s, uint32_t rows)
 	batch->record = view;
 	batch->has_record = 1;
 	return batch;
-}
-
-/* --- the explicit table ------------------------------------------------ */
-
-struct table {
-	struct loan loan;
-	uint32_t width;		/* cells of a row, and one for the record */
-	uint32_t *from;
-	uint32_t *to;
-	uint32_t row_count;
-	int ragged;		/* some row has not the usual width */
-};
-
-/* How wide a table must be, and how many rows then fit. */
-static void
-table_measure(const struct csv_reader *r, struct section *s,
-	struct table *table)
-{
-	uint32_t width = r->field_count;
-	uint32_t rows = 0;
-
-	while (rows < s->row_count) {
-		uint32_t count = s->row_first[rows + 1] - s->row_first[rows];
-		uint32_t wider = r->set.ragged == CSV_RAGGED_LOOSE &&
-		    count > width ? count : width;
-		if (rows > 0 && (uint64_t)(rows + 1) * (wider + 1) >
-		    TABLE_CELLS)
-			break;
-		width = wider;
-		rows++;
-	}
-	s->row_count = rows;
-	s->entry_count = s->row_first[rows];
-	table->width = width + 1;
-}
-
-static const char *
-plural(uint32_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
-/* Refuse a row for its width; `row` are its separators. */
-static void
-reject_width(struct csv_reader *r, const uint32_t *row, uint32_t count)
-{
-	uint32_t start = row[-1] + 1;
-	uint32_t end = row[count - 1];
-	uint32_t fault = count > r->field_count ?
-	    row[(int64_t)r->field_count - 1] + 1 : end;
-
-	if (fault == end && end > start && r->base[end - 1] == '\r')
-		fault--;
-	csv_reject(r, start, end, fault, "expected %u field%s, found %u",
-	    r->field_count, plural(r->field_count), count);
-}
-
-/* May the row stand as it is: 1?  0: it is refused; -1: it ends the section, so
- * that it is judged alone. */
-static int
-row_is_sound(struct csv_reader *r, const uint32_t *row, uint32_t count)
-{
-	uint32_t start = row[-1] + 1;
-	uint32_t end = row[count - 1];
-	struct csv_row exact;
-
-	if (end - start > r->set.record_max)
-		return -1;
-	if (end - start > r->set.dialect.field_max && r->set.dialect.quotes &&
-	    csv_row_parse(&r->set.dialect, r->base, start, end + 1, NULL, 0,
-	    &exact) != CSV_ROW_DONE)
-		return -1;
-	if (count == r->field_count || (count < r->field_count ?
-	    r->set.ragged != CSV_RAGGED_ERROR :
-	    r->set.ragged == CSV_RAGGED_LOOSE))
-		return 1;
-	reject_width(r, row, count);
-	return 0;
-}
-
-/* Put a row of `count` fields into the table. */
-static void
-table_add(const struct csv_reader *r, struct table *table, const uint32_t *row,
-	uint32_t count, int has_trailing)
-{
-	size_t cell = (size_t)table->row_count++ * table->width;
-	uint32_t *from = table->from + cell;
-	uint32_t *to = table->to + cell;
-	uint32_t end = row[count - 1];
-
-	if (!has_trailing && end > row[-1] + 1 && r->base[end - 1] == '\r')
-		end--;
-	for (uint32_t c = 0; c < count; c++) {
-		from[c] = row[(int64_t)c - 1] + 1;
-		to[c] = row[c];
-	}
-	to[count - 1] = end;
-	if (from[count - 1] > end)
-		from[count - 1] = end;
-	for (uint32_t c = count; c + 1 < table->width; c++)
-		from[c] = to[c] = end;
-	from[table->width - 1] = from[0];
-	to[table->width - 1] = end;
-	table->ragged |= count != r->field_count;
-}
-
-/*
- * The rows of an irregular section; refused ones are left out, empty lines
- * too.  Ends before a row whose quotes are wrong.
- */
-static void
-table_fill(struct csv_reader *r, struct section *s, struct table *table)
-{
-	for (uint32_t i = 0; i < s->row_count; i++) {
-		const uint32_t *row = s->index + s->row_first[i];
-		uint32_t count = s->row_first[i + 1] - s->row_first[i];
-		if (count == 1 && r->field_count != 1 &&
-		    !r->set.empty_lines &&
-		    is_empty(r->base, row[-1] + 1, row[0]))
-			continue;
-		int has_trailing = r->set.trailing && count > 1 &&
-		    is_empty(r->base, row[count - 2] + 1, row[count - 1]);
-		int sound = row_is_sound(r, row, count - (uint32_t)has_trailing);
-		if (sound < 0) {
-			s->row_count = i;
-			s->entry_count = s->row_first[i];
-			return;
-		}
-		if (sound)
-			table_add(r, table, row, count - (uint32_t)has_trailing,
-			    has_trailing);
-	}
-}
-
-/* A batch whose columns are views of an explicit table; NULL without rows. */
-static struct batch *
-batch_of_table(struct csv_reader *r, struct section *s)
-{
-	struct table table = { 0 };
-
-	table_measure(r, s, &table);
-	size_t cells = (size_t)s->row_count * table.width;
-	table.loan = loan_take(&r->loans, cells * 2 * sizeof(uint32_t));
-	table.from = (uint32_t *)(void *)table.loan.bytes;
-	table.to = table.from + cells;
-	table_fill(r, s, &table);
-	struct batch *batch = NULL;
-	if (table.row_count == 0)
-		goto done;
-
-	batch = batch_start(r, s, table.row_count, table.width - 1);
-	batch_take_region(batch, region_hold(table.loan.region));
-	struct column view = {
-		.type = (uint8_t)r->set.type, .encoding = SLICE,
-		.delimiter = (uint8_t)r->set.dialect.delimiter,
-		.stride = table.width, .base = r->base,
-	};
-	for (uint32_t i = 0; i < batch->schema->field_count; i++) {
-		uint32_t field = field_of_column(r, i);
-		if (field >= table.width - 1) {
-			column_init_null(&batch->column[i]);
-			continue;
-		}
-		view.from = table.from + field;
-		view.to = table.to + field;
-		batch->column[i] = view;
-	}
-	if (!table.ragged) {
-			view.from = table.from + table.width - 1;
-		view.to = table.to + table.width - 1;
-		batch->record = view;
-		batch->has_record = 1;
-	}
-done:
-	loan_return(&r->loans, &table.loan);
-	return batch;
-}
-
-/* --- one section ------------------------------------------------------- */
-
-/* Refuse a record that has no known end: its line goes. */
-static uint32_t
-reject_line(struct csv_reader *r, uint32_t fault, const char *reason)
-{
-	const char *line_end = memchr(r->base + r->at, '\n', r->end - r->at);
-	uint32_t end = line_end == NULL ? r->end :
-	    (uint32_t)(line_end - r->base) + 1;
-
-	r->discarding = line_end == NULL;
-	csv_reject(r, r->at, end, fault, "%s", reason);
-	return end;
-}
-
-static uint32_t
-reject_long_record(struct csv_reader *r)
-{
-	char reason[80];
-
-	snprintf(reason, sizeof(reason), "record is longer than %u bytes "
-	    "(max_record)", r->set.record_max);
-	return reject_line(r, r->at, reason);
-}
-
-static uint32_t
-reject_open_quote(struct csv_reader *r, uint32_t quote)
-{
-	char reason[80];
-
-	snprintf(reason, sizeof(reason), "quote opened here is not closed "
-	    "within %u bytes (max_field)", r->set.dialect.field_max);
-	return reject_line(r, quote, reason);
-}
-
-/*
- * The first row is not whole, or cannot be indexed.  Decide exactly: wait for
- * more (0), or refuse it and tell where reading goes on.
- */
-static uint32_t
-judge_first_row(struct csv_reader *r)
-{
-	struct csv_row row;
-	uint32_t at = r->at;
-
-	switch (csv_row_parse(&r->set.dialect, r->base, at, r->end, NULL, 0,
-	    &row)) {
-	case CSV_ROW_DONE:
-		if (row.next - 1 - at > r->set.record_max)
-			break;
-		csv_reject(r, at, row.next, at, "expected %u field%s, found %u",
-		    r->field_count, plural(r->field_count), row.field_count);
-		return row.next;
-	case CSV_ROW_BEHIND:
-		return reject_line(r, row.fault,
-		    "text behind the closing quote");
-	case CSV_ROW_OPEN:
-		return reject_open_quote(r, row.fault);
-	case CSV_ROW_MORE:
-		if (r->end - at > r->set.record_max)
-			break;
-		if (!r->ended)
-			return 0;
-		return reject_line(r, row.fault,
-		    "quote opened here is never closed");
-	}
-	return reject_long_record(r);
 }
 
 /* Comment lines in front; 0 if the window ends among them. */
@@ -581,17 +319,16 @@ static int
 section_finish(struct csv_reader *r, uint32_t next, uint64_t line_count,
 	struct batch *batch, struct batch **out, struct err *err)
 {
-	uint32_t rejected = r->rejects.count;
-	uint32_t rows = batch == NULL ? 0 : batch->sel_count;
 	uint32_t stopped_at = 0;
+	uint32_t rejected = r->rejects.count;
 
-	if (rejected > 0 && csv_rejects_report(r, r->at, &stopped_at,
-	    &r->failure) != 0) {
+	if (rejected > 0 && csv_rejects_report(r, r->at, &rejected,
+	    &stopped_at, &r->failure) != 0) {
 		r->failed = 1;
 		if (batch != NULL)
 			truncate_at(batch, stopped_at);
 	}
-	r->record += rows + rejected;
+	r->record += rejected + (batch == NULL ? 0 : batch->sel_count);
 	r->line += line_count;
 	r->at = next;
 	if (batch != NULL && batch->sel_count > 0) {
@@ -608,7 +345,7 @@ section_finish(struct csv_reader *r, uint32_t next, uint64_t line_count,
 
 /* The batch of an irregular section, and its rows in s->row_count. */
 static struct batch *
-batch_of_irregular(struct csv_reader *r, struct section *s)
+batch_of_irregular(struct csv_reader *r, struct csv_section *s)
 {
 	section_walk(r, s);
 	uint32_t prefix = regular_prefix(r, s);
@@ -619,11 +356,11 @@ batch_of_irregular(struct csv_reader *r, struct section *s)
 		s->entry_count = s->row_first[prefix];
 		return batch_of_views(r, s, prefix);
 	}
-	return batch_of_table(r, s);
+	return csv_batch_of_table(r, s);
 }
 
 static struct batch *
-section_batch(struct csv_reader *r, struct section *s)
+section_batch(struct csv_reader *r, struct csv_section *s)
 {
 	if (!section_is_regular(r, s))
 		return batch_of_irregular(r, s);
@@ -638,8 +375,8 @@ section_batch(struct csv_reader *r, struct section *s)
 int
 csv_section_next(struct csv_reader *r, struct batch **out, struct err *err)
 {
-	struct section section = { .row_first = r->row_first };
-	struct section *s = &section;
+	struct csv_section section = { .row_first = r->row_first };
+	struct csv_section *s = &section;
 	struct batch *batch = NULL;
 	uint64_t lines;
 	uint32_t next;
@@ -654,13 +391,13 @@ csv_section_next(struct csv_reader *r, struct batch **out, struct err *err)
 	next = s->index[(int64_t)s->entry_count - 1] + 1;
 	lines = s->row_count;
 	if (s->entry_count == 0) {
-		next = judge_first_row(r);
+		next = csv_judge_first(r);
 		if (next == 0) {
 			r->starved = 1;
 			next = r->at;
 		}
 	}
-	if (s->scan.quote_seen || s->entry_count == 0)
+	if (s->scan.quoted_newline || s->entry_count == 0)
 		lines = csv_count_lines(r->base + r->at, next - r->at);
 	loan_return(&r->loans, &s->loan);
 	if (batch != NULL)

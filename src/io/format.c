@@ -106,7 +106,8 @@ unknown_option(const char *format, const struct option_def *defs,
 	const char *names[OPTIONS_MAX];
 	size_t count = 0;
 
-	for (; defs != NULL && defs->name != NULL && count < OPTIONS_MAX; defs++)
+	for (; defs != NULL && defs->name != NULL && count < OPTIONS_MAX;
+	    defs++)
 		names[count++] = defs->name;
 	err_set(err, ERR_PROGRAM, "%s has no option '%s'", format, name);
 	const char *near = near_name(name, names, count);
@@ -128,13 +129,14 @@ format_check_options(const char *format, const struct option_def *defs,
 	const struct format_option *option, uint32_t count, struct err *err)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		const struct option_def *def = option_find(defs, option[i].name);
+		const char *name = option[i].name;
+		const struct option_def *def = option_find(defs, name);
 		if (def == NULL)
-			return unknown_option(format, defs, option[i].name, err);
+			return unknown_option(format, defs, name, err);
 		if (!type_fits(def->type, option[i].value->type))
 			return err_set(err, ERR_PROGRAM,
 			    "%s: option '%s' takes a value of type %s, not %s",
-			    format, def->name, type_name(def->type),
+			    format, name, type_name(def->type),
 			    type_name(option[i].value->type));
 	}
 	return 0;

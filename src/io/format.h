@@ -45,14 +45,15 @@ struct reader_config {
 	const struct format_option *option;
 	uint32_t option_count;
 	struct bad *bad;
-	const struct origin *origin;	/* put into the batches; outlives them */
+	const struct origin *origin;	/* of the batches; outlives them */
 };
 
 struct format_def {
 	const char *name;
 	const char *extensions;	/* "csv", "tsv tab", ...; without dots */
 	const char *summary;
-	const struct option_def *reader_options;	/* ends with name NULL */
+	/* End with name NULL. */
+	const struct option_def *reader_options;
 	const struct option_def *writer_options;
 	/* TYPE_RAW_CSV, ...: of batch.record when it reads; what it can write
 	 * verbatim. */
@@ -75,15 +76,16 @@ struct format_def {
 	 */
 	void (*need)(struct reader *, const struct need *);
 	/*
-	 * The next batch.  1 with *out; 0 at the end; -1 with err.  Gives what it
-	 * has rather than wait for input when waiting would block.
+	 * The next batch.  1 with *out; 0 at the end; -1 with err.  Gives what
+	 * it has rather than wait for input when waiting would block.
 	 */
 	int (*next)(struct reader *, struct batch **out, struct err *);
 	void (*close)(struct reader **);
 
 	/* Writing; NULL write_open: cannot write. */
 	struct writer *(*write_open)(struct output *,
-		const struct format_option *, uint32_t option_count, struct err *);
+		const struct format_option *, uint32_t option_count,
+		struct err *);
 	/* Writes the selected rows; the caller keeps the batch. */
 	int (*write)(struct writer *, struct batch *, struct err *);
 	/*

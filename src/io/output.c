@@ -33,7 +33,7 @@
 
 struct output {
 	char *path;		/* as the user named it */
-	char *real_path;	/* where the rename goes; NULL: written in place */
+	char *real_path;	/* target of the rename; NULL: in place */
 	char *temp_path;
 	int fd;			/* -1: memory */
 	int close_fd;
