@@ -10,6 +10,9 @@ unit_files = \
 	tests/unit/test_calendar.c \
 	tests/unit/test_column.c \
 	tests/unit/test_cpu.c \
+	tests/unit/test_csv_index.c \
+	tests/unit/test_csv_reader.c \
+	tests/unit/test_csv_writer.c \
 	tests/unit/test_diag.c \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
@@ -19,6 +22,7 @@ unit_files = \
 	tests/unit/test_expr_nested.c \
 	tests/unit/test_filter_fast.c \
 	tests/unit/test_fn_operators.c \
+	tests/unit/test_format.c \
 	tests/unit/test_func_cases.c \
 	tests/unit/test_func_examples.c \
 	tests/unit/test_func_hostile.c \
@@ -29,10 +33,12 @@ unit_files = \
 	tests/unit/test_json.c \
 	tests/unit/test_key.c \
 	tests/unit/test_lex.c \
+	tests/unit/test_log_reader.c \
 	tests/unit/test_mem.c \
 	tests/unit/test_moment.c \
 	tests/unit/test_near.c \
 	tests/unit/test_number.c \
+	tests/unit/test_output.c \
 	tests/unit/test_parse.c \
 	tests/unit/test_parse_pattern.c \
 	tests/unit/test_pretty.c \
@@ -41,6 +47,7 @@ unit_files = \
 	tests/unit/test_rows.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \
+	tests/unit/test_table.c \
 	tests/unit/test_top.c \
 	tests/unit/test_type.c \
 	tests/unit/test_unnest.c \
@@ -51,6 +58,7 @@ unit_files = \
 # One a line, sorted; NAME stands for tests/fuzz/fuzz_NAME.c, its corpus is the
 # folder tests/fuzz/corpus/NAME.
 fuzz_names = \
+	csv \
 	fault \
 	lang \
 	num \
