@@ -22,6 +22,15 @@
 
 #include "util/bits.h"
 
+/* Blocks whose masks are made before positions are written. */
+#define GROUP 8
+
+struct quote_state {
+	uint64_t inside;
+	uint64_t close_before;
+	uint64_t cr_before;
+};
+
 /* --- plain ------------------------------------------------------------- */
 
 /* Bytes equal to the repeated byte in `pattern`, as 8 bits; exact for all. */
@@ -331,6 +340,33 @@ csv_index_of_tier(enum cpu_tier tier, int quotes)
 	}
 }
 
+/* Does the kernel find what it must in a text that has some of everything? */
+static int
+kernel_is_sane(csv_index_f *kernel, int quotes)
+{
+	/* 64 bytes may be read behind the text. */
+	static const char text[320] = "a,\"b,\n\",c\r\n,,,\"\"\"\"\r\n"
+	    "0123456789012345678901234567890123456789,\"x\n\n\n,,,,,,,,,,,,,"
+	    ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\",\"\"\n"
+	    "\"a\",\"b\",,\n,,,,,,,,,,,,,,,,,,,,,,,,,\n";
+	csv_index_f *const plain = quotes ? index_plain_quotes : index_plain;
+	uint32_t index[2][sizeof(text) + CSV_INDEX_SLACK];
+	struct csv_scan scan[2];
+
+	for (int i = 0; i < 2; i++) {
+		scan[i] = (struct csv_scan){
+			.base = text, .index = index[i], .delimiter = ',',
+			.end = (uint32_t)strlen(text), .limit = sizeof(text),
+			.quotes = quotes,
+		};
+		csv_scan_restart(&scan[i], 0);
+		(i == 0 ? plain : kernel)(&scan[i]);
+	}
+	return scan[0].count == scan[1].count && scan[0].at == scan[1].at &&
+	    scan[0].newline_count == scan[1].newline_count &&
+	    memcmp(index[0], index[1], scan[0].count * sizeof(uint32_t)) == 0;
+}
+
 void
 csv_index(struct csv_scan *scan)
 {
@@ -341,6 +377,8 @@ csv_index(struct csv_scan *scan)
 
 	if (__builtin_expect(kernel == NULL, 0)) {
 		kernel = csv_index_of_tier(cpu_tier(), quotes);
+		if (!kernel_is_sane(kernel, quotes))
+			kernel = csv_index_of_tier(CPU_PLAIN, quotes);
 		__atomic_store_n(&kernels[quotes], kernel, __ATOMIC_RELAXED);
 	}
 	kernel(scan);

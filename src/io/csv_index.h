@@ -33,11 +33,8 @@ struct csv_scan {
 	uint64_t cr_before;
 };
 
-/* The state of quotes is kept for as many blocks without one. */
-#define CSV_QUOTED_BLOCKS 16
-
 /* A kernel may write this many entries behind the limit. */
-#define CSV_INDEX_SLACK 128
+#define CSV_INDEX_SLACK 640
 
 typedef void csv_index_f(struct csv_scan *);
 

@@ -17,9 +17,11 @@
  *			may write up to 64 entries
  *
  * Two loops take turns: one for blocks without quotes, which the first quote
- * ends, and one that keeps the state of quotes.  That one goes on for a while
- * after the last quote, because in data where quotes come and go a wrong guess
- * costs more than the state does.
+ * ends, and one that keeps the state of quotes, which ends when a whole group
+ * of blocks has none.  That one first makes the masks of the group and then
+ * writes positions: a wrong guess about how many there are in a block then
+ * does not make the next block's state wait.  A group in which something is
+ * wrong is done again block by block to find where.
  */
 static KERNEL_TARGET void
 KERNEL_NAME(struct csv_scan *scan)
@@ -68,56 +70,73 @@ with_quotes:;
 	/* Could a quote that is the next byte open a field? */
 	uint64_t edge = at == scan->start || base[at - 1] == delimiter ||
 	    base[at - 1] == '\n' || base[at - 1] == '"';
-	uint64_t recent = 0;
-	unsigned left = CSV_QUOTED_BLOCKS;
+	unsigned careful = 0;
 
 	while (at < end && out < limit) {
-		KERNEL_LOAD(base + at);
-		uint64_t mask = KERNEL_EITHER(delimiter, '\n');
-		uint64_t n = KERNEL_EQUAL('\n');
-		uint64_t q = KERNEL_EQUAL('"');
+		unsigned blocks = careful == 0 && end - at >= 64 * GROUP ?
+		    GROUP : 1;
+		const char *bytes = base + at;
 		uint64_t valid = UINT64_MAX;
+		char tail[64];
 		if (__builtin_expect(end - at < 64, 0)) {
 			valid = ((uint64_t)1 << (end - at)) - 1;
-			mask &= valid;
-			n &= valid;
-			q &= valid;
+			memset(tail, delimiter == ' ' ? '-' : ' ', 64);
+			memcpy(tail, bytes, end - at);
+			bytes = tail;
 		}
-		uint64_t in = KERNEL_PREFIX(q) ^ inside;
-		uint64_t any = mask | q;
-		uint64_t close = q & ~in;
-		uint64_t wrong = q & in & ~(any << 1 | edge);
-		uint64_t odd = (close << 1 | close_before) & ~any;
-		uint64_t cr = 0;
-		if (__builtin_expect((odd | wrong | cr_before) != 0, 0)) {
-			/* Only the '\r' of a line end may follow. */
-			cr = odd & KERNEL_EQUAL('\r');
-			wrong |= odd & ~cr;
-			wrong |= (cr << 1 | cr_before) & ~n;
-			if ((wrong & valid) != 0) {
+		struct quote_state next = { inside, close_before, cr_before };
+		uint64_t masks[GROUP];
+		uint64_t next_edge = edge;
+		uint64_t wrong = 0, quotes = 0, line_ends = 0, quoted = 0;
+		for (unsigned i = 0; i < blocks; i++) {
+			KERNEL_LOAD(bytes + 64 * i);
+			uint64_t mask = KERNEL_EITHER(delimiter, '\n');
+			uint64_t n = KERNEL_EQUAL('\n');
+			uint64_t q = KERNEL_EQUAL('"');
+			uint64_t in = KERNEL_PREFIX(q) ^ next.inside;
+			uint64_t any = mask | q;
+			uint64_t close = q & ~in;
+			uint64_t odd = (close << 1 | next.close_before) & ~any;
+			wrong |= q & in & ~(any << 1 | next_edge);
+			if (__builtin_expect((odd | next.cr_before) != 0, 0)) {
+				/* Only the '\r' of a line end may follow. */
+				uint64_t cr = odd & KERNEL_EQUAL('\r');
+				wrong |= odd & ~cr;
+				wrong |= (cr << 1 | next.cr_before) & ~n;
+				next.cr_before = cr >> 63;
+			}
+			next.inside = (uint64_t)((int64_t)in >> 63);
+			next.close_before = close >> 63;
+			next_edge = any >> 63;
+			quotes |= q;
+			quoted |= n & in;
+			line_ends += (unsigned)__builtin_popcountll(n & ~in);
+			masks[i] = mask & ~in;
+		}
+		if (__builtin_expect((wrong & valid) != 0, 0)) {
+			if (blocks == 1) {
 				scan->illegal = 1;
 				break;
 			}
+			careful = GROUP;
+			continue;
 		}
-		recent |= q;
-		inside = (uint64_t)((int64_t)in >> 63);
-		close_before = close >> 63;
-		cr_before = cr >> 63;
-		edge = any >> 63;
-		quoted_newlines |= n & in;
-		mask &= ~in;
-		n &= ~in;
-		unsigned count = (unsigned)__builtin_popcountll(mask);
-		newlines += (unsigned)__builtin_popcountll(n);
-		KERNEL_EMIT(out, mask, at, count);
-		out += count;
-		at += 64;
-		if (--left == 0) {
-			if (recent == 0)
-				goto again;
-			recent = 0;
-			left = CSV_QUOTED_BLOCKS;
+		careful -= careful > 0;
+		inside = next.inside;
+		close_before = next.close_before;
+		cr_before = next.cr_before;
+		edge = next_edge;
+		newlines += line_ends;
+		quoted_newlines |= quoted;
+		for (unsigned i = 0; i < blocks; i++) {
+			unsigned count =
+			    (unsigned)__builtin_popcountll(masks[i]);
+			KERNEL_EMIT(out, masks[i], at, count);
+			out += count;
+			at += 64;
 		}
+		if (quotes == 0 && blocks > 1)
+			goto again;
 	}
 done:
 	scan->inside = inside;
