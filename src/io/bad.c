@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "io/output.h"
+#include "io/text_width.h"
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/mem.h"
@@ -63,28 +64,27 @@ add_place(struct buf *buf, const struct bad_record *record)
 	buf_add_string(buf, ": ");
 }
 
-static int
-is_continuation(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
 /* Step back over continuation bytes to where a character begins. */
 static size_t
 character_start(const char *text, size_t at)
 {
-	while (at > 0 && is_continuation(text[at]))
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
 		at--;
 	return at;
 }
 
-/* What a terminal may show in place of `c`: control bytes move the cursor. */
-static char
-harmless(char c)
+/* One character, or what may stand for it: control bytes move the cursor. */
+static void
+add_harmless(struct buf *buf, uint32_t c, const char *bytes, uint32_t size)
 {
 	if (c == '\t')
-		return ' ';
-	return (unsigned char)c < ' ' || c == 0x7f ? '.' : c;
+		buf_add_char(buf, ' ');
+	else if (c < ' ' || (c >= 0x7f && c < 0xa0))
+		buf_add_char(buf, '.');
+	else if (c == UINT32_MAX)
+		buf_add_char(buf, '?');
+	else
+		buf_add(buf, bytes, size);
 }
 
 /* The line of the text that the place is on; its first line if it is none. */
@@ -133,12 +133,18 @@ add_excerpt(struct buf *buf, const struct bad_record *record)
 		start = character_start(text,
 		    fault - (TEXT_COLUMNS - COLUMNS_BEHIND));
 	buf_add_string(buf, "\n  | ");
-	for (size_t at = start, shown = 0; at < size; at++) {
-		if (!is_continuation(text[at]) && shown++ == TEXT_COLUMNS)
+	for (size_t at = start, shown = 0; at < size;) {
+		uint32_t c;
+		uint32_t bytes = text_character(text + at,
+		    (uint32_t)(size - at), &c);
+		uint32_t width = text_character_width(c);
+		if (shown + width > TEXT_COLUMNS)
 			break;
-		if (at < fault && !is_continuation(text[at]))
-			caret++;
-		buf_add_char(buf, harmless(text[at]));
+		add_harmless(buf, c, text + at, bytes);
+		shown += width;
+		if (at < fault)
+			caret += width;
+		at += bytes;
 	}
 	if (has_column)
 		buf_add_format(buf, "\n    %*s^", (int)caret, "");

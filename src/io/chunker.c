@@ -113,7 +113,10 @@ make_room(struct chunker *chunker, size_t keep)
 	size_t enough = chunker->chunk_bytes / 2;
 	if (enough == 0)
 		enough = 1;
-	if (!region_is_sole(chunker->chunk.region)) {
+	int is_large = chunker->chunk.capacity / 4 > chunker->chunk_bytes &&
+	    chunker->chunk.capacity > LOAN_BYTES_KEPT;
+	if (!region_is_sole(chunker->chunk.region) ||
+	    (is_large && keep < enough)) {
 		move_to_fresh_chunk(chunker, kept, keep);
 	} else if ((size_t)(chunk_limit(chunker) - kept) - keep >= enough) {
 		chunker->bytes = kept;
@@ -129,14 +132,17 @@ int
 chunker_fill(struct chunker *chunker, size_t keep, struct err *err)
 {
 	size_t before = keep;
+	/* A long record doubles; others come a chunk at a time. */
+	size_t most = keep + (keep > chunker->chunk_bytes ? keep :
+	    chunker->chunk_bytes);
 
 	assert(keep <= chunker->size);
 	chunker->offset += chunker->size - keep;
 	make_room(chunker, keep);
 	chunker->size = keep;
 	do {
-		size_t room = (size_t)(chunk_limit(chunker) - chunker->bytes) -
-		    chunker->size;
+		size_t room = (size_t)(chunk_limit(chunker) - chunker->bytes);
+		room = (room < most ? room : most) - chunker->size;
 		ssize_t got = chunker->ended ? 0 : input_read(chunker->input,
 		    chunker->bytes + chunker->size, room, err);
 		if (got < 0)

@@ -60,15 +60,16 @@ loan_return(struct loans *loans, struct loan *loan)
 {
 	if (loan->region == NULL)
 		return;
+	if (!LOAN_AGAIN || loan->capacity > LOAN_BYTES_KEPT) {
+		region_drop(&loan->region);
+		return;
+	}
 	struct loan *place = &loans->kept[loans->next++ % LOANS_KEPT];
 	for (uint32_t i = 0; i < LOANS_KEPT; i++)
 		if (loans->kept[i].region == NULL)
 			place = &loans->kept[i];
 	region_drop(&place->region);
-	if (LOAN_AGAIN)
-		*place = *loan;
-	else
-		region_drop(&loan->region);
+	*place = *loan;
 	memset(loan, 0, sizeof(*loan));
 }
 

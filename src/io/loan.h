@@ -12,6 +12,8 @@ struct region;
  * one allocation, so it is lent by holding the region.
  */
 #define LOANS_KEPT 6
+/* Larger blocks, of unusual records, go back to the heap. */
+#define LOAN_BYTES_KEPT ((size_t)1 << 20)
 
 struct loan {
 	struct region *region;

@@ -93,9 +93,8 @@ is_in(const struct range *ranges, size_t count, uint32_t c)
 	return 0;
 }
 
-/* One character: its bytes, at least 1; *c is UINT32_MAX for a stray byte. */
-static uint32_t
-decode(const char *bytes, uint32_t size, uint32_t *c)
+uint32_t
+text_character(const char *bytes, uint32_t size, uint32_t *c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned char first = (unsigned char)bytes[0];
@@ -119,8 +118,8 @@ decode(const char *bytes, uint32_t size, uint32_t *c)
 	return count;
 }
 
-static uint32_t
-character_width(uint32_t c)
+uint32_t
+text_character_width(uint32_t c)
 {
 	if (c < 0x300 || c == UINT32_MAX)
 		return 1;
@@ -136,8 +135,8 @@ text_width(const char *bytes, uint32_t size)
 
 	for (uint32_t i = 0; i < size;) {
 		uint32_t c;
-		i += decode(bytes + i, size - i, &c);
-		width += character_width(c);
+		i += text_character(bytes + i, size - i, &c);
+		width += text_character_width(c);
 	}
 	return width;
 }
@@ -149,8 +148,8 @@ text_prefix(const char *bytes, uint32_t size, uint32_t width)
 
 	while (at < size) {
 		uint32_t c;
-		uint32_t count = decode(bytes + at, size - at, &c);
-		uint32_t columns = character_width(c);
+		uint32_t count = text_character(bytes + at, size - at, &c);
+		uint32_t columns = text_character_width(c);
 		if (columns > width)
 			break;
 		width -= columns;
@@ -164,7 +163,7 @@ text_add_visible(struct buf *buf, const char *bytes, uint32_t size)
 {
 	for (uint32_t i = 0; i < size;) {
 		uint32_t c;
-		uint32_t count = decode(bytes + i, size - i, &c);
+		uint32_t count = text_character(bytes + i, size - i, &c);
 		if (c == '\n')
 			buf_add_string(buf, "\\n");
 		else if (c == '\t')

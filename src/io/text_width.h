@@ -6,6 +6,13 @@
 struct buf;
 
 /*
+ * The character at `bytes`, of which there is at least one: its code point, or
+ * UINT32_MAX for a byte that is no UTF-8.  Returns its bytes.
+ */
+uint32_t text_character(const char *bytes, uint32_t size, uint32_t *c);
+/* Columns of one character. */
+uint32_t text_character_width(uint32_t c);
+/*
  * Columns that the text takes on a terminal: 2 for wide characters, 0 for
  * combining ones, 1 for others and for a byte that is no UTF-8.
  */
