@@ -1,7 +1,8 @@
 /*
- * Cells.  Three ways, the fastest first:
+ * Cells.  The fastest ways first:
  *
  *  - a raw field of the same dialect is its own bytes;
+ *  - a raw field of another dialect is too, if it is plain;
  *  - ints are written side by side into one block of the region;
  *  - everything else becomes text by column_texts() and is quoted or escaped
  *    where it must be.  Looking for a byte that needs it is one load and a few
@@ -25,58 +26,76 @@
 static const char nothing[CELL_PADDING];
 
 /* Bytes that make a text need quotes or escapes. */
-struct specials {
-	char byte[4];
-};
-
-static struct specials
-specials_of(const struct cells_style *style)
+static void
+special_bytes(const struct cells_style *style, char bytes[4])
 {
+	memcpy(bytes, style->quoting == CELLS_QUOTED ? "?\"\n\r" :
+	    "\t\\\n\r", 4);
 	if (style->quoting == CELLS_QUOTED)
-		return (struct specials){ { style->delimiter, '"', '\n',
-		    '\r' } };
-	return (struct specials){ { '\t', '\\', '\n', '\r' } };
-}
-
-static inline int
-is_special(const struct specials *specials, char c)
-{
-	return c == specials->byte[0] || c == specials->byte[1] ||
-	    c == specials->byte[2] || c == specials->byte[3];
+		bytes[0] = style->delimiter;
 }
 
 #if defined(__SSE2__)
+
+struct specials {
+	__m128i byte[4];
+};
+
+static inline struct specials
+specials_of(const struct cells_style *style)
+{
+	struct specials specials;
+	char bytes[4];
+
+	special_bytes(style, bytes);
+	for (int i = 0; i < 4; i++)
+		specials.byte[i] = _mm_set1_epi8(bytes[i]);
+	return specials;
+}
 
 /* Which of 16 bytes are special. */
 static inline unsigned
 special_mask(__m128i bytes, const struct specials *specials)
 {
-	__m128i hit = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(specials->byte[0]));
+	__m128i ab = _mm_or_si128(_mm_cmpeq_epi8(bytes, specials->byte[0]),
+	    _mm_cmpeq_epi8(bytes, specials->byte[1]));
+	__m128i cd = _mm_or_si128(_mm_cmpeq_epi8(bytes, specials->byte[2]),
+	    _mm_cmpeq_epi8(bytes, specials->byte[3]));
 
-	for (int i = 1; i < 4; i++)
-		hit = _mm_or_si128(hit, _mm_cmpeq_epi8(bytes,
-		    _mm_set1_epi8(specials->byte[i])));
-	return (unsigned)_mm_movemask_epi8(hit);
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(ab, cd));
 }
 
 /* Has a text of more than 12 bytes a special one?  Reads none behind it. */
-static int
+static inline int
 long_needs_care(const char *bytes, uint32_t size,
 	const struct specials *specials)
 {
 	unsigned found = 0;
-	uint32_t i = 0;
 
 	if (size < 16) {
-		for (; i < size; i++)
-			found |= (unsigned)is_special(specials, bytes[i]);
-		return found != 0;
+		__m128i head = _mm_loadl_epi64((const void *)bytes);
+		__m128i tail = _mm_loadl_epi64(
+		    (const void *)(bytes + size - 8));
+		return special_mask(_mm_unpacklo_epi64(head, tail),
+		    specials) != 0;
 	}
-	for (; i + 16 <= size; i += 16)
+	for (uint32_t i = 0; i + 16 <= size; i += 16)
 		found |= special_mask(_mm_loadu_si128(
 		    (const void *)(bytes + i)), specials);
 	return (found | special_mask(_mm_loadu_si128(
 	    (const void *)(bytes + size - 16)), specials)) != 0;
+}
+
+/* The same of any size, where 16 bytes may be read. */
+static inline int
+slice_needs_care(const char *bytes, uint32_t size,
+	const struct specials *specials)
+{
+	if (size >= 16)
+		return long_needs_care(bytes, size, specials);
+	unsigned mask = special_mask(_mm_loadu_si128((const void *)bytes),
+	    specials);
+	return (mask & ((1u << size) - 1)) != 0;
 }
 
 static inline int
@@ -92,15 +111,34 @@ needs_care(const struct text *text, const struct specials *specials)
 
 #else
 
+struct specials {
+	char byte[4];
+};
+
+static struct specials
+specials_of(const struct cells_style *style)
+{
+	struct specials specials;
+
+	special_bytes(style, specials.byte);
+	return specials;
+}
+
+static int
+slice_needs_care(const char *bytes, uint32_t size,
+	const struct specials *specials)
+{
+	for (uint32_t i = 0; i < size; i++)
+		for (int k = 0; k < 4; k++)
+			if (bytes[i] == specials->byte[k])
+				return 1;
+	return 0;
+}
+
 static int
 needs_care(const struct text *text, const struct specials *specials)
 {
-	const char *bytes = text_bytes(text);
-
-	for (uint32_t i = 0; i < text->size; i++)
-		if (is_special(specials, bytes[i]))
-			return 1;
-	return 0;
+	return slice_needs_care(text_bytes(text), text->size, specials);
 }
 
 #endif
@@ -205,6 +243,50 @@ render_views(const struct column *column, const uint16_t *row, uint32_t count,
 	return sum;
 }
 
+/* One field of a raw column that is not plain: decode it first. */
+static __attribute__((noinline)) struct cell_text
+render_field(const struct column *column, uint32_t row,
+	const struct cells_style *style, struct region *region)
+{
+	struct value value = column_value(column, row, region);
+	const struct text *text = &value.cell.text;
+
+	if (value.type == TYPE_NULL)
+		return (struct cell_text){ nothing, 0, 1 };
+	return cells_text(text_bytes(text), text->size, style, region);
+}
+
+/*
+ * Raw fields of another dialect, in their chunk: most are plain, and need
+ * neither decoding nor quotes.
+ */
+static uint64_t
+render_raw(const struct column *column, const uint16_t *row, uint32_t count,
+	const struct cells_style *style, struct region *region,
+	struct cell_text *out, uint32_t stride)
+{
+	const struct specials specials = specials_of(style);
+	const struct column source = *column;
+	const int is_csv = source.type == TYPE_RAW_CSV;
+	const int is_tsv = source.type == TYPE_RAW_TSV;
+	const int plain = style->quoting == CELLS_PLAIN;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < count; i++, out += stride) {
+		uint32_t size;
+		const char *bytes = column_slice(&source, row[i], &size);
+		int odd = size == 0 || (is_csv && bytes[0] == '"') ||
+		    (is_tsv && memchr(bytes, '\\', size) != NULL) ||
+		    !column_row_is_valid(&source, row[i]) ||
+		    (!plain && slice_needs_care(bytes, size, &specials));
+		*out = (struct cell_text){ bytes, size, 0 };
+		if (__builtin_expect(odd, 0))
+			*out = render_field(column, row[i], style, region);
+		sum += out->size;
+	}
+	return sum;
+}
+
 static uint64_t
 render_ints(const struct column *column, const uint16_t *row, uint32_t count,
 	struct region *region, struct cell_text *out, uint32_t stride)
@@ -227,9 +309,9 @@ render_ints(const struct column *column, const uint16_t *row, uint32_t count,
 	return sum;
 }
 
-/* Texts, quoted or escaped where they must be. */
+/* Texts, quoted or escaped where they must be; `row` NULL: the first ones. */
 static uint64_t
-render_texts(const struct column *texts, uint32_t count,
+render_texts(const struct column *texts, const uint16_t *row, uint32_t count,
 	const struct cells_style *style, struct region *region,
 	struct cell_text *out, uint32_t stride)
 {
@@ -240,9 +322,10 @@ render_texts(const struct column *texts, uint32_t count,
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < count; i++, out += stride) {
-		const struct text *view = &text[i];
+		uint32_t at = row == NULL ? i : row[i];
+		const struct text *view = &text[at];
 		uint32_t size = view->size;
-		if (texts->valid != NULL && !column_row_is_valid(texts, i)) {
+		if (texts->valid != NULL && !column_row_is_valid(texts, at)) {
 			*out = (struct cell_text){ nothing, 0, 1 };
 			continue;
 		}
@@ -267,7 +350,7 @@ render_const(const struct column *column, uint32_t count,
 
 	column_texts(column, NULL, 1, region, &texts);
 	if (texts.type != TYPE_NULL)
-		render_texts(&texts, 1, style, region, &cell, 1);
+		render_texts(&texts, NULL, 1, style, region, &cell, 1);
 	for (uint32_t i = 0; i < count; i++, out += stride)
 		*out = cell;
 	return (uint64_t)cell.size * count;
@@ -309,8 +392,14 @@ cells_render(const struct column *column, const uint16_t *row, uint32_t count,
 		return render_const(column, count, style, region, out, stride);
 	if (column->type == TYPE_INT && ints_are_safe(style))
 		return render_ints(column, row, count, region, out, stride);
+	if (column->encoding == SLICE && column->type != TYPE_RAW_JSON)
+		return render_raw(column, row, count, style, region, out,
+		    stride);
+	if (column->type == TYPE_TEXT || column->type == TYPE_RAW)
+		return render_texts(column, row, count, style, region, out,
+		    stride);
 	column_texts(column, row, count, region, &texts);
 	if (texts.type == TYPE_NULL || texts.encoding == CONST)
 		return render_const(&texts, count, style, region, out, stride);
-	return render_texts(&texts, count, style, region, out, stride);
+	return render_texts(&texts, NULL, count, style, region, out, stride);
 }

@@ -34,9 +34,20 @@ find(const char *bytes, uint32_t at, uint32_t end, char c)
 static uint32_t
 find_quote(const char *bytes, uint32_t at, uint32_t end)
 {
-	while (at < end && bytes[at] != '"')
-		at += 1 + (bytes[at] == '\\');
-	return at < end ? at : end;
+	const uint32_t start = at;
+
+	for (;;) {
+		const char *quote = memchr(bytes + at, '"', end - at);
+		if (quote == NULL)
+			return end;
+		at = (uint32_t)(quote - bytes);
+		uint32_t escapes = at;
+		while (escapes > start && bytes[escapes - 1] == '\\')
+			escapes--;
+		if ((at - escapes) % 2 == 0)
+			return at;
+		at++;
+	}
 }
 
 static void

@@ -128,11 +128,24 @@ text_character_width(uint32_t c)
 	return 1u + (uint32_t)is_in(wide, sizeof(wide) / sizeof(*wide), c);
 }
 
+/* Is every byte a letter of ASCII that stands for itself? */
+static int
+is_plain(const char *bytes, uint32_t size)
+{
+	unsigned odd = 0;
+
+	for (uint32_t i = 0; i < size; i++)
+		odd |= (unsigned char)(bytes[i] - ' ') >= 0x7f - ' ';
+	return !odd;
+}
+
 uint32_t
 text_width(const char *bytes, uint32_t size)
 {
 	uint32_t width = 0;
 
+	if (is_plain(bytes, size))
+		return size;
 	for (uint32_t i = 0; i < size;) {
 		uint32_t c;
 		i += text_character(bytes + i, size - i, &c);
@@ -161,6 +174,10 @@ text_prefix(const char *bytes, uint32_t size, uint32_t width)
 void
 text_add_visible(struct buf *buf, const char *bytes, uint32_t size)
 {
+	if (is_plain(bytes, size)) {
+		buf_add(buf, bytes, size);
+		return;
+	}
 	for (uint32_t i = 0; i < size;) {
 		uint32_t c;
 		uint32_t count = text_character(bytes + i, size - i, &c);
