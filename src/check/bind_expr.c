@@ -270,6 +270,10 @@ bind_alias(const struct scope *scope, const struct ast_expr *ast)
 {
 	const struct schema *schema = scope->schema;
 	uint32_t count = 0, prefix = ast->text.size + 1;
+
+	/* Not all of its fields are known: it is put together per batch. */
+	if (schema->open)
+		return expr_field(ast->text.bytes, ast->text.size, TYPE_ANY);
 	const char **names = mem_alloc((schema->field_count + 1) *
 	    sizeof(*names));
 	struct expr **parts = mem_alloc((schema->field_count + 1) *

@@ -162,6 +162,19 @@ schema_may_have(const struct schema *schema, const char *name)
 	return schema->open || schema_find(schema, name, strlen(name)) >= 0;
 }
 
+/* Is it the name of a record joined before, as a whole? */
+static int
+schema_has_qualifier(const struct schema *schema, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (uint32_t i = 0; i < schema->field_count; i++)
+		if (schema->field[i].qualifier_size == size &&
+		    memcmp(schema->field[i].name, name, size) == 0)
+			return 1;
+	return 0;
+}
+
 static void
 need_name_of(const struct op *op, const char *name, unsigned port,
 	struct need_set *in)
@@ -174,6 +187,7 @@ need_name_of(const struct op *op, const char *name, unsigned port,
 		int is_right = is_whole || (op->args.as != NULL &&
 		    right != NULL);
 		if (schema_find(op->in[0], name, strlen(name)) >= 0 ||
+		    schema_has_qualifier(op->in[0], name) ||
 		    (op->in[0]->open && !is_right))
 			need_add(in, name);
 	} else if (is_whole) {

@@ -70,6 +70,12 @@ parse_pattern_captures(const struct parse_pattern *pattern, uint32_t *count)
 	return pattern->capture;
 }
 
+int
+parse_pattern_has_gaps(const struct parse_pattern *pattern)
+{
+	return pattern->regex != NULL;
+}
+
 /* --- compiling --- */
 
 static int
@@ -281,6 +287,16 @@ scan_byte(const char *at, const char *end, char byte)
 #endif
 }
 
+/* Literals are a few bytes long: a loop beats a call. */
+static inline int
+is_literal(const char *at, const char *literal, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i++)
+		if (at[i] != literal[i])
+			return 0;
+	return 1;
+}
+
 static inline const char *
 scan_literal(const char *at, const char *end, const char *literal,
 	uint32_t size)
@@ -291,7 +307,7 @@ scan_literal(const char *at, const char *end, const char *literal,
 		return NULL;
 	const char *last = end - size + 1;
 	while ((at = scan_byte(at, last, literal[0])) != NULL) {
-		if (memcmp(at + 1, literal + 1, size - 1) == 0)
+		if (is_literal(at + 1, literal + 1, size - 1))
 			return at;
 		at++;
 	}
@@ -307,7 +323,7 @@ cut_text(const struct parse_pattern *pattern, const char *base,
 	uint32_t size = pattern->literal_size;
 
 	if ((size_t)(end - at) < size ||
-	    memcmp(at, pattern->literal, size) != 0)
+	    !is_literal(at, pattern->literal, size))
 		return -1;
 	at += size;
 	for (uint32_t i = 0; i < pattern->piece_count; i++) {
@@ -319,8 +335,8 @@ cut_text(const struct parse_pattern *pattern, const char *base,
 			if (stop == NULL)
 				return -1;
 		} else {
-			if ((size_t)(end - at) < size || (size > 0 && memcmp(
-			    end - size, piece->literal, size) != 0))
+			if ((size_t)(end - at) < size ||
+			    !is_literal(end - size, piece->literal, size))
 				return -1;
 			stop = end - size;
 		}

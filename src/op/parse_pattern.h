@@ -68,6 +68,8 @@ struct parse_texts {
 void parse_pattern_match(const struct parse_pattern *, struct regex_scan *scan,
 	const struct parse_texts *, const uint16_t *row, uint32_t *cut,
 	uint64_t *failed);
+/* Can a capture of a text that matches be absent?  With regexes only. */
+int parse_pattern_has_gaps(const struct parse_pattern *);
 /* A scan for the pattern, or NULL if it needs none; freed by mem_free after
  * regex_scan_fini. */
 struct regex_scan *parse_pattern_scan(const struct parse_pattern *);

@@ -89,16 +89,18 @@ cut_json(const char *base, uint32_t *cut)
 
 /* Views: nothing is read, but that JSON is JSON. */
 static void
-capture_views(const struct parse_capture *capture,
-	const struct parse_texts *texts, const uint16_t *row, uint32_t *cut,
-	uint32_t stride, uint32_t rows, uint64_t *failed,
-	struct region *region, struct column *out)
+capture_views(const struct parse_pattern *pattern,
+	const struct parse_capture *capture, const struct parse_texts *texts,
+	const uint16_t *row, uint32_t *cut, uint32_t stride, uint32_t rows,
+	uint64_t *failed, struct region *region, struct column *out)
 {
 	*out = (struct column){
 		.type = (uint8_t)capture->type, .encoding = SLICE,
 		.stride = stride, .base = texts->base,
 		.from = cut, .to = cut + 1,
 	};
+	if (capture->kind == CAPTURE_RAW && !parse_pattern_has_gaps(pattern))
+		return;
 	for (uint32_t i = 0; i < texts->count; i++) {
 		uint32_t at = row == NULL ? i : row[i];
 		uint32_t *here = cut + (size_t)at * stride;
@@ -127,8 +129,8 @@ parse_capture_column(const struct parse_pattern *pattern, uint32_t index,
 
 	cut += (size_t)index * 2;
 	if (capture->kind == CAPTURE_RAW || capture->kind == CAPTURE_JSON) {
-		capture_views(capture, texts, row, cut, stride, rows, failed,
-		    region, out);
+		capture_views(pattern, capture, texts, row, cut, stride, rows,
+		    failed, region, out);
 		return;
 	}
 	column_init_flat(out, capture->type, rows, region);
