@@ -49,6 +49,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -220,13 +221,25 @@ case_exec(struct flow_case *c, const struct setting *setting, int input_fd)
 	_exit(127);
 }
 
+/* Wait until the reader has taken what is in the pipe.  (A pipe in packet mode
+ * would not need that, but it drops what a short read leaves of a packet.) */
+static void
+pipe_drain(int fd)
+{
+	const struct timespec moment = { .tv_nsec = 20000 };
+	int left = 0;
+
+	while (ioctl(fd, FIONREAD, &left) == 0 && left > 0)
+		nanosleep(&moment, NULL);
+}
+
 /* Write the input as packets; a process of its own, for pipes fill up. */
 static pid_t
 input_feed(const struct flow_case *c, int packet_bytes, int *read_fd)
 {
 	int ends[2];
 
-	if (pipe2(ends, O_DIRECT | O_CLOEXEC) != 0)
+	if (pipe2(ends, O_CLOEXEC) != 0)
 		die("pipe: %s", strerror(errno));
 	pid_t pid = fork();
 	if (pid != 0) {
@@ -247,6 +260,7 @@ input_feed(const struct flow_case *c, int packet_bytes, int *read_fd)
 		if (wrote <= 0)
 			break;
 		at += (size_t)wrote;
+		pipe_drain(ends[1]);
 	}
 	_exit(0);
 }
