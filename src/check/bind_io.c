@@ -436,6 +436,8 @@ append_sink(struct check *check, struct stream *stream, struct op *op,
 {
 	default_format(check, stream, op);
 	const struct format_def *format = op->args.format;
+	op->args.copies = stream->origin != NULL && source_is_in_dialect(
+	    stream->origin, op->args.option, op->args.option_count);
 	if (format->write_open == NULL)
 		return bind_error(check, span,
 		    "the format %s cannot be written", format->name);

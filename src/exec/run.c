@@ -150,7 +150,13 @@ run_source(struct run *run, const struct flow_source *source, struct err *err)
 		if (more <= 0)
 			break;
 		status = op_push(first, source->next_port, batch, err);
+		if (status == OP_OK && run->job.stop.kind != ERR_NONE) {
+			*err = run->job.stop;
+			return -1;
+		}
 	}
+	/* Enough was got before the record that would have stopped it. */
+	err_clear(&run->job.stop);
 	if (more < 0 || status == OP_FAIL)
 		return -1;
 	if (more == 0)
@@ -180,7 +186,7 @@ run_plan(const struct plan *plan, const struct run_config *config,
 	struct run run = {
 		.plan = plan,
 		.job = { .bad = config->bad, .warn = config->warn,
-		    .warn_cookie = config->warn_cookie },
+		    .warn_cookie = config->warn_cookie, .stop = ERR_INIT },
 	};
 	const struct flow *flow = plan->flow;
 

@@ -226,8 +226,12 @@ add_value(struct buf *buf, const struct column *column, uint32_t row)
 {
 	uint32_t size;
 
-	if (column->type == TYPE_NULL || !column_row_is_valid(column, row))
+	if (column->type == TYPE_NULL)
 		return add_null(buf);
+	if (!column_row_is_valid(column, row))
+		return column->type == TYPE_MIXED && column->tags[
+		    column->encoding == CONST ? 0 : row] == TYPE_MISSING ?
+		    WRITTEN_NOTHING : add_null(buf);
 	if (column->encoding == SLICE) {
 		const char *bytes = column_slice(column, row, &size);
 		return add_raw(buf, (enum type)column->type, bytes, size);

@@ -203,6 +203,11 @@ op_end(struct op_run *run, unsigned port, struct err *err)
 			return OP_FAIL;
 		if (status == OP_DONE)
 			run->done = 1;
+		/* A sink behind it must not take that for the end. */
+		if (run->job->stop.kind != ERR_NONE) {
+			*err = run->job->stop;
+			return OP_FAIL;
+		}
 	}
 	if (--run->open_inputs > 0)
 		return run->done ? OP_DONE : OP_OK;
@@ -277,8 +282,15 @@ op_reject(struct op_run *run, struct batch *batch,
 		uint32_t row = batch_row(batch, i);
 		if (!rejects_has(rejects, row))
 			sel[kept++] = (uint16_t)row;
-		else if (op_report(run, batch, row, rejects->reason[row], err))
-			return -1;
+		else if (op_report(run, batch, row, rejects->reason[row],
+		    err) != 0)
+			break;
+	}
+	if (err->kind == ERR_DATA) {
+		run->job->stop = *err;
+		err_clear(err);
+	} else if (err->kind != ERR_NONE) {
+		return -1;
 	}
 	batch->sel = sel;
 	batch->sel_count = kept;

@@ -90,6 +90,7 @@ struct op_args {
 	struct format_option *option;
 	uint32_t option_count;
 	int append;
+	int copies;			/* records as they were read will do */
 	struct op_arg *arg;		/* call stages */
 	uint32_t arg_count;
 };
@@ -120,6 +121,8 @@ struct op_job {
 	/* Warnings once each: "field 'x' ..."; borrowed text is copied. */
 	void (*warn)(void *cookie, const char *message);
 	void *warn_cookie;
+	/* Set by op_reject: the job ends when this batch is through. */
+	struct err stop;
 };
 
 /* A running operator. */
@@ -217,7 +220,10 @@ enum op_status op_give_side(struct op_run *, struct batch *take_batch,
 	struct err *);
 /*
  * Report the rows in `rejects` by the job's policy and take them out of the
- * batch's selection.  0, or -1 when the policy says stop.
+ * batch's selection.  When the policy says stop, the rows before the first of
+ * them stay and go their way, so that what is written does not depend on the
+ * size of batches; the runner stops behind this batch.  0, or -1 when the
+ * report cannot be written.
  */
 int op_reject(struct op_run *, struct batch *, const struct rejects *,
 	struct err *);

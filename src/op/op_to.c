@@ -49,7 +49,9 @@ to_bind(struct op *op, struct err *err)
 static int
 to_wants_records(const struct op *op)
 {
-	return op->origin_format != NULL && op->args.format->record_type ==
+	return op->args.copies && op->origin_format != NULL &&
+	    op->args.format->record_type != TYPE_RAW &&
+	    op->args.format->record_type ==
 	    op->origin_format->record_type &&
 	    (op->args.format == op->origin_format ||
 	    op->args.format->record_type == TYPE_RAW_JSON);

@@ -37,6 +37,7 @@ union_align(struct op_run *run, struct batch *batch)
 	struct column *column = region_alloc(region,
 	    (out->field_count + 1) * sizeof(*column));
 	struct value missing = { .type = TYPE_RAW_JSON };
+	int is_same = batch->schema->field_count == out->field_count;
 
 	for (uint32_t i = 0; i < out->field_count; i++) {
 		int index = schema_find(batch->schema, out->field[i].name,
@@ -45,7 +46,10 @@ union_align(struct op_run *run, struct batch *batch)
 			column[i] = batch->column[index];
 		else
 			column_init_const(&column[i], &missing, region);
+		is_same &= index == (int)i;
 	}
+	/* The record's bytes have its own fields in its own order. */
+	batch->has_record &= is_same;
 	batch_set_schema(batch, out);
 	memcpy(batch->column, column, out->field_count * sizeof(*column));
 }

@@ -241,7 +241,8 @@ source_learn(struct source *source, struct err *err)
 			source->format = file->format;
 		else if (source->format != file->format)
 			source->format = NULL;
-		if (i > 0)
+		/* What comes from a pipe cannot be read again. */
+		if (i > 0 && input_size(file->input) >= 0)
 			file_close(file);
 	}
 	return 0;
@@ -345,6 +346,36 @@ source_dialect(const struct source *source, struct format_option *out)
 			};
 	}
 	return count;
+}
+
+/* The byte between fields that an option says, or the comma. */
+static char
+delimiter_of(const struct value *value)
+{
+	if (value == NULL || value->cell.text.size == 0)
+		return ',';
+	return text_bytes(&value->cell.text)[0];
+}
+
+int
+source_is_in_dialect(const struct source *source,
+	const struct format_option *option, uint32_t count)
+{
+	const struct source_spec *spec = source->spec;
+	const struct value *told = format_option_value(spec->option,
+	    spec->option_count, "delim");
+	char wanted = delimiter_of(format_option_value(option, count, "delim"));
+
+	if (!format_option_bool(spec->option, spec->option_count, "quote", 1))
+		return 0;
+	for (uint32_t i = 0; i < source->file_count; i++) {
+		const struct source_file *file = &source->file[i];
+		char delimiter = told == NULL && file->delimiter != 0 ?
+		    (char)file->delimiter : delimiter_of(told);
+		if (delimiter != wanted)
+			return 0;
+	}
+	return 1;
 }
 
 const char *
@@ -497,7 +528,7 @@ source_next_file(struct source *source, struct err *err)
 	if (++source->at == source->file_count)
 		return 0;
 	struct source_file *file = &source->file[source->at];
-	if (file_open(source, file, err) != 0)
+	if (file->reader == NULL && file_open(source, file, err) != 0)
 		return -1;
 	file->format->need(file->reader, &source->need);
 	return 0;

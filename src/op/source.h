@@ -43,6 +43,9 @@ const struct format_def *source_format(const struct source *);
  */
 #define SOURCE_DIALECT_MAX 2
 uint32_t source_dialect(const struct source *, struct format_option *out);
+/* Could a writer of the same format with these options copy every record? */
+int source_is_in_dialect(const struct source *, const struct format_option *,
+	uint32_t count);
 /* "ev.jsonl", "3 files", "stdin": for explain. */
 const char *source_label(const struct source *);
 
