@@ -141,3 +141,20 @@ schema_find(const struct schema *schema, const char *name, size_t size)
 		return -1;
 	return (int)*slot_of(schema, name, size) - 1;
 }
+
+int
+schema_has_names_of(const struct schema *schema, const struct schema *other)
+{
+	if (schema == other)
+		return 1;
+	if (schema->field_count != other->field_count)
+		return 0;
+	for (uint32_t i = 0; i < schema->field_count; i++) {
+		const struct field *field = &schema->field[i];
+		if (field->name_size != other->field[i].name_size ||
+		    memcmp(field->name, other->field[i].name,
+		    field->name_size) != 0)
+			return 0;
+	}
+	return 1;
+}

@@ -40,5 +40,7 @@ uint32_t schema_add(struct schema *, const char *name, size_t size, enum type);
 struct schema *schema_copy(const struct schema *);
 /* The index of a name, or -1. */
 int schema_find(const struct schema *, const char *name, size_t size);
+/* Do both have the same names in the same order? */
+int schema_has_names_of(const struct schema *, const struct schema *other);
 
 #endif

@@ -39,6 +39,10 @@ union_align(struct op_run *run, struct batch *batch)
 	struct value missing = { .type = TYPE_RAW_JSON };
 	int is_same = batch->schema->field_count == out->field_count;
 
+	/* A line of CSV holds its own fields in their own order. */
+	if (batch->record.type != TYPE_RAW_JSON &&
+	    !schema_has_names_of(batch->schema, out))
+		batch->has_record = 0;
 	for (uint32_t i = 0; i < out->field_count; i++) {
 		int index = schema_find(batch->schema, out->field[i].name,
 		    out->field[i].name_size);

@@ -156,6 +156,25 @@ rows_map(struct rows *rows, struct kept *kept)
 	}
 }
 
+/*
+ * Are the batch's records like those that are kept?  Lines of CSV also mean the
+ * same only under the same names.
+ */
+static int
+is_record_alike(const struct rows *rows, const struct batch *batch)
+{
+	const struct kept *first = &rows->kept[0];
+
+	if (!batch->has_record || rows->no_record)
+		return 0;
+	if (rows->kept_count == 0)
+		return 1;
+	return batch->record.type == first->record.type &&
+	    batch->record.delimiter == first->record.delimiter &&
+	    (batch->record.type == TYPE_RAW_JSON ||
+	    schema_has_names_of(batch->schema, first->schema));
+}
+
 int
 rows_add(struct rows *rows, const struct batch *batch, uint32_t *index,
 	struct err *err)
@@ -179,7 +198,7 @@ rows_add(struct rows *rows, const struct batch *batch, uint32_t *index,
 	for (uint32_t i = 0; i < fields; i++)
 		column_copy(&batch->column[i], batch->sel, batch->sel_count,
 		    rows->region, &kept->column[i]);
-	if (batch->has_record)
+	if (is_record_alike(rows, batch))
 		column_copy(&batch->record, batch->sel, batch->sel_count,
 		    rows->region, &kept->record);
 	else
