@@ -145,8 +145,7 @@ job_fail(struct job *job)
 
 	if (job->err.kind == ERR_PIPE)
 		return 0;
-	/* A bad record's message begins with its own place. */
-	if (job->err.kind == ERR_DATA && job->err.hint[0] == '\0')
+	if (job->err.has_place)
 		buf_add_format(&out, "%s\n", job->err.message);
 	else
 		diag_print(&job->err, name, source == NULL ? "" : source,
@@ -159,11 +158,8 @@ job_fail(struct job *job)
 void
 job_fini(struct job *job)
 {
-	struct err ignored = ERR_INIT;
-
 	flow_free(&job->flow);
-	if (job->bad != NULL)
-		bad_close(&job->bad, &ignored);
+	bad_abort(&job->bad);
 	buf_fini(&job->source);
 	region_drop(&job->region);
 }

@@ -203,6 +203,7 @@ report_and_stop(const struct bad_record *record, struct err *err)
 	if (record->text != NULL)
 		add_excerpt(&message, record);
 	err_set(err, ERR_DATA, "%s", buf_string(&message));
+	err->has_place = record->path != NULL;
 	buf_fini(&message);
 	return -1;
 }
@@ -246,18 +247,27 @@ bad_read_count(const struct bad *bad)
 	return __atomic_load_n(&bad->read_count, __ATOMIC_RELAXED);
 }
 
+void
+bad_abort(struct bad **bad_address)
+{
+	struct bad *bad = *bad_address;
+
+	*bad_address = NULL;
+	if (bad == NULL)
+		return;
+	output_abort(&bad->output);
+	pthread_mutex_destroy(&bad->lock);
+	mem_free(bad);
+}
+
 int
 bad_close(struct bad **bad_address, struct err *err)
 {
 	struct bad *bad = *bad_address;
 	int result = 0;
 
-	*bad_address = NULL;
-	if (bad == NULL)
-		return 0;
-	if (bad->output != NULL)
+	if (bad != NULL && bad->output != NULL)
 		result = output_commit(&bad->output, err);
-	pthread_mutex_destroy(&bad->lock);
-	mem_free(bad);
+	bad_abort(bad_address);
 	return result;
 }

@@ -45,5 +45,7 @@ void bad_count_read(struct bad *, uint64_t records);
 uint64_t bad_read_count(const struct bad *);
 /* Flush and close the file; -1 with err if that fails. */
 int bad_close(struct bad **, struct err *);
+/* The job has failed: no file appears. */
+void bad_abort(struct bad **);
 
 #endif

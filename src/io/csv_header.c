@@ -26,8 +26,10 @@ fault_at(const struct csv_reader *r, uint32_t at, const char *reason,
 
 	for (uint32_t i = at; i > r->at && r->base[i - 1] != '\n'; i--)
 		column = at - i + 2;
-	return err_set(err, ERR_DATA, "%s:%" PRIu64 ":%u: %s",
-	    input_path(r->input), line, column, reason);
+	err_set(err, ERR_DATA, "%s:%" PRIu64 ":%u: %s", input_path(r->input),
+	    line, column, reason);
+	err->has_place = 1;
+	return -1;
 }
 
 /* Fill until `bytes` are there, or the end. */

@@ -96,6 +96,10 @@ json_reject_line(struct json_reader *r, uint32_t fault, const char *reason)
 	    memchr(r->base + from, '\n', r->end - from);
 	uint32_t end = line_end == NULL ? r->end :
 	    (uint32_t)(line_end - r->base) + 1;
+
+	/* The report shows the line as far as it may. */
+	if (line_end == NULL && !r->ended && end - from < TEXT_BYTES_MAX)
+		return JSON_MORE;
 	enum json_step step = reject(r, fault, end, end, 0, reason);
 
 	if (r->at == end && line_end == NULL)

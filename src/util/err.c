@@ -12,6 +12,7 @@ fill(struct err *err, enum err_kind kind, const char *format, va_list arguments)
 		return 0;
 	err->kind = kind;
 	err->has_span = 0;
+	err->has_place = 0;
 	err->hint[0] = '\0';
 	vsnprintf(err->message, sizeof(err->message), format, arguments);
 	return 1;

@@ -24,6 +24,8 @@ struct err {
 	uint32_t span_bytes;
 	/* Set when span_* mean something. */
 	int has_span;
+	/* ERR_DATA: the message begins with the place of the record. */
+	int has_place;
 	char message[1024];
 	/* A second line: the rewrite or the nearest name; "" if none. */
 	char hint[512];
