@@ -77,7 +77,13 @@ tests_flow_replay_SOURCES = tests/flow/case.c tests/flow/case.h \
 	tests/flow/replay.c
 tests_flow_replay_LDADD =
 
-TESTS += tests/tidy/run tests/flow/run tests/fuzz/run tests/data/run tests/hacking/run
+TESTS += \
+	tests/data/run \
+	tests/fault/run \
+	tests/flow/run \
+	tests/fuzz/run \
+	tests/hacking/run \
+	tests/tidy/run
 
 if RUN_UNITS
 check_PROGRAMS += tests/unit/units
@@ -123,6 +129,7 @@ EXTRA_DIST += \
 	tests/packages \
 	tests/broken \
 	tests/data \
+	tests/fault \
 	tests/hacking \
 	tests/flow \
 	tests/fuzz \

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,7 +41,43 @@ struct output {
 	struct buf own;
 	struct buf *buf;
 	uint64_t written;
+	/* In the list of those that have a temporary file. */
+	struct output *next_temp;
 };
+
+/* Their files go when memory runs out, which ends the process at once. */
+static struct output *temp_list;
+static pthread_mutex_t temp_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+temp_remove_all(void)
+{
+	pthread_mutex_lock(&temp_mutex);
+	for (struct output *o = temp_list; o != NULL; o = o->next_temp)
+		env->unlink(o->temp_path);
+}
+
+static void
+temp_list_add(struct output *output)
+{
+	pthread_mutex_lock(&temp_mutex);
+	mem_set_farewell(temp_remove_all);
+	output->next_temp = temp_list;
+	temp_list = output;
+	pthread_mutex_unlock(&temp_mutex);
+}
+
+static void
+temp_list_drop(const struct output *output)
+{
+	pthread_mutex_lock(&temp_mutex);
+	struct output **at = &temp_list;
+	while (*at != NULL && *at != output)
+		at = &(*at)->next_temp;
+	if (*at != NULL)
+		*at = output->next_temp;
+	pthread_mutex_unlock(&temp_mutex);
+}
 
 static void
 output_free(struct output **output_address)
@@ -48,6 +85,8 @@ output_free(struct output **output_address)
 	struct output *output = *output_address;
 
 	*output_address = NULL;
+	if (output->temp_path != NULL)
+		temp_list_drop(output);
 	buf_fini(&output->own);
 	mem_free(output->path);
 	mem_free(output->real_path);
@@ -116,8 +155,10 @@ open_temp(struct output *output, mode_t mode)
 		output->temp_path = temp_name(output->real_path);
 		output->fd = open_again(output->temp_path,
 		    O_WRONLY | O_CREAT | O_EXCL, mode);
-		if (output->fd >= 0)
+		if (output->fd >= 0) {
+			temp_list_add(output);
 			return 0;
+		}
 		if (errno != EEXIST)
 			break;
 	}

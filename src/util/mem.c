@@ -31,6 +31,7 @@ const char *malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0,"
 
 static uint64_t charged_bytes;
 static uint64_t limit_bytes;
+static mem_farewell_f *farewell;
 
 /* Ends the process; stdio might allocate, so the text is made on the stack. */
 static void __attribute__((noreturn))
@@ -41,7 +42,15 @@ no_memory(size_t bytes)
 	    "sflow: out of memory: the system refused %zu bytes\n", bytes);
 
 	env_write_all(STDERR_FILENO, text, (size_t)size);
+	if (farewell != NULL)
+		farewell();
 	_exit(STATUS_NO_MEMORY);
+}
+
+void
+mem_set_farewell(mem_farewell_f *function)
+{
+	farewell = function;
 }
 
 void *

@@ -16,6 +16,12 @@ void *mem_resize(void *take_block, size_t bytes);
 void mem_free(void *block);
 char *mem_copy_string(const char *string);
 void *mem_copy(const void *bytes, size_t size);
+/*
+ * What to do before the process ends so: remove temporary files.  It must not
+ * allocate.  The last one set holds.
+ */
+typedef void mem_farewell_f(void);
+void mem_set_farewell(mem_farewell_f *);
 
 /*
  * An accountant's page: what one owner (an operator, a reader) holds.  Large,
