@@ -110,7 +110,9 @@ aggregate_keep_keys(struct aggregate *state, const struct column *column,
 			    value.cell.text.bytes, value.cell.text.size),
 			    value.cell.text.size);
 		cell[k].cell = value.cell;
-		cell[k].type = value.type;
+		/* Null and missing are one group. */
+		cell[k].type = value.type == TYPE_MISSING ? TYPE_NULL :
+		    value.type;
 	}
 }
 
