@@ -52,6 +52,7 @@ unit_files = \
 # folder tests/fuzz/corpus/NAME.
 fuzz_names = \
 	fault \
+	json \
 	lang \
 	num \
 	time

@@ -84,7 +84,10 @@ void json_advance(struct json_reader *, uint32_t at);
  */
 enum json_step json_reject(struct json_reader *, uint32_t fault, uint32_t end,
 	uint32_t next, const char *reason);
-/* Refuse the record at r->at, of which nothing but the fault is known. */
+/* Refuse the token at r->at that is no scalar. */
+enum json_step json_reject_token(struct json_reader *, uint32_t fault,
+	const char *reason);
+/* Refuse the rest of the line.  JSON_MORE: wait for it. */
 enum json_step json_reject_line(struct json_reader *, uint32_t fault,
 	const char *reason);
 /* Refuse a row of the batch in the making; the caller drops it. */
