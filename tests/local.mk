@@ -27,6 +27,8 @@ unit_files = \
 	tests/unit/test_hash.c \
 	tests/unit/test_join.c \
 	tests/unit/test_json.c \
+	tests/unit/test_json_index.c \
+	tests/unit/test_json_reader.c \
 	tests/unit/test_key.c \
 	tests/unit/test_lex.c \
 	tests/unit/test_mem.c \

@@ -19,7 +19,7 @@ enum json_place {
 	JSON_FIRST,		/* the first element, or ] */
 	JSON_NEXT,		/* a comma or ] */
 	JSON_ELEMENT,		/* an element */
-	JSON_AGAIN,		/* anything of an array: something was left out */
+	JSON_AGAIN,		/* anything of an array: bytes were left out */
 	JSON_BEHIND,		/* nothing */
 	JSON_OVER,		/* the rest is not looked at */
 };
@@ -42,7 +42,7 @@ struct json_reader {
 	struct json_shapes *shapes;
 	struct json_record record;
 	struct json_rows rows;
-	int value_column;	/* of values that are no objects; -3: not asked */
+	int value_column;	/* of values that are no objects */
 	int *columns;		/* per field of `record` */
 	uint32_t column_capacity;
 	struct buf name;	/* a key, decoded */
