@@ -31,6 +31,8 @@ unit_files = \
 	tests/unit/test_hash.c \
 	tests/unit/test_join.c \
 	tests/unit/test_json.c \
+	tests/unit/test_json_index.c \
+	tests/unit/test_json_reader.c \
 	tests/unit/test_key.c \
 	tests/unit/test_lex.c \
 	tests/unit/test_log_reader.c \
@@ -60,6 +62,7 @@ unit_files = \
 fuzz_names = \
 	csv \
 	fault \
+	json \
 	lang \
 	num \
 	time

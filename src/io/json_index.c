@@ -14,7 +14,8 @@
  *
  * Inside of strings everything is checked here.  A block with a control byte or
  * a byte that is not ASCII in a string takes a closer look, one with a
- * backslash looks at every escape; else nothing is done.  At the first block
+ * backslash looks at every escape; else nothing is done.  A backslash outside
+ * of a string is wrong as well.  At the first block
  * with something wrong in it the scan stops: the record that reaches into that
  * block is judged by json_check(), byte by byte.
  *

@@ -37,6 +37,11 @@ KERNEL_NAME(struct json_index *index, struct json_scan *state,
 			break;
 		}
 		uint64_t in = KERNEL_PREFIX(quote) ^ scan.inside;
+		/* Outside it may not hide a quote from who looks for one. */
+		if (__builtin_expect((backslash & ~in) != 0, 0)) {
+			sound = 0;
+			break;
+		}
 		if (__builtin_expect(((odd & in) | scan.utf8_open) != 0, 0)) {
 			if ((KERNEL_CONTROL(bytes) & in) != 0 ||
 			    KERNEL_UTF8(bytes)) {

@@ -321,7 +321,7 @@ take_separator(struct json_reader *r, char c)
 		else if (c == ',')
 			take_byte(r, JSON_ELEMENT);
 		else
-			return json_reject_line(r, r->at,
+			return json_reject_token(r, r->at,
 			    "a comma or ] was expected");
 		return JSON_ON;
 	case JSON_AGAIN:

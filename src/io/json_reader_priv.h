@@ -19,7 +19,7 @@ enum json_place {
 	JSON_FIRST,		/* the first element, or ] */
 	JSON_NEXT,		/* a comma or ] */
 	JSON_ELEMENT,		/* an element */
-	JSON_AGAIN,		/* anything of an array: something was left out */
+	JSON_AGAIN,		/* anything of an array: bytes were left out */
 	JSON_BEHIND,		/* nothing */
 	JSON_OVER,		/* the rest is not looked at */
 };
@@ -42,7 +42,7 @@ struct json_reader {
 	struct json_shapes *shapes;
 	struct json_record record;
 	struct json_rows rows;
-	int value_column;	/* of values that are no objects; -3: not asked */
+	int value_column;	/* of values that are no objects */
 	int *columns;		/* per field of `record` */
 	uint32_t column_capacity;
 	struct buf name;	/* a key, decoded */
@@ -84,7 +84,10 @@ void json_advance(struct json_reader *, uint32_t at);
  */
 enum json_step json_reject(struct json_reader *, uint32_t fault, uint32_t end,
 	uint32_t next, const char *reason);
-/* Refuse the record at r->at, of which nothing but the fault is known. */
+/* Refuse the token at r->at that is no scalar. */
+enum json_step json_reject_token(struct json_reader *, uint32_t fault,
+	const char *reason);
+/* Refuse the rest of the line.  JSON_MORE: wait for it. */
 enum json_step json_reject_line(struct json_reader *, uint32_t fault,
 	const char *reason);
 /* Refuse a row of the batch in the making; the caller drops it. */

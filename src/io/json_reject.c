@@ -1,14 +1,14 @@
 /*
- * Records that are refused.  Where reading goes on is decided by the caller,
- * who knows how much of the text still makes sense:
+ * Records that are refused, and where reading goes on:
  *
- *  - behind the brackets, if they are balanced and lines mean nothing;
- *  - else at the next line.  In lines of documents that is the line behind the
- *    one on which the record began, so that a line cut short costs one record;
- *    elsewhere the line behind the fault.
+ *  - in lines of documents behind the line on which the record began, so that a
+ *    line cut short costs one record;
+ *  - else behind its brackets, or in an array of scalars at the next comma.
  *
- * With declared types rows can still be refused when the batch is made, so the
- * rows before are given first, and everything is reported in its order.
+ * A record is only refused when it is all there, up to that place; what is
+ * reported then does not depend on how the bytes came.  With declared types
+ * rows can still be refused when the batch is made, so the rows before are
+ * given first, and everything is reported in its order.
  */
 #include <string.h>
 
@@ -97,13 +97,53 @@ json_reject_line(struct json_reader *r, uint32_t fault, const char *reason)
 	uint32_t end = line_end == NULL ? r->end :
 	    (uint32_t)(line_end - r->base) + 1;
 
-	/* The report shows the line as far as it may. */
-	if (line_end == NULL && !r->ended && end - from < TEXT_BYTES_MAX)
+	if (line_end == NULL && !r->ended &&
+	    r->end - r->at <= r->set.record_max)
 		return JSON_MORE;
 	enum json_step step = reject(r, fault, end, end, 0, reason);
+	r->discarding = line_end == NULL && step != JSON_FULL;
+	return step;
+}
 
-	if (r->at == end && line_end == NULL)
-		r->discarding = 1;
+/* The comma, bracket or line end that ends a token of an array. */
+static uint32_t
+token_end(const struct json_reader *r)
+{
+	int inside = 0;
+	uint32_t at = r->at;
+
+	for (; at < r->end; at++) {
+		char c = r->base[at];
+		if (c == '\n' || (!inside && (c == ',' || c == ']')))
+			break;
+		if (c == '\\' && inside && at + 1 < r->end &&
+		    r->base[at + 1] != '\n')
+			at++;
+		else if (c == '"')
+			inside = !inside;
+	}
+	return at < r->end ? at : r->end;
+}
+
+enum json_step
+json_reject_token(struct json_reader *r, uint32_t fault, const char *reason)
+{
+	if (r->place == JSON_TOP)
+		return json_reject_line(r, fault, reason);
+	uint32_t end = token_end(r);
+	if (end == r->end && !r->ended) {
+		if (r->end - r->at <= r->set.record_max)
+			return JSON_MORE;
+		return json_reject_line(r, fault, reason);
+	}
+	const char *token = r->base + r->at;
+	size_t size = end - r->at;
+	int quoted = memchr(token, '"', size) != NULL ||
+	    memchr(token, '\\', size) != NULL;
+	enum json_step step = reject(r, fault, end, end, 1, reason);
+	/* Then the index may think that we are in a string. */
+	if (quoted && step != JSON_FULL)
+		json_reindex(r);
 	return step;
 }
 

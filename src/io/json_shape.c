@@ -319,6 +319,9 @@ json_outline_record(struct json_outline *outline,
 			return 1;
 		}
 	}
+	/* An escape that is cut at the end takes back the last few. */
+	if (count < outline->mark)
+		return 0;
 	outline->mark = count;
 	outline->depth = depth;
 	outline->hash = hash;

@@ -8,9 +8,11 @@
  *	judge			json_check(): what is wrong with it, or was it
  *				only the index that could not tell?
  *
- * A record that has not ended in the window is judged as far as it goes, and
- * again whenever it has doubled: a line cut short must not swallow all that
- * follows it.
+ * In lines, a record that has not ended in the window is judged as far as it
+ * goes, and again whenever it has doubled: a line cut short must not swallow
+ * all that follows it.
+ *
+ * Nothing that is decided here may depend on where windows end.
  */
 #include <stdio.h>
 #include <string.h>
@@ -182,8 +184,37 @@ wait_for_more(struct json_reader *r)
 }
 
 /*
+ * Where a record that is not valid ends by its brackets; 0 if it does not in
+ * the window.  As the index sees it: a backslash hides the next byte anywhere;
+ * but a line end ends a string.
+ */
+static uint32_t
+end_by_brackets(const struct json_reader *r)
+{
+	uint32_t depth = 0;
+	int inside = 0;
+
+	for (uint32_t i = r->at; i < r->end; i++) {
+		char c = r->base[i];
+		if (c == '\\') {
+			i++;
+		} else if (inside) {
+			inside = c != '"' && c != '\n';
+		} else if (c == '{' || c == '[') {
+			depth++;
+		} else if (c == '}' || c == ']') {
+			if (--depth == 0)
+				return i + 1;
+		} else {
+			inside = c == '"';
+		}
+	}
+	return 0;
+}
+
+/*
  * Decide by every byte.  `end` is where the record ends by its brackets, or 0
- * if that is not known.
+ * if the index does not know.
  */
 static enum json_step
 judge(struct json_reader *r, uint32_t end)
@@ -194,13 +225,18 @@ judge(struct json_reader *r, uint32_t end)
 
 	if (fault == NULL)
 		return take_checked(r, r->at + (uint32_t)offset);
-	if (end != 0 && !r->set.by_lines)
-		return json_reject(r, r->at + (uint32_t)offset, end, end,
-		    fault);
-	if (end != 0 || offset < size || r->ended)
+	int cut = end == 0 && offset == size && !r->ended;
+	if (!cut && r->set.by_lines)
 		return json_reject_line(r, r->at + (uint32_t)offset, fault);
-	r->judged_bytes = size;
-	return wait_for_more(r);
+	if (!cut && end == 0)
+		end = end_by_brackets(r);
+	if (end == 0 && !r->ended) {
+		r->judged_bytes = size;
+		return wait_for_more(r);
+	}
+	if (end == 0)
+		end = r->end;
+	return json_reject(r, r->at + (uint32_t)offset, end, end, fault);
 }
 
 /* An object or array: the long way. */
@@ -209,10 +245,10 @@ take_unexpected(struct json_reader *r, int object)
 {
 	if (!json_outline_record(&r->outline, &r->index, r->mark)) {
 		uint32_t size = r->end - r->at;
-		if (r->index.broken || r->ended || size > r->set.record_max ||
-		    size / 2 >= r->judged_bytes)
-			return judge(r, 0);
-		return JSON_MORE;
+		int worth = size / 2 >= r->judged_bytes &&
+		    (r->set.by_lines || r->index.broken);
+		return worth || r->ended || size > r->set.record_max ?
+		    judge(r, 0) : JSON_MORE;
 	}
 	uint32_t last = r->mark + r->outline.mark - 1;
 	uint32_t end = r->index.place[last] + 1;
@@ -242,11 +278,12 @@ take_scalar(struct json_reader *r)
 	    !json_blank(r->base[r->end - 1])))
 		return wait_for_more(r);
 	if (fault != NULL)
-		return json_reject_line(r, r->at + (uint32_t)offset, fault);
+		return json_reject_token(r, r->at + (uint32_t)offset, fault);
 	uint32_t end = r->at + (uint32_t)offset;
-	if (r->place == JSON_TOP && !r->set.single && end < r->end &&
-	    !json_blank(r->base[end - 1]))
-		return json_reject_line(r, end,
+	if (end < r->end && !json_blank(r->base[end - 1]) &&
+	    (r->place == JSON_TOP ||
+	    (r->base[end] != ',' && r->base[end] != ']')))
+		return json_reject_token(r, end,
 		    "there is text behind the value");
 	return take_checked(r, end);
 }
