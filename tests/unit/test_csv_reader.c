@@ -499,6 +499,40 @@ Test(csv_reader, stops_with_a_message)
 	    "       ^\nhint: \nbad 1 read 2\n");
 }
 
+/* A writer that pauses: what is whole comes at once. */
+Test(csv_reader, does_not_wait_for_more, .timeout = 10)
+{
+	struct err err = ERR_INIT;
+	struct bad *bad = bad_new(BAD_STOP, NULL, &err);
+	struct reader_config config = { .bad = bad };
+	const struct format_def *csv = format_find("csv", 3);
+	struct batch *batch;
+	int ends[2];
+	char path[32];
+
+	cr_assert_eq(pipe(ends), 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+	cr_assert_eq(write(ends[1], "a,b\n1,2\n3,", 10), 10);
+	struct input *input = input_open(path, &err);
+	struct reader *reader = csv->open(input, &config, &err);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert_eq(csv->next(reader, &batch, &err), 1);
+		cr_assert_eq(batch->row_count, 1);
+		cr_assert_eq(batch->first_line, 2 + i);
+		cr_assert_eq(batch->first_record, 1 + i);
+		batch_free(&batch);
+		if (i == 0)
+			cr_assert_eq(write(ends[1], "4\n5,6", 5), 5);
+		else if (i == 1)
+			close(ends[1]);
+	}
+	cr_assert_eq(csv->next(reader, &batch, &err), 0);
+	csv->close(&reader);
+	input_close(&input);
+	bad_close(&bad, &err);
+	close(ends[0]);
+}
+
 Test(csv_reader, bad_options)
 {
 	struct rig rig;
@@ -589,7 +623,8 @@ Test(csv_reader, csv_spectrum)
 		struct region *region = region_new();
 		struct rig rig;
 		for (int k = 0; k < 2; k++) {
-			snprintf(path, sizeof(path), "%s%s/csv-spectrum/%s/%s.%s",
+			snprintf(path, sizeof(path),
+			    "%s%s/csv-spectrum/%s/%s.%s",
 			    folder != NULL ? "" : source != NULL ? source : ".",
 			    folder != NULL ? folder : "/../shared/data",
 			    k ? "json" : "csvs", names[i], k ? "json" : "csv");
