@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "../unit/csv_rig.h"
+#include "data/json.h"
 
 #define FIELDS 3
 #define SIZE_MAX_BYTES 3000
@@ -498,6 +499,40 @@ Test(csv_reader, stops_with_a_message)
 	    "       ^\nhint: \nbad 1 read 2\n");
 }
 
+/* A writer that pauses: what is whole comes at once. */
+Test(csv_reader, does_not_wait_for_more, .timeout = 10)
+{
+	struct err err = ERR_INIT;
+	struct bad *bad = bad_new(BAD_STOP, NULL, &err);
+	struct reader_config config = { .bad = bad };
+	const struct format_def *csv = format_find("csv", 3);
+	struct batch *batch;
+	int ends[2];
+	char path[32];
+
+	cr_assert_eq(pipe(ends), 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+	cr_assert_eq(write(ends[1], "a,b\n1,2\n3,", 10), 10);
+	struct input *input = input_open(path, &err);
+	struct reader *reader = csv->open(input, &config, &err);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert_eq(csv->next(reader, &batch, &err), 1);
+		cr_assert_eq(batch->row_count, 1);
+		cr_assert_eq(batch->first_line, 2 + i);
+		cr_assert_eq(batch->first_record, 1 + i);
+		batch_free(&batch);
+		if (i == 0)
+			cr_assert_eq(write(ends[1], "4\n5,6", 5), 5);
+		else if (i == 1)
+			close(ends[1]);
+	}
+	cr_assert_eq(csv->next(reader, &batch, &err), 0);
+	csv->close(&reader);
+	input_close(&input);
+	bad_close(&bad, &err);
+	close(ends[0]);
+}
+
 Test(csv_reader, bad_options)
 {
 	struct rig rig;
@@ -519,4 +554,96 @@ Test(csv_reader, bad_options)
 	assert_reads(&rig, "", "error: csv: 'number' is not a type\nhint: "
 	    "types are bool, int, float, decimal, timestamp, date, duration, "
 	    "text, list, record\nbad 0 read 0\n");
+}
+
+/* --- csv-spectrum ------------------------------------------------------ */
+
+/* All bytes of a file, for buf_fini(); 0 if there is none. */
+static int
+read_whole(const char *path, struct buf *out)
+{
+	struct err err = ERR_INIT;
+	struct input *input = input_open(path, &err);
+	ssize_t got;
+
+	if (input == NULL)
+		return 0;
+	while ((got = input_read(input, buf_reserve(out, 4096), 4096,
+	    &err)) > 0)
+		out->size += (size_t)got;
+	input_close(&input);
+	return 1;
+}
+
+/* What the rig must say of `count` records in a JSON array of objects. */
+static void
+add_expected_rows(struct buf *out, const struct buf *json,
+	struct region *region)
+{
+	struct json_walk rows, fields;
+	struct json_member row, field;
+	int first = 1;
+
+	json_walk_init(&rows, json->bytes, json->size);
+	while (json_walk_next(&rows, &row)) {
+		struct buf texts = { 0 };
+		json_walk_init(&fields, row.bytes, row.size);
+		while (json_walk_next(&fields, &field)) {
+			struct value value = json_value(field.bytes,
+			    field.size, region);
+			if (first)
+				buf_add_format(out, "[%.*s]",
+				    (int)field.key_size, field.key);
+			buf_add_string(&texts, "|text:");
+			rig_add_bytes(&texts, text_bytes(&value.cell.text),
+			    value.cell.text.size);
+		}
+		buf_add_string(out, first ? "\n" : "");
+		buf_add(out, texts.bytes, texts.size);
+		buf_add_char(out, '\n');
+		buf_fini(&texts);
+		first = 0;
+	}
+}
+
+Test(csv_reader, csv_spectrum)
+{
+	static const char *const names[] = {
+		/* Not location_coordinates: its two files differ in bytes. */
+		"comma_in_quotes", "empty", "empty_crlf", "escaped_quotes",
+		"json", "newlines", "newlines_crlf", "quotes_and_newlines",
+		"simple", "simple_crlf", "utf8",
+	};
+	const char *folder = getenv("SFLOW_DATA");
+	const char *source = getenv("srcdir");
+	char path[512];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct buf csv = { 0 }, json = { 0 }, expected = { 0 };
+		struct region *region = region_new();
+		struct rig rig;
+		for (int k = 0; k < 2; k++) {
+			snprintf(path, sizeof(path),
+			    "%s%s/csv-spectrum/%s/%s.%s",
+			    folder != NULL ? "" : source != NULL ? source : ".",
+			    folder != NULL ? folder : "/../shared/data",
+			    k ? "json" : "csvs", names[i], k ? "json" : "csv");
+			if (!read_whole(path, k ? &json : &csv))
+				cr_skip_test("no %s: SFLOW_DATA=FOLDER names "
+				    "the test data", path);
+		}
+		rig_init(&rig, "csv");
+		rig_bool(&rig, "text", 1);
+		rig.without_record = 1;
+		struct buf got = rig_run(&rig, csv.bytes, csv.size);
+		add_expected_rows(&expected, &json, region);
+		*strstr(got.bytes, "bad 0") = '\0';
+		cr_assert_str_eq(got.bytes, buf_string(&expected), "%s",
+		    names[i]);
+		buf_fini(&csv);
+		buf_fini(&json);
+		buf_fini(&expected);
+		buf_fini(&got);
+		region_drop(&region);
+	}
 }
