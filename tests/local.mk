@@ -62,6 +62,7 @@ fuzz_names = \
 	fault \
 	lang \
 	num \
+	pattern \
 	time
 
 AM_TESTS_ENVIRONMENT = \
