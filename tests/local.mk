@@ -65,6 +65,7 @@ fuzz_names = \
 	json \
 	lang \
 	num \
+	pattern \
 	time
 
 AM_TESTS_ENVIRONMENT = \
