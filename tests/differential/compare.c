@@ -266,6 +266,8 @@ read_jsonl(struct rows *rows, char *at, char *end)
 static int
 is_inexact(const char *name)
 {
+	if (strncmp(name, "u.", 2) == 0)
+		name += 2;
 	return name[0] == 'x' && isdigit((unsigned char)name[1]);
 }
 

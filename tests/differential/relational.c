@@ -84,6 +84,15 @@ is_joined(const struct field *field)
 	return strncmp(field->ref, "u.", 2) == 0;
 }
 
+/* Whether a name says that its numbers are inexact. */
+static int
+is_loose(const char *name)
+{
+	if (strncmp(name, "u.", 2) == 0)
+		name += 2;
+	return name[0] == 'x' && name[1] >= '0' && name[1] <= '9';
+}
+
 /* A name that no field has: n1, n2, ..., or x1 for inexact ones. */
 static char *
 new_name(char letter)
@@ -222,7 +231,7 @@ selected(const struct field *from, char **item)
 
 	*item = say("%s", from->ref);
 	if (draw_chance(30) || is_joined(from)) {
-		field.out = new_name(*from->out == 'x' ? 'x' : 'n');
+		field.out = new_name(is_loose(from->out) ? 'x' : 'n');
 		field.ref = name_ref(field.out);
 		*item = say("%s = %s", field.ref, from->ref);
 	}
@@ -277,7 +286,7 @@ stage_rename(struct flow *flow)
 	if (is_joined(field))
 		return;
 	const char *ref = field->ref;
-	field->out = new_name(*field->out == 'x' ? 'x' : 'n');
+	field->out = new_name(is_loose(field->out) ? 'x' : 'n');
 	field->ref = name_ref(field->out);
 	add_stage(flow, say("rename %s = %s", field->ref, ref));
 }
@@ -747,12 +756,13 @@ draw_program(struct flow *flow)
 		stage_where(flow);
 }
 
-/* Names with a dot stand in a record of JSON: give them others. */
+/*
+ * Names with a dot stand in a record of JSON: give them others.  With `any` all
+ * fields are named.
+ */
 static void
-select_plain(struct flow *flow)
+select_plain(struct flow *flow, int any)
 {
-	int any = 0;
-
 	for (unsigned i = 0; i < flow->scope.count; i++)
 		any |= is_joined(&flow->scope.field[i]);
 	char *items = NULL;
@@ -803,8 +813,10 @@ case_relational(void)
 	draw_program(&flow);
 	if (draw_chance(50))
 		out = tables[0]->layout;
-	if (out == LAYOUT_JSONL || draw_chance(50))
-		select_plain(&flow);
+	/* The header of what may lack fields is only known when all is. */
+	int is_open = !flow.is_text_format && out != LAYOUT_JSONL;
+	if (is_open || out == LAYOUT_JSONL || draw_chance(50))
+		select_plain(&flow, is_open);
 	write_query(&flow);
 	fclose(query);
 
