@@ -257,7 +257,8 @@ bind_unknown_field(const struct scope *scope, const struct ast_expr *ast)
 		for (uint32_t i = 0; i < scope->schema->field_count; i++)
 			buf_add_format(&buf, "%s%s", i == 0 ? "" : ", ",
 			    scope->schema->field[i].name);
-		err_hint(scope->check->err, "the fields are %s",
+		err_hint(scope->check->err, scope->schema->field_count == 1 ?
+		    "the only field is %s" : "the fields are %s",
 		    buf_string(&buf));
 		buf_fini(&buf);
 	}

@@ -15,34 +15,62 @@ static const char *const live_streams[] = {
 	"tail", "tcp", "udp", "unix", "ssh", "kafka", "http", "exec", "listen",
 };
 
-static const char *const compressed_suffixes[] = {
-	".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip", ".7z", ".tar", ".tgz",
+struct compression {
+	const char *suffix;
+	const char *reader;	/* the command that does it meanwhile */
+	const char *writer;
 };
 
-static int
-path_is_compressed(const char *path)
+static const struct compression compressions[] = {
+	{ ".gz", "zcat", "gzip" }, { ".zst", "zstdcat", "zstd" },
+	{ ".xz", "xzcat", "xz" }, { ".bz2", "bzcat", "bzip2" },
+	{ ".lz4", "lz4cat", "lz4" }, { ".zip", "unzip -p", "gzip" },
+	{ ".tgz", "tar -xzOf", "gzip" }, { ".tar", "tar -xOf", "gzip" },
+	{ ".7z", "7z x -so", "gzip" },
+};
+
+static const struct compression *
+compression_of(const char *path)
 {
 	size_t size = strlen(path);
 
-	for (size_t i = 0; i < sizeof(compressed_suffixes) /
-	    sizeof(compressed_suffixes[0]); i++) {
-		size_t suffix = strlen(compressed_suffixes[i]);
+	for (size_t i = 0; i < sizeof(compressions) / sizeof(compressions[0]);
+	    i++) {
+		size_t suffix = strlen(compressions[i].suffix);
 		if (size > suffix && strcmp(path + size - suffix,
-		    compressed_suffixes[i]) == 0)
-			return 1;
+		    compressions[i].suffix) == 0)
+			return &compressions[i];
 	}
-	return 0;
+	return NULL;
 }
 
 static int
-refuse_compressed(struct check *check, const char *path, struct ast_span span)
+refuse_compressed_input(struct check *check, const char *path)
 {
-	if (!path_is_compressed(path))
+	const struct compression *compression = compression_of(path);
+
+	if (compression == NULL)
+		return 0;
+	err_set(check->err, ERR_USAGE, "%s is compressed, which this version "
+	    "cannot read yet", path);
+	const struct format_def *format = format_of_path(path);
+	return err_hint(check->err, "%s %s | sflow -i %s ...",
+	    compression->reader, path, format == NULL ? "FORMAT" :
+	    format->name);
+}
+
+static int
+refuse_compressed_output(struct check *check, const char *path,
+	struct ast_span span)
+{
+	const struct compression *compression = compression_of(path);
+
+	if (compression == NULL)
 		return 0;
 	bind_error(check, span, "%s is compressed, which this version cannot "
-	    "read or write yet", path);
-	return err_hint(check->err,
-	    "put the decompressor in front: zstdcat FILE | sflow ...");
+	    "write yet", path);
+	return err_hint(check->err, "sflow ... | %s > FILE",
+	    compression->writer);
 }
 
 /* types={id: int}: the names of types stand for themselves. */
@@ -121,7 +149,7 @@ bind_path(struct check *check, const struct binding *binding,
 	}
 	const char *path = bind_text(check, (struct ast_text){
 	    text_bytes(&value->cell.text), value->cell.text.size });
-	return refuse_compressed(check, path, ast->span) != 0 ? NULL : path;
+	return path;
 }
 
 /* Positional arguments are paths. */
@@ -154,6 +182,12 @@ start_stream(struct check *check, struct source_spec *spec,
 	    strcmp(spec->path[0], "-") == 0);
 
 	out->source = source;
+	for (uint32_t i = 0; i < spec->path_count; i++)
+		if (refuse_compressed_input(check, spec->path[i]) != 0) {
+			if (span.bytes > 0)
+				bind_fail_at(check, span);
+			return -1;
+		}
 	if (is_stdin && check->config->dry) {
 		out->schema = flow_open_schema(check);
 		out->format = spec->format;
@@ -188,23 +222,27 @@ from_argv(struct check *check, struct stream *out)
 	struct ast_span nowhere = { 0, 0 };
 
 	check->argv_used = 1;
-	for (uint32_t i = 0; i < spec.path_count; i++)
-		if (spec.format == NULL && path_is_compressed(spec.path[i])) {
-			err_set(check->err, ERR_USAGE, "%s is compressed, "
-			    "which this version cannot read yet", spec.path[i]);
-			return err_hint(check->err, "zstdcat %s | sflow ...",
-			    spec.path[i]);
-		}
 	return start_stream(check, &spec, nowhere, out);
+}
+
+/* The stream or format whose name is nearest; NULL if none is near. */
+static const char *
+near_format(const char *word)
+{
+	const char *names[64];
+	size_t format_count, count = 0;
+	const struct format_def *const *format = format_all(&format_count);
+
+	names[count++] = "stdin";
+	for (size_t i = 0; i < format_count && count < 60; i++)
+		names[count++] = format[i]->name;
+	return near_name(word, names, count);
 }
 
 static int
 from_unknown(struct check *check, const struct ast_io *io)
 {
 	const char *name = bind_text(check, io->text);
-	const char *names[64];
-	size_t format_count, count = 0;
-	const struct format_def *const *format = format_all(&format_count);
 
 	for (size_t i = 0; i < sizeof(live_streams) / sizeof(live_streams[0]);
 	    i++)
@@ -212,17 +250,27 @@ from_unknown(struct check *check, const struct ast_io *io)
 			return bind_error(check, io->span, "%s() is part of "
 			    "the language, but this version cannot open it yet",
 			    name);
-	names[count++] = "stdin";
-	for (size_t i = 0; i < format_count && count < 60; i++)
-		names[count++] = format[i]->name;
 	bind_error(check, io->span, "there is no stream or format '%s'", name);
-	const char *near = near_name(name, names, count);
+	const char *near = near_format(name);
 	if (near != NULL)
 		err_hint(check->err, "did you mean %s?", near);
 	else
 		err_hint(check->err, "a file stands in quotes: from \"%s\"",
 		    name);
 	return -1;
+}
+
+static int
+unknown_format(struct check *check, const struct text *name,
+	struct ast_span span)
+{
+	const char *word = bind_text(check, (struct ast_text){
+	    text_bytes(name), name->size });
+
+	bind_error(check, span, "there is no format '%s'", word);
+	const char *near = near_format(word);
+	return near != NULL ? err_hint(check->err, "did you mean %s?", near) :
+	    err_hint(check->err, "sflow help formats lists them");
 }
 
 /* `format="jsonl"` among the options names the format. */
@@ -233,11 +281,14 @@ take_format_option(struct check *check, struct source_spec *spec,
 	for (uint32_t i = 0; i < *count; i++) {
 		if (strcmp(option[i].name, "format") != 0)
 			continue;
-		const struct text *name = &option[i].value->cell.text;
+		const struct value *value = option[i].value;
+		if (value->type != TYPE_TEXT && value->type != TYPE_RAW)
+			return bind_error(check, span, "format takes the name "
+			    "of a format, as format=\"csv\"");
+		const struct text *name = &value->cell.text;
 		spec->format = format_find(text_bytes(name), name->size);
 		if (spec->format == NULL)
-			return bind_error(check, span, "there is no format "
-			    "'%.*s'", (int)name->size, text_bytes(name));
+			return unknown_format(check, name, span);
 		option[i] = option[--*count];
 		return 0;
 	}
@@ -296,8 +347,6 @@ from_path(struct check *check, const char *path, struct ast_span span,
 	const char **paths = region_alloc(check->flow->region, sizeof(*paths));
 	struct source_spec spec = { .path = paths, .path_count = 1 };
 
-	if (refuse_compressed(check, path, span) != 0)
-		return -1;
 	paths[0] = path;
 	return start_stream(check, &spec, span, out);
 }
@@ -334,35 +383,76 @@ bind_path_template(struct check *check, const struct stream *stream,
 	return template == NULL ? NULL : bind_expr(&scope, template);
 }
 
+/* "out/{country}.csv" is "out/x.csv": what a value must not change. */
+static const char *
+path_shape(struct check *check, const char *path)
+{
+	struct buf shape = { 0 };
+	int depth = 0;
+
+	for (; *path != '\0'; path++) {
+		if (depth == 0 && *path == '{')
+			buf_add_char(&shape, 'x');
+		else if (depth == 0)
+			buf_add_char(&shape, *path);
+		depth += (*path == '{') - (*path == '}');
+	}
+	const char *kept = bind_text(check, (struct ast_text){ shape.bytes,
+	    (uint32_t)shape.size });
+	buf_fini(&shape);
+	return kept;
+}
+
+/* Two stages that write one file: the second would replace the first's. */
+static int
+refuse_written_twice(struct check *check, const struct op *op,
+	const char *path, struct ast_span span)
+{
+	for (uint32_t i = 0; i < check->flow->op_count; i++) {
+		const struct op *other = check->flow->op[i];
+		if (other != op && other->args.path != NULL &&
+		    strcmp(other->args.path, path) == 0)
+			return bind_error(check, span,
+			    "another stage writes %s already", path);
+	}
+	return 0;
+}
+
 static int
 to_path(struct check *check, struct stream *stream,
 	const struct binding *binding, const char *path, struct ast_span span,
 	struct op *op)
 {
-	if (refuse_compressed(check, path, span) != 0)
+	if (refuse_compressed_output(check, path, span) != 0)
 		return -1;
 	if (op->args.format == NULL)
 		op->args.format = format_of_path(path);
 	if (strchr(path, '{') == NULL) {
+		if (refuse_written_twice(check, op, path, span) != 0)
+			return -1;
 		op->args.path = path;
 		return 0;
 	}
+	op->args.path_shape = path_shape(check, path);
 	op->args.expr = bind_path_template(check, stream, binding, path, span);
 	return op->args.expr == NULL ? -1 : 0;
 }
 
 /* append=true is the stream's option, not the format's. */
-static void
-take_append(struct op_args *args)
+static int
+take_append(struct check *check, struct op_args *args, struct ast_span span)
 {
 	for (uint32_t i = 0; i < args->option_count; i++) {
 		if (strcmp(args->option[i].name, "append") != 0)
 			continue;
-		args->append = args->option[i].value->type == TYPE_BOOL &&
-		    args->option[i].value->cell.boolean;
+		if (args->option[i].value->type != TYPE_BOOL)
+			return bind_error(check, span,
+			    "append takes true or false");
+		args->append = args->option[i].value->cell.boolean;
 		args->option[i] = args->option[--args->option_count];
-		return;
+		return 0;
 	}
+	return 0;
 }
 
 static int
@@ -384,7 +474,8 @@ to_call(struct check *check, struct stream *stream,
 	    &op->args.option_count, io->span) != 0)
 		return -1;
 	op->args.format = spec.format;
-	take_append(&op->args);
+	if (take_append(check, &op->args, io->span) != 0)
+		return -1;
 	if (text_is(io->text, "stderr"))
 		op->args.path = "stderr";
 	/* A path may have holes: not a constant, so bound by itself. */
@@ -400,6 +491,17 @@ to_call(struct check *check, struct stream *stream,
 	    to_path(check, stream, binding, path[0], io->span, op);
 }
 
+/* Lines hold one field: records of more go out as JSON. */
+static int
+can_write_as_read(const struct stream *stream)
+{
+	const struct format_def *format = stream->format;
+
+	return format != NULL && format->write_open != NULL &&
+	    (format->record_type != TYPE_RAW ||
+	    stream->schema->field_count == 1);
+}
+
 /* What the output is when nothing says so: the input's format and dialect. */
 static void
 default_format(struct check *check, const struct stream *stream,
@@ -413,8 +515,7 @@ default_format(struct check *check, const struct stream *stream,
 		    config->output_format : config->output_is_terminal ?
 		    format_find("table", 5) : NULL;
 	if (op->args.format == NULL)
-		op->args.format = stream->format != NULL &&
-		    stream->format->write_open != NULL ? stream->format :
+		op->args.format = can_write_as_read(stream) ? stream->format :
 		    format_find("jsonl", 5);
 	if (op->args.format == stream->format && stream->origin != NULL) {
 		struct format_option dialect[SOURCE_DIALECT_MAX];

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "check/check_priv.h"
+#include "lang/letter.h"
 
 struct op *
 flow_add_op(struct check *check, const char *name, const struct ast_stage *ast)
@@ -261,6 +262,52 @@ check_pipelines(struct check *check)
 	return 0;
 }
 
+/* Two functions, stages, streams or variables of one name. */
+static int
+check_declared_once(struct check *check)
+{
+	const struct ast_program *program = check->program;
+
+	for (uint32_t i = 0; i < program->decl_count; i++)
+		for (uint32_t k = 0; k < i; k++) {
+			const struct ast_decl *decl = &program->decl[i];
+			if (program->decl[k].kind == decl->kind &&
+			    text_same(program->decl[k].name, decl->name))
+				return bind_error(check, decl->span,
+				    "%.*s is declared already",
+				    (int)decl->name.size, decl->name.bytes);
+		}
+	return 0;
+}
+
+/* --arg for a $name that the program never writes is a slip. */
+static int
+check_args_used(struct check *check)
+{
+	const struct ast_program *program = check->program;
+	const char *end = program->source + program->source_bytes;
+
+	for (uint32_t i = 0; i < check->config->arg_count; i++) {
+		const char *name = check->config->arg[i].name;
+		size_t size = strlen(name);
+		const char *at = program->source;
+		while ((at = memchr(at, '$', (size_t)(end - at))) != NULL) {
+			at++;
+			if ((size_t)(end - at) >= size &&
+			    memcmp(at, name, size) == 0 &&
+			    letter_continues_name(at + size,
+			    (size_t)(end - at) - size) == 0)
+				break;
+		}
+		if (at == NULL) {
+			err_set(check->err, ERR_USAGE,
+			    "--arg %s: the program has no $%s", name, name);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 struct flow *
 flow_check(const struct ast_program *program, const struct check_config *config,
 	struct err *err)
@@ -273,7 +320,8 @@ flow_check(const struct ast_program *program, const struct check_config *config,
 	flow->region = region_new();
 	bind_globals(&check);
 	collect_named(&check);
-	if (check_pipelines(&check) != 0)
+	if (check_args_used(&check) != 0 ||
+	    check_declared_once(&check) != 0 || check_pipelines(&check) != 0)
 		flow_free(&flow);
 	return flow;
 }

@@ -17,10 +17,13 @@ cmd_help(struct options *options)
 	if (options->word_count == 0) {
 		help_usage(&out);
 	} else if (help_topic(options->word[0], &out, &near) != 0) {
-		buf_add_format(&out, "sflow: there is no help for '%s'\n",
-		    options->word[0]);
+		buf_add_format(&out, "sflow: error: there is no help for "
+		    "'%s'\n", options->word[0]);
 		if (near != NULL)
 			buf_add_format(&out, "  = did you mean %s?\n", near);
+		else
+			buf_add_string(&out, "  = sflow help lists the "
+			    "topics\n");
 		cli_print(STDERR_FILENO, &out);
 		buf_fini(&out);
 		return err_exit_status(ERR_USAGE);

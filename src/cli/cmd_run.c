@@ -24,7 +24,11 @@ run_warn(void *cookie, const char *message)
 	buf_fini(&line);
 }
 
-/* rows read = passed + rejected, where any were rejected or it was asked. */
+/*
+ * rows read = passed + rejected, where any were rejected or it was asked.  A
+ * job under --bad stop that is done took nothing bad in: what the reader saw
+ * behind the rows that `head` wanted is nobody's business.
+ */
 static void
 run_summary(const struct job *job, struct buf *out)
 {
@@ -32,7 +36,8 @@ run_summary(const struct job *job, struct buf *out)
 	uint64_t rejected = bad_count(job->bad);
 	const char *file = job->options->bad;
 
-	if (rejected == 0 && !job->options->stats)
+	if ((rejected == 0 || bad_policy(job->bad) == BAD_STOP) &&
+	    !job->options->stats)
 		return;
 	buf_add_format(out, "sflow: %llu records read = %llu passed + "
 	    "%llu rejected", (unsigned long long)read,

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/bad.h"
@@ -87,11 +88,26 @@ job_read(struct job *job, int take_files)
 	return status;
 }
 
+static int
+names_file(const char *path)
+{
+	struct stat stat;
+
+	return env->stat(path, &stat) == 0 && S_ISREG(stat.st_mode);
+}
+
 int
 job_parse(struct job *job)
 {
 	job->program = parse_program(job->source_name, job->source.bytes,
 	    job->source.size, job->parse_flags, job->region, &job->err);
+	if (job->program == NULL && job->options->program_file == NULL &&
+	    names_file(job->source.bytes)) {
+		err_clear(&job->err);
+		err_set(&job->err, ERR_USAGE, "%s is a file, and a program "
+		    "stands before the files", job->source.bytes);
+		err_hint(&job->err, "sflow 'head 10' %s", job->source.bytes);
+	}
 	return job->program == NULL ? -1 : 0;
 }
 

@@ -22,7 +22,8 @@ refuse_types(const struct call_check *check, const enum type *type,
 	for (unsigned i = 0; i < count; i++) {
 		if (i > 0)
 			buf_add_string(&buf, i + 1 < count ? ", " : " and ");
-		buf_add_string(&buf, type_name(type[i]));
+		buf_add_string(&buf, type[i] == TYPE_ANY ? "any value" :
+		    type_name(type[i]));
 		any_text |= type[i] == TYPE_TEXT;
 	}
 	err_set(err, ERR_PROGRAM, "%s" CANNOT_COMPUTE "%s",

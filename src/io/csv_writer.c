@@ -45,7 +45,7 @@ csv_writer_open(struct output *output, enum csv_quoting quoting,
 	writer->style.quoting = quoting == CSV_QUOTES ? CELLS_QUOTED :
 	    CELLS_ESCAPED;
 	writer->style.delimiter = delimiter;
-	writer->header = header;
+	writer->header = header && !output_continues(output);
 	writer->crlf = crlf;
 	writer->region = region_new();
 	return writer;

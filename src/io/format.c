@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "util/buf.h"
 #include "util/err.h"
 #include "util/near.h"
 
@@ -112,7 +113,16 @@ unknown_option(const char *format, const struct option_def *defs,
 	err_set(err, ERR_PROGRAM, "%s has no option '%s'", format, name);
 	const char *near = near_name(name, names, count);
 	if (near != NULL)
-		err_hint(err, "did you mean '%s'?", near);
+		return err_hint(err, "did you mean %s?", near);
+	if (count == 0)
+		return -1;
+	struct buf list = { 0 };
+	for (size_t i = 0; i < count; i++) {
+		buf_add_string(&list, i == 0 ? "" : ", ");
+		buf_add_string(&list, names[i]);
+	}
+	err_hint(err, "the options are %s", buf_string(&list));
+	buf_fini(&list);
 	return -1;
 }
 

@@ -43,6 +43,7 @@ struct output {
 	uint64_t written;
 	/* In the list of those that have a temporary file. */
 	struct output *next_temp;
+	int continues;		/* appends to a file that has text */
 };
 
 /* Their files go when memory runs out, which ends the process at once. */
@@ -207,6 +208,7 @@ struct output *
 output_append(const char *path, struct err *err)
 {
 	struct output *output = open_standard(path);
+	struct stat stat;
 
 	if (output != NULL)
 		return output;
@@ -218,7 +220,33 @@ output_append(const char *path, struct err *err)
 		return NULL;
 	}
 	output->close_fd = 1;
+	output->continues = env->fstat(output->fd, &stat) == 0 &&
+	    S_ISREG(stat.st_mode) && stat.st_size > 0;
 	return output;
+}
+
+int
+output_continues(const struct output *output)
+{
+	return output->continues;
+}
+
+int
+output_make_folders(const char *path, struct err *err)
+{
+	char *folder = mem_copy_string(path);
+	int result = 0;
+
+	for (char *slash = strchr(folder + 1, '/');
+	    slash != NULL && result == 0; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (env->mkdir(folder, 0777) != 0 && errno != EEXIST)
+			result = err_set_errno(err, ERR_IO, errno,
+			    "cannot make the folder %s", folder);
+		*slash = '/';
+	}
+	mem_free(folder);
+	return result;
 }
 
 struct output *

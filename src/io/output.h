@@ -22,6 +22,10 @@ struct output;
 struct output *output_open(const char *path, struct err *);
 /* Existing content is kept and written behind (append=true). */
 struct output *output_append(const char *path, struct err *);
+/* Was there text in the file already? */
+int output_continues(const struct output *);
+/* Make the folders of a path that are not there.  -1 with err. */
+int output_make_folders(const char *path, struct err *);
 /* To memory: for tests and for tables that are laid out at the end. */
 struct output *output_memory(struct buf *);
 struct buf *output_buf(struct output *);

@@ -159,6 +159,26 @@ guess_foreign(struct parser *p, const struct guess_word *row,
 	    row->whose, row->here);
 }
 
+/* Does the program declare an op of this name? */
+static int
+guess_is_declared(const struct parser *p, struct ast_text name)
+{
+	const char *at = p->lex.source;
+	const char *end = at + p->unit;
+
+	while (at < end && (at = memmem(at, (size_t)(end - at), name.bytes,
+	    name.size)) != NULL) {
+		const char *before = at;
+		while (before > p->lex.source && before[-1] == ' ')
+			before--;
+		if (before < at && before - p->lex.source >= 2 &&
+		    before[-1] == 'p' && before[-2] == 'o')
+			return 1;
+		at += name.size;
+	}
+	return 0;
+}
+
 /* Something behind a name that is no stage's, where only "(" could be. */
 static int
 guess_word_end(struct parser *p, const struct ast_stage *stage)
@@ -193,8 +213,11 @@ guess_word_end(struct parser *p, const struct ast_stage *stage)
 	}
 	if (stage->has_args || !parse_begins_operand(&p->token))
 		parse_mend(p, p->unit, 0, "where ");
-	else
+	else if (guess_is_declared(p, stage->name))
 		mend_call(p, stage);
+	else
+		return parse_error(p, stage->word, "sflow help stages lists "
+		    "them", "no stage is called '%s'", name);
 	return parse_fail(p, "'(', '|' or the end",
 	    "an op takes its arguments in parentheses");
 }

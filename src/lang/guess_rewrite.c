@@ -174,7 +174,7 @@ guess_rewrite_word(const struct guess_word *row, const char *text, size_t size,
 	struct buf *result)
 {
 	struct part rest = { text, size };
-	int is_miller = strcmp(row->whose, "Miller") == 0;
+	int is_miller = strncmp(row->whose, "Miller", 6) == 0;
 	int stripped;
 
 	trim(&rest);

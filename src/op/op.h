@@ -86,6 +86,7 @@ struct op_args {
 	enum op_route route;
 	/* to: path (with {field} holes) or NULL for standard output. */
 	const char *path;
+	const char *path_shape;	/* of a path with holes: a letter for each */
 	const struct format_def *format;	/* NULL: the input's */
 	struct format_option *option;
 	uint32_t option_count;

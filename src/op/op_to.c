@@ -45,7 +45,10 @@ to_bind(struct op *op, struct err *err)
 	return 0;
 }
 
-/* Can the records' own bytes be written as they are? */
+/*
+ * Can the records' own bytes be written as they are?  A line is its only field:
+ * that is wanted anyway.
+ */
 static int
 to_wants_records(const struct op *op)
 {
@@ -74,6 +77,8 @@ static int
 route_open(const struct op *op, struct route *route, const char *path,
 	struct err *err)
 {
+	if (op->args.path_shape != NULL && output_make_folders(path, err) != 0)
+		return -1;
 	route->output = op->args.append ? output_append(path, err) :
 	    output_open(path, err);
 	if (route->output == NULL)
@@ -160,6 +165,48 @@ to_open_new(struct op_run *run, const struct key_set *keys, char *const *row,
 	return 0;
 }
 
+/* How many folders the path goes down, and how often up. */
+static void
+path_depth(const char *path, uint32_t size, unsigned *down, unsigned *up)
+{
+	const char *end = path + size;
+
+	*down = *up = 0;
+	for (const char *at = path; at < end; (*down)++) {
+		const char *slash = memchr(at, '/', (size_t)(end - at));
+		const char *part_end = slash == NULL ? end : slash;
+		*up += part_end - at == 2 && at[0] == '.' && at[1] == '.';
+		at = part_end + 1;
+	}
+}
+
+/*
+ * Records whose path cannot be one: a field of it is null, or holds a slash and
+ * would lead somewhere else than the program says.
+ */
+static void
+reject_paths(const struct op *op, const struct column *path,
+	struct batch *batch, struct rejects *rejects)
+{
+	const char *shape = op->args.path_shape;
+	unsigned wanted_down, wanted_up;
+
+	path_depth(shape, (uint32_t)strlen(shape), &wanted_down, &wanted_up);
+	for (uint32_t i = 0; i < batch->sel_count; i++) {
+		unsigned down, up;
+		if (!column_row_is_valid(path, i)) {
+			rejects_add(rejects, batch_row(batch, i),
+			    "a field of the path is null");
+			continue;
+		}
+		struct text text = column_row_text(path, i);
+		path_depth(text_bytes(&text), text.size, &down, &up);
+		if (down != wanted_down || up != wanted_up)
+			rejects_add(rejects, batch_row(batch, i),
+			    "a field of the path leads to another folder");
+	}
+}
+
 static int
 to_push_routed(struct op_run *run, struct batch *batch, struct err *err)
 {
@@ -172,10 +219,7 @@ to_push_routed(struct op_run *run, struct batch *batch, struct err *err)
 	eval_init(&eval, batch, region);
 	expr_eval_as(run->op->args.expr, &eval, FUNC_TEXT, batch->sel,
 	    batch->sel_count, &path);
-	for (uint32_t i = 0; i < batch->sel_count; i++)
-		if (!column_row_is_valid(&path, i))
-			rejects_add(&eval.rejects, batch_row(batch, i),
-			    "a field of the path is null");
+	reject_paths(run->op, &path, batch, &eval.rejects);
 	if (eval.rejects.count > 0) {
 		if (op_reject(run, batch, &eval.rejects, err) != 0)
 			return -1;
