@@ -384,6 +384,24 @@ source_label(const struct source *source)
 	return source->label;
 }
 
+/* Records of another delimiter than the first file's are not like its. */
+static uint8_t
+source_delimiter(const struct source *source, uint32_t at)
+{
+	uint8_t delimiter = source->file[at].delimiter;
+
+	return delimiter == 0 ? ',' : delimiter;
+}
+
+static int
+source_delimiters_differ(const struct source *source)
+{
+	for (uint32_t i = 1; i < source->file_count; i++)
+		if (source_delimiter(source, i) != source_delimiter(source, 0))
+			return 1;
+	return 0;
+}
+
 /*
  * Fields that nobody needs are null in the batches, so that an operator that
  * keeps rows does not keep them.  Where the record as a whole is needed this
@@ -396,7 +414,8 @@ source_find_unused(struct source *source)
 	const struct schema *schema = source->schema;
 
 	if (need->all || schema->open || (need->record &&
-	    (source->headers_differ || format_option_value(source->spec->option,
+	    (source->headers_differ || source_delimiters_differ(source) ||
+	    format_option_value(source->spec->option,
 	    source->spec->option_count, "ragged") != NULL)))
 		return;
 	source->unused = mem_alloc(schema->field_count + 1);
@@ -448,6 +467,8 @@ source_align(struct source *source, struct batch *batch)
 
 	if (source->aligned != batch->schema)
 		source_map(source, batch->schema);
+	if (source_delimiter(source, source->at) != source_delimiter(source, 0))
+		batch->has_record = 0;
 	if (source->map_is_identity) {
 		batch_set_schema(batch, source->schema);
 		return;
