@@ -83,6 +83,7 @@ tests_flow_replay_LDADD =
 
 TESTS += \
 	tests/data/run \
+	tests/examples/run \
 	tests/fault/run \
 	tests/flow/run \
 	tests/fuzz/run \
@@ -133,6 +134,7 @@ EXTRA_DIST += \
 	tests/packages \
 	tests/broken \
 	tests/data \
+	tests/examples \
 	tests/fault \
 	tests/hacking \
 	tests/flow \

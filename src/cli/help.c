@@ -150,13 +150,25 @@ help_function(const struct func_def *def, struct buf *out)
 		    def->result);
 }
 
+/* What its example is of: in those, x are numbers and t texts. */
+static const char *
+aggregate_rows(const char *example)
+{
+	const char *open = strchr(example, '(');
+
+	if (open == NULL || open[1] != 't')
+		return "1, 2, 3, 4";
+	return strstr(open, ", x") == NULL ? "a, b, b, c" :
+	    "t = a, b, b, c and x = 1, 2, 3, 4";
+}
+
 static void
 help_aggregate(const struct agg_def *def, struct buf *out)
 {
 	buf_add_format(out, "%s\n\n  %s\n", def->signature, def->summary);
 	if (def->example != NULL && def->result != NULL)
-		buf_add_format(out, "\n  %s of 1, 2, 3, 4 is %s\n",
-		    def->example, def->result);
+		buf_add_format(out, "\n  %s of %s is %s\n", def->example,
+		    aggregate_rows(def->example), def->result);
 }
 
 static void
