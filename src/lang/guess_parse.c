@@ -159,6 +159,22 @@ guess_foreign(struct parser *p, const struct guess_word *row,
 	    row->whose, row->here);
 }
 
+/* Does "op NAME" stand before this stage? */
+static int
+is_declared(const struct parser *p, const char *name)
+{
+	const char *at = p->lex.source;
+	const char *end = at + p->unit;
+	size_t size = strlen(name);
+
+	while ((at = memmem(at, (size_t)(end - at), name, size)) != NULL) {
+		if (at - p->lex.source >= 3 && memcmp(at - 3, "op ", 3) == 0)
+			return 1;
+		at++;
+	}
+	return 0;
+}
+
 /* Something behind a name that is no stage's, where only "(" could be. */
 static int
 guess_word_end(struct parser *p, const struct ast_stage *stage)
@@ -191,6 +207,11 @@ guess_word_end(struct parser *p, const struct ast_stage *stage)
 		    "expected '(', '|' or the end, found '=': a field is made "
 		    "by extend");
 	}
+	if (!stage->has_args && parse_begins_operand(&p->token) &&
+	    !is_declared(p, name))
+		return parse_error(p, stage->word,
+		    "sflow help stages lists them",
+		    "no stage is called '%s'", name);
 	if (stage->has_args || !parse_begins_operand(&p->token))
 		parse_mend(p, p->unit, 0, "where ");
 	else
