@@ -206,7 +206,8 @@ bind_column(const struct scope *scope, const struct ast_expr *ast)
 	}
 	if (ast->integer < 1 || (uint64_t)ast->integer > schema->field_count) {
 		bind_error(scope->check, ast->span,
-		    "there are %u columns", schema->field_count);
+		    "there is no column $%lld: there are %u fields",
+		    (long long)ast->integer, schema->field_count);
 		return NULL;
 	}
 	const struct field *field = &schema->field[ast->integer - 1];
@@ -447,11 +448,26 @@ hint_dashed_field(const struct scope *scope, const struct ast_expr *ast)
 	buf_fini(&name);
 }
 
+/* `a == null` is null for every a: nobody means that. */
+static int
+refuse_null(const struct scope *scope, const struct ast_expr *ast)
+{
+	if ((ast->op != AST_OP_EQ && ast->op != AST_OP_NE) ||
+	    (ast->child[0]->kind != AST_NULL &&
+	    ast->child[1]->kind != AST_NULL))
+		return 0;
+	bind_error(scope->check, ast->span, "a comparison with null is null, "
+	    "neither true nor false");
+	return err_hint(scope->check->err, "write: x is %snull",
+	    ast->op == AST_OP_NE ? "not " : "");
+}
+
 static struct expr *
 bind_binary(const struct scope *scope, const struct ast_expr *ast)
 {
+	if (refuse_null(scope, ast) != 0)
+		return NULL;
 	struct expr **arg = bind_all(scope, ast->child, 2);
-
 	if (arg == NULL) {
 		hint_dashed_field(scope, ast);
 		return NULL;

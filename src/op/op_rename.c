@@ -2,7 +2,8 @@
  * rename NEW = OLD: fields keep their place and value and get another name.
  *
  * Arguments: item, EXPR that is a plain field (OLD), name is NEW.  A field that
- * already had the new name is replaced.
+ * is known to have the new name already, and keeps it, is an error; if fields
+ * are not known before they come, it is replaced.
  */
 #include "op/project.h"
 
@@ -44,6 +45,16 @@ rename_build(const struct op *op, struct project_layout *layout)
 static int
 rename_bind(struct op *op, struct err *err)
 {
+	for (uint32_t i = 0; i < op->args.item_count; i++) {
+		const char *name = op->args.item[i].name;
+		if (schema_find(op->in[0], name, strlen(name)) < 0 ||
+		    rename_of(op, name) != NULL)
+			continue;
+		err_set(err, ERR_PROGRAM, "there is a field '%s' already",
+		    name);
+		return err_hint(err, "drop it first: drop %s | rename %s = %s",
+		    name, name, expr_field_name(op->args.item[i].expr));
+	}
 	return project_bind(op, rename_build, err);
 }
 

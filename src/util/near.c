@@ -2,7 +2,8 @@
  * The distance counts insertions, deletions, replacements and swaps of two
  * neighbours, so that the common slips cost one.  Three rows of the table are
  * enough.  A name is near when at most one letter in three is wrong: one up to
- * 4 letters, two up to 8, three above.
+ * 4 letters, two up to 8, three above.  If none is near, one of which it is
+ * the beginning, or that is its beginning, may be meant: "length" is "len".
  */
 #include "util/near.h"
 
@@ -12,6 +13,8 @@
 
 /* Longer names are compared by nobody's eye. */
 #define NAME_BYTES_MAX 64
+/* Fewer letters in common say nothing. */
+#define START_BYTES_MIN 3
 
 static int
 min3(int a, int b, int c)
@@ -56,6 +59,28 @@ distance(const char *a, size_t a_size, const char *b, size_t b_size)
 	return rows[a_size % 3][b_size];
 }
 
+/* The longest of the names that begins the name, or that the name begins. */
+static const char *
+name_with_start(const char *name, size_t size, const char *const *names,
+	size_t count)
+{
+	const char *found = NULL;
+	size_t most = START_BYTES_MIN - 1;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t common = 0;
+		while (common < size &&
+		    lower(names[i][common]) == lower(name[common]))
+			common++;
+		if (common > most &&
+		    (common == size || names[i][common] == '\0')) {
+			found = names[i];
+			most = common;
+		}
+	}
+	return found;
+}
+
 const char *
 near_name(const char *name, const char *const *names, size_t count)
 {
@@ -77,5 +102,6 @@ near_name(const char *name, const char *const *names, size_t count)
 		nearest = names[i];
 		nearest_distance = d;
 	}
-	return nearest;
+	return nearest != NULL ? nearest :
+	    name_with_start(name, size, names, count);
 }

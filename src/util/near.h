@@ -5,7 +5,8 @@
 
 /*
  * The nearest of `names` to `name` by Damerau-Levenshtein distance, ignoring
- * case; NULL if none is near enough to be worth saying.  Used for every
+ * case, else one with which it shares its beginning; NULL if none is near
+ * enough to be worth saying.  Used for every
  * "did you mean".
  */
 const char *near_name(const char *name, const char *const *names, size_t count);
