@@ -320,8 +320,8 @@ flow_check(const struct ast_program *program, const struct check_config *config,
 	flow->region = region_new();
 	bind_globals(&check);
 	collect_named(&check);
-	if (check_args_used(&check) != 0 ||
-	    check_declarations(&check) != 0 || check_pipelines(&check) != 0)
+	if (check_declarations(&check) != 0 || check_pipelines(&check) != 0 ||
+	    check_args_used(&check) != 0)
 		flow_free(&flow);
 	return flow;
 }
