@@ -254,7 +254,7 @@ from_unknown(struct check *check, const struct ast_io *io)
 	const char *near = near_format(name);
 	if (near != NULL)
 		err_hint(check->err, "did you mean %s?", near);
-	else if (io->kind == AST_IO_CALL)
+	else if (io->args.count > 0)
 		err_hint(check->err, "sflow help formats lists them");
 	else
 		err_hint(check->err, "a file stands in quotes: from \"%s\"",

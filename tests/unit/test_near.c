@@ -40,6 +40,16 @@ Test(near, what_is_not_near)
 	cr_assert_str_eq(near_of(longer), "");
 }
 
+Test(near, the_same_beginning)
+{
+	static const char *const few[] = { "len", "substr", "delim", "st" };
+
+	cr_assert_str_eq(near_name("length", few, 4), "len");
+	cr_assert_str_eq(near_name("substring_of", few, 4), "substr");
+	cr_assert_str_eq(near_name("deli", few + 2, 1), "delim");
+	cr_assert_null(near_name("stages", few, 4));
+}
+
 Test(near, the_first_of_equals)
 {
 	static const char *const two[] = { "abcx", "abcy" };
