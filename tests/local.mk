@@ -149,4 +149,5 @@ dist-hook:
 		-exec rm -f {} +
 	cd $(distdir)/tests && find . -name .deps -exec rm -rf {} +
 	cd $(distdir)/tests && rm -f flow/replay unit/units \
+		differential/generate differential/chunks \
 		$(fuzz_names:%=fuzz/fuzz_%)

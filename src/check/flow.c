@@ -198,6 +198,24 @@ bind_named_stream(struct check *check, const struct ast_text *name,
 	return named_fork(check, named, out);
 }
 
+/* Two declarations of one kind and name: which is meant? */
+static int
+check_declarations(struct check *check)
+{
+	const struct ast_program *program = check->program;
+
+	for (uint32_t i = 0; i < program->decl_count; i++)
+		for (uint32_t k = 0; k < i; k++) {
+			const struct ast_decl *a = &program->decl[k];
+			const struct ast_decl *b = &program->decl[i];
+			if (a->kind == b->kind &&
+			    strcmp(a->name.bytes, b->name.bytes) == 0)
+				return bind_error(check, b->name_span,
+				    "'%s' is declared twice", b->name.bytes);
+		}
+	return 0;
+}
+
 /* $names of the whole program: --arg before let, so that it overrides. */
 static void
 bind_globals(struct check *check)
@@ -262,24 +280,6 @@ check_pipelines(struct check *check)
 	return 0;
 }
 
-/* Two functions, stages, streams or variables of one name. */
-static int
-check_declared_once(struct check *check)
-{
-	const struct ast_program *program = check->program;
-
-	for (uint32_t i = 0; i < program->decl_count; i++)
-		for (uint32_t k = 0; k < i; k++) {
-			const struct ast_decl *decl = &program->decl[i];
-			if (program->decl[k].kind == decl->kind &&
-			    text_same(program->decl[k].name, decl->name))
-				return bind_error(check, decl->span,
-				    "%.*s is declared already",
-				    (int)decl->name.size, decl->name.bytes);
-		}
-	return 0;
-}
-
 /* --arg for a $name that the program never writes is a slip. */
 static int
 check_args_used(struct check *check)
@@ -320,8 +320,8 @@ flow_check(const struct ast_program *program, const struct check_config *config,
 	flow->region = region_new();
 	bind_globals(&check);
 	collect_named(&check);
-	if (check_args_used(&check) != 0 ||
-	    check_declared_once(&check) != 0 || check_pipelines(&check) != 0)
+	if (check_declarations(&check) != 0 || check_pipelines(&check) != 0 ||
+	    check_args_used(&check) != 0)
 		flow_free(&flow);
 	return flow;
 }

@@ -7,8 +7,13 @@
  *	some text
  *	else			PCRE2
  *
- * Patterns match bytes unless they show that they mean characters; then
- * invalid UTF-8 in a text is skipped over, never an error.
+ * A pattern that shows that it means characters (\p, or bytes above 127) is
+ * compiled for UTF-8; invalid UTF-8 in a text is skipped over, never an error.
+ * All others are compiled for bytes, which is faster.  Of those, one that might
+ * match a part of a character (with a dot, say) has a second code, for the texts
+ * that are not ASCII and are valid UTF-8; its \w, \d and \s mean the same as in
+ * the first.  PCRE2's JIT finds too little for it where it is to skip what is
+ * invalid, so the first has those texts.
  *
  * Match data and the JIT's stack belong to a scan, one a thread and batch; the
  * compiled pattern is shared.  A pattern that needs more than the machine stack
@@ -22,6 +27,7 @@
 #include <string.h>
 
 #include "func/regex_priv.h"
+#include "func/utf8.h"
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/mem.h"
@@ -40,10 +46,15 @@ struct group {
 	char *type;	/* or NULL */
 };
 
-struct regex {
-	pcre2_code *code;
+struct code {
+	pcre2_code *pcre;
 	int has_jit;
 	int is_utf;
+};
+
+struct regex {
+	struct code code;
+	struct code wide;	/* for texts beyond ASCII; pcre NULL: `code` */
 	unsigned group_count;
 	struct group *group;		/* [0] is not used */
 	struct regex_look look;
@@ -186,32 +197,61 @@ means_characters(const char *pattern, size_t size)
 	return 0;
 }
 
+/* Might the pattern, matched on bytes, match a part of a character? */
 static int
-compile(struct regex *regex, const struct buf *pattern, uint32_t options,
+may_split(const char *pattern, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (pattern[i] == '.' || (pattern[i] == '[' && i + 1 < size &&
+		    pattern[i + 1] == '^'))
+			return 1;
+		if (pattern[i] == '\\' && i + 1 < size) {
+			i++;
+			if (strchr("DSWNHV", pattern[i]) != NULL)
+				return 1;
+		}
+	}
+	return 0;
+}
+
+static int
+compile(struct code *code, const struct buf *pattern, uint32_t options,
 	struct err *err)
 {
 	pcre2_general_context *general = context_new();
 	pcre2_compile_context *context = pcre2_compile_context_create(general);
 	PCRE2_UCHAR sentence[200];
 	PCRE2_SIZE offset;
-	int code;
+	int status;
 
-	regex->is_utf = means_characters(pattern->bytes, pattern->size);
-	if (regex->is_utf)
-		options |= PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF;
-	options |= PCRE2_NEVER_BACKSLASH_C;
-	regex->code = pcre2_compile((PCRE2_SPTR)pattern->bytes, pattern->size,
-	    options, &code, &offset, context);
+	code->is_utf = (options & PCRE2_UTF) != 0;
+	code->pcre = pcre2_compile((PCRE2_SPTR)pattern->bytes, pattern->size,
+	    options | PCRE2_NEVER_BACKSLASH_C, &status, &offset, context);
 	pcre2_compile_context_free(context);
 	pcre2_general_context_free(general);
-	if (regex->code == NULL) {
-		pcre2_get_error_message(code, sentence, sizeof(sentence));
+	if (code->pcre == NULL) {
+		pcre2_get_error_message(status, sentence, sizeof(sentence));
 		return err_set(err, ERR_PROGRAM,
 		    "regex: %s at byte %zu of the pattern", (char *)sentence,
 		    (size_t)offset);
 	}
-	regex->has_jit = pcre2_jit_compile(regex->code,
+	code->has_jit = pcre2_jit_compile(code->pcre,
 	    PCRE2_JIT_COMPLETE) == 0;
+	return 0;
+}
+
+static int
+compile_all(struct regex *regex, const struct buf *pattern, uint32_t options,
+	struct err *err)
+{
+	if (means_characters(pattern->bytes, pattern->size))
+		return compile(&regex->code, pattern, options | PCRE2_UTF |
+		    PCRE2_UCP | PCRE2_MATCH_INVALID_UTF, err);
+	if (compile(&regex->code, pattern, options, err) != 0)
+		return -1;
+	if (may_split(pattern->bytes, pattern->size))
+		return compile(&regex->wide, pattern, options | PCRE2_UTF,
+		    err);
 	return 0;
 }
 
@@ -232,10 +272,10 @@ name_groups(struct regex *regex, const struct typed_names *names)
 	uint32_t count = 0, name_count = 0, entry_bytes = 0;
 	PCRE2_SPTR entry = NULL;
 
-	pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &count);
-	pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &name_count);
-	pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &entry_bytes);
-	pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &entry);
+	pcre2_pattern_info(regex->code.pcre, PCRE2_INFO_CAPTURECOUNT, &count);
+	pcre2_pattern_info(regex->code.pcre, PCRE2_INFO_NAMECOUNT, &name_count);
+	pcre2_pattern_info(regex->code.pcre, PCRE2_INFO_NAMEENTRYSIZE, &entry_bytes);
+	pcre2_pattern_info(regex->code.pcre, PCRE2_INFO_NAMETABLE, &entry);
 	regex->group_count = count;
 	regex->group = mem_alloc_zero((count + 1) * sizeof(*regex->group));
 	for (uint32_t i = 0; i < name_count; i++, entry += entry_bytes) {
@@ -270,7 +310,7 @@ regex_new(const char *pattern, size_t size, const char *flags,
 		goto fail;
 	buf_reserve(&stripped, size + 1);
 	strip_types(pattern, size, &stripped, &names);
-	if (compile(regex, &stripped, options, err) != 0)
+	if (compile_all(regex, &stripped, options, err) != 0)
 		goto fail;
 	name_groups(regex, &names);
 	if ((options & (PCRE2_CASELESS | PCRE2_EXTENDED)) == 0) {
@@ -301,7 +341,8 @@ regex_free(struct regex **address)
 		mem_free(regex->group[i].type);
 	}
 	mem_free(regex->group);
-	pcre2_code_free(regex->code);
+	pcre2_code_free(regex->code.pcre);
+	pcre2_code_free(regex->wide.pcre);
 	buf_fini(&regex->look.literal);
 	mem_free(regex);
 }
@@ -357,7 +398,7 @@ scan_prepare(struct regex_scan *scan)
 	pcre2_general_context *general = context_new();
 
 	scan->match_data = pcre2_match_data_create_from_pattern(
-	    scan->regex->code, general);
+	    scan->regex->code.pcre, general);
 	scan->match_context = pcre2_match_context_create(general);
 	pcre2_set_match_limit(scan->match_context, MATCH_LIMIT);
 	pcre2_set_heap_limit(scan->match_context, HEAP_LIMIT_KIB);
@@ -390,9 +431,9 @@ scan_grow_stack(struct regex_scan *scan)
 }
 
 static int
-run_pcre(struct regex_scan *scan, const char *bytes, size_t size, size_t from)
+run_code(struct regex_scan *scan, const struct code *code, const char *bytes,
+	size_t size, size_t from)
 {
-	const struct regex *regex = scan->regex;
 	int status;
 
 	if (scan->match_data == NULL)
@@ -400,16 +441,38 @@ run_pcre(struct regex_scan *scan, const char *bytes, size_t size, size_t from)
 	do {
 		/* The fast door trusts its arguments; UTF-8 is checked by the
 		 * other. */
-		if (regex->has_jit && !regex->is_utf)
-			status = pcre2_jit_match(regex->code,
+		if (code->has_jit && !code->is_utf)
+			status = pcre2_jit_match(code->pcre,
 			    (PCRE2_SPTR)bytes, size, from, 0,
 			    scan->match_data, scan->match_context);
 		else
-			status = pcre2_match(regex->code, (PCRE2_SPTR)bytes,
+			status = pcre2_match(code->pcre, (PCRE2_SPTR)bytes,
 			    size, from, 0, scan->match_data,
 			    scan->match_context);
 	} while (status == PCRE2_ERROR_JIT_STACKLIMIT &&
 	    scan_grow_stack(scan) == 0);
+	return status;
+}
+
+/* Does the status say that the text, or the place in it, is no UTF-8? */
+static int
+is_bad_utf(int status)
+{
+	return status == PCRE2_ERROR_BADUTFOFFSET ||
+	    (status <= PCRE2_ERROR_UTF8_ERR1 &&
+	    status >= PCRE2_ERROR_UTF8_ERR21);
+}
+
+static int
+run_pcre(struct regex_scan *scan, const char *bytes, size_t size, size_t from)
+{
+	const struct regex *regex = scan->regex;
+	int is_wide = regex->wide.pcre != NULL && !utf8_is_ascii(bytes, size);
+	int status = run_code(scan, is_wide ? &regex->wide : &regex->code,
+	    bytes, size, from);
+
+	if (is_wide && is_bad_utf(status))
+		status = run_code(scan, &regex->code, bytes, size, from);
 	if (status == PCRE2_ERROR_NOMATCH)
 		return 0;
 	return status < 0 ? -1 : 1;

@@ -9,8 +9,9 @@ struct err;
 /*
  * Regular expressions (PCRE2 syntax, compiled by its JIT).  Matching is a
  * search: anywhere in the text unless the pattern is anchored.  Texts may be
- * any bytes.  A pattern with bytes above 127, \p, \P or \X matches characters
- * (UTF-8); all others match bytes.
+ * any bytes; a dot or a class is one character of UTF-8.  In a pattern with
+ * bytes above 127, \p, \P or \X also \w, \d, \s and \b know all characters of
+ * Unicode, in others those of ASCII.
  *
  * A compiled regex is read-only and may be shared by threads.
  */

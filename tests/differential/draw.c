@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static uint64_t state;
 static const char *folder_path = ".";
@@ -171,6 +172,12 @@ file_open(const char *name)
 		exit(1);
 	}
 	return file;
+}
+
+int
+file_exists(const char *name)
+{
+	return access(say("%s/%s", folder_path, name), F_OK) == 0;
 }
 
 void

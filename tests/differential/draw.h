@@ -35,6 +35,7 @@ char *say_quoted(const char *text);
 void file_folder(const char *folder);
 /* A file to write, or the end of the process. */
 FILE *file_open(const char *name);
+int file_exists(const char *name);
 /* A whole file. */
 void file_write(const char *name, const char *text);
 
