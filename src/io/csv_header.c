@@ -247,7 +247,7 @@ unknown_field(const struct csv_reader *r, const char *name, struct err *err)
 	    input_path(r->input), name);
 	const char *near = near_name(name, names, count);
 	if (near != NULL)
-		err_hint(err, "did you mean '%s'?", near);
+		err_hint(err, "did you mean %s?", near);
 	return -1;
 }
 

@@ -444,7 +444,7 @@ Test(csv_reader, types)
 	    "x:6:6: expected a list in field 'l': 2,,,,{}\n");
 	rig_text(&rig, "types", TYPE_RECORD, "{\"tt\":\"int\"}");
 	assert_reads(&rig, "t\n", "error: types: memory has no field 'tt'\n"
-	    "hint: did you mean 't'?\nbad 0 read 0\n");
+	    "hint: did you mean t?\nbad 0 read 0\n");
 }
 
 Test(csv_reader, text)
@@ -540,7 +540,7 @@ Test(csv_reader, bad_options)
 	rig_init(&rig, "csv");
 	rig_bool(&rig, "headr", 1);
 	assert_reads(&rig, "", "error: csv has no option 'headr'\n"
-	    "hint: did you mean 'header'?\nbad 0 read 0\n");
+	    "hint: did you mean header?\nbad 0 read 0\n");
 	rig_init(&rig, "csv");
 	rig_int(&rig, "header", 1);
 	assert_reads(&rig, "", "error: csv: option 'header' takes a value of "

@@ -47,5 +47,5 @@ Test(format, options)
 	options[0].name = "skp";
 	cr_assert_eq(format_check_options("csv", defs, options, 2, &err), -1);
 	cr_assert_eq(err.kind, ERR_PROGRAM);
-	cr_assert_str_eq(err.hint, "did you mean 'skip'?");
+	cr_assert_str_eq(err.hint, "did you mean skip?");
 }
