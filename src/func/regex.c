@@ -10,7 +10,7 @@
  * A pattern that shows that it means characters (\p, or bytes above 127) is
  * compiled for UTF-8; invalid UTF-8 in a text is skipped over, never an error.
  * All others are compiled for bytes, which is faster.  Of those, one that might
- * match a part of a character (with a dot, say) has a second code, for the texts
+ * match a part of a character (with a dot, say) has a second code, for texts
  * that are not ASCII and are valid UTF-8; its \w, \d and \s mean the same as in
  * the first.  PCRE2's JIT finds too little for it where it is to skip what is
  * invalid, so the first has those texts.
@@ -272,10 +272,11 @@ name_groups(struct regex *regex, const struct typed_names *names)
 	uint32_t count = 0, name_count = 0, entry_bytes = 0;
 	PCRE2_SPTR entry = NULL;
 
-	pcre2_pattern_info(regex->code.pcre, PCRE2_INFO_CAPTURECOUNT, &count);
-	pcre2_pattern_info(regex->code.pcre, PCRE2_INFO_NAMECOUNT, &name_count);
-	pcre2_pattern_info(regex->code.pcre, PCRE2_INFO_NAMEENTRYSIZE, &entry_bytes);
-	pcre2_pattern_info(regex->code.pcre, PCRE2_INFO_NAMETABLE, &entry);
+	const pcre2_code *pcre = regex->code.pcre;
+	pcre2_pattern_info(pcre, PCRE2_INFO_CAPTURECOUNT, &count);
+	pcre2_pattern_info(pcre, PCRE2_INFO_NAMECOUNT, &name_count);
+	pcre2_pattern_info(pcre, PCRE2_INFO_NAMEENTRYSIZE, &entry_bytes);
+	pcre2_pattern_info(pcre, PCRE2_INFO_NAMETABLE, &entry);
 	regex->group_count = count;
 	regex->group = mem_alloc_zero((count + 1) * sizeof(*regex->group));
 	for (uint32_t i = 0; i < name_count; i++, entry += entry_bytes) {

@@ -16,7 +16,8 @@ next(uint64_t *seed, uint32_t below)
 
 static const char *const texts[] = {
 	"", "a", "A", " ", "0", "-1", "1.5", "abc", "\xff", "\x80", "\xc3",
-	"\xc3\xa4", "\xf0\x9f\x98\x80", "\xe2\x82", "\xed\xa0\x80", ("a\xff" "b"),
+	"\xc3\xa4", "\xf0\x9f\x98\x80", "\xe2\x82", "\xed\xa0\x80",
+	("a\xff" "b"),
 	"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80",
 	"twelve bytes", "thirteen byte", "%", "_", "\\", "%_%", "$", "$1${2}$$",
 	"(", "(a)(b)", "a*", "[", "[]", "[1,2]", "{}", "{\"a\":1}", "{\"a\"",
