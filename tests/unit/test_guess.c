@@ -446,11 +446,17 @@ Test(guess, missing_extend)
 
 Test(guess, missing_parentheses)
 {
-	expect_guess("slowest 3",
-	    "program:1:9: error: expected '(', '|' or the end, found '3'\n"
-	    "  slowest 3\n"
-	    "          ^\n"
+	expect_guess("op slowest($n) = head $n; slowest 3",
+	    "program:1:35: error: expected '(', '|' or the end, found '3'\n"
+	    "  op slowest($n) = head $n; slowest 3\n"
+	    "                                    ^\n"
 	    "  = try: slowest(3)\n");
+	/* Nobody has declared it: parentheses would not help. */
+	expect_guess("slowest 3",
+	    "program:1:1: error: no stage is called 'slowest'\n"
+	    "  slowest 3\n"
+	    "  ^^^^^^^\n"
+	    "  = sflow help stages lists them\n");
 }
 
 Test(guess, missing_dollar)
