@@ -166,8 +166,10 @@ bind_extend(struct check *check, struct stream *stream,
 				struct scope probe = scope;
 				probe.optional = 1;
 				if (bind_items(&probe, &one, &item,
-				    &count) != 0)
+				    &count) != 0) {
+					mem_free(item);
 					return -1;
+				}
 				expr_visit_fields(item->expr, visit_reads,
 				    &reads);
 				visit_reads(&reads, item->name);
@@ -178,8 +180,10 @@ bind_extend(struct check *check, struct stream *stream,
 			if (!known)
 				break;
 			one.item = &ast->items.item[at];
-			if (bind_items(&scope, &one, &item, &count) != 0)
+			if (bind_items(&scope, &one, &item, &count) != 0) {
+				mem_free(item);
 				return -1;
+			}
 			all[op->args.item_count++] = *item;
 			mem_free(item);
 		}

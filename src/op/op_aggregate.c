@@ -104,6 +104,9 @@ aggregate_keep_keys(struct aggregate *state, const struct column *column,
 
 	for (uint32_t k = 0; k < by_count; k++) {
 		struct value value = column_value(&column[k], i, state->texts);
+		/* Null and missing are one group, whichever came first. */
+		if (value.type == TYPE_MISSING)
+			value.type = TYPE_NULL;
 		if (type_is_textual(value.type) &&
 		    value.cell.text.size > TEXT_INLINE_MAX)
 			value.cell.text = text_make(region_copy(state->texts,
