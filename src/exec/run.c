@@ -159,6 +159,9 @@ run_source(struct run *run, const struct flow_source *source, struct err *err)
 	err_clear(&run->job.stop);
 	if (more < 0 || status == OP_FAIL)
 		return -1;
+	/* Whoever interrupts may close the input too: that is no end. */
+	if (interrupt_is_set())
+		return err_set(err, ERR_INTERRUPT, "interrupted");
 	if (more == 0)
 		run_warn_unseen(run, source);
 	return op_end(first, source->next_port, err) == OP_FAIL ? -1 : 0;
