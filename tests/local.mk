@@ -1,4 +1,4 @@
-# tests/: unit tests, flow cases, tidiness, fuzz harnesses.
+# tests/: unit tests, flow cases, random programs, tidiness, fuzz harnesses.
 
 # One a line, sorted; each is one file tests/unit/test_NAME.c.
 unit_files = \
@@ -81,8 +81,31 @@ tests_flow_replay_SOURCES = tests/flow/case.c tests/flow/case.h \
 	tests/flow/replay.c
 tests_flow_replay_LDADD =
 
+# Random programs and settings; by hand with other seeds and more of them.
+check_PROGRAMS += tests/differential/generate tests/differential/chunks
+tests_differential_generate_SOURCES = \
+	tests/differential/case.h \
+	tests/differential/compare.c \
+	tests/differential/compare.h \
+	tests/differential/document.c \
+	tests/differential/draw.c \
+	tests/differential/draw.h \
+	tests/differential/expr.c \
+	tests/differential/expr.h \
+	tests/differential/generate.c \
+	tests/differential/lines.c \
+	tests/differential/relational.c \
+	tests/differential/table.c \
+	tests/differential/table.h
+tests_differential_generate_LDADD = -lm
+tests_differential_chunks_SOURCES = tests/differential/chunks.c \
+	tests/differential/draw.c tests/differential/draw.h
+tests_differential_chunks_LDADD =
+
 TESTS += \
 	tests/data/run \
+	tests/differential/chunks \
+	tests/differential/run \
 	tests/examples/run \
 	tests/fault/run \
 	tests/flow/run \
@@ -134,6 +157,7 @@ EXTRA_DIST += \
 	tests/packages \
 	tests/broken \
 	tests/data \
+	tests/differential \
 	tests/examples \
 	tests/fault \
 	tests/hacking \

@@ -27,15 +27,30 @@ gather(const struct column *source, const uint16_t *sel, uint32_t count,
 	column_gather(source, sel, count, region, out);
 }
 
+/* Missing fields of a MIXED column become nulls. */
+static void
+forget_missing(struct column *column, uint32_t rows, struct region *region)
+{
+	uint8_t *tags = region_copy(region, column->tags, rows);
+
+	for (uint32_t i = 0; i < rows; i++) {
+		if (tags[i] == TYPE_MISSING)
+			tags[i] = TYPE_NULL;
+	}
+	column->tags = tags;
+}
+
 /*
  * A MIXED column whose rows are of one type, but for nulls and missing fields,
- * becomes one of that type: kernels do not ask why a value is not there.
+ * becomes one of that type.  Kernels do not ask why a value is not there, so in
+ * others what is missing becomes null as well: the result must not depend on
+ * what else the batch has.
  */
 static void
 unmix(struct column *column, uint32_t count, struct region *region)
 {
 	uint32_t rows = column->encoding == CONST ? 1 : count;
-	const uint32_t nulls = 1u << TYPE_NULL | 1u << TYPE_MISSING;
+	const uint32_t missing = 1u << TYPE_MISSING;
 	uint32_t seen = 0;
 	struct column one;
 
@@ -43,14 +58,17 @@ unmix(struct column *column, uint32_t count, struct region *region)
 		return;
 	for (uint32_t i = 0; i < rows; i++)
 		seen |= 1u << column->tags[i];
-	seen &= ~nulls;
-	if ((seen & (seen - 1)) != 0)
+	uint32_t types = seen & ~(missing | 1u << TYPE_NULL);
+	if ((types & (types - 1)) != 0) {
+		if ((seen & missing) != 0)
+			forget_missing(column, rows, region);
 		return;
-	if (seen == 0) {
+	}
+	if (types == 0) {
 		column_init_null(column);
 		return;
 	}
-	column_take_type(column, (enum type)bits_lowest(seen), rows_all(),
+	column_take_type(column, (enum type)bits_lowest(types), rows_all(),
 	    rows, region, &one);
 	one.valid = column->valid;
 	one.encoding = column->encoding;

@@ -25,6 +25,11 @@ struct agg_call {
 	const struct agg_def *def;
 	void *plan;			/* what prepare made */
 	struct mem_budget *budget;
+	/*
+	 * The budget has refused: values were left out, so no result is right.
+	 * Not the records' fault; the owner ends the job.
+	 */
+	int refused;
 	struct region *region;		/* scratch of this batch */
 	struct rejects *rejects;
 	const uint16_t *row;		/* see func_call */

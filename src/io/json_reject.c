@@ -97,8 +97,8 @@ json_reject_line(struct json_reader *r, uint32_t fault, const char *reason)
 	uint32_t end = line_end == NULL ? r->end :
 	    (uint32_t)(line_end - r->base) + 1;
 
-	if (line_end == NULL && !r->ended &&
-	    r->end - r->at <= r->set.record_max)
+	/* The report shows so much of the line. */
+	if (line_end == NULL && !r->ended && r->end - r->at < TEXT_BYTES_MAX)
 		return JSON_MORE;
 	enum json_step step = reject(r, fault, end, end, 0, reason);
 	r->discarding = line_end == NULL && step != JSON_FULL;

@@ -245,8 +245,9 @@ take_unexpected(struct json_reader *r, int object)
 {
 	if (!json_outline_record(&r->outline, &r->index, r->mark)) {
 		uint32_t size = r->end - r->at;
-		int worth = size / 2 >= r->judged_bytes &&
-		    (r->set.by_lines || r->index.broken);
+		int worth = (size / 2 >= r->judged_bytes &&
+		    (r->set.by_lines || r->index.broken)) ||
+		    r->outline.depth > JSON_DEPTH_MAX;
 		return worth || r->ended || size > r->set.record_max ?
 		    judge(r, 0) : JSON_MORE;
 	}

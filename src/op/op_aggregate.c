@@ -127,9 +127,10 @@ aggregate_charge_texts(struct op_run *run, struct err *err)
 
 	if (bytes <= state->texts_charged)
 		return 0;
-	size_t more = bytes - state->texts_charged;
+	if (op_charge(run, bytes - state->texts_charged, err) != 0)
+		return -1;
 	state->texts_charged = bytes;
-	return op_charge(run, more, err);
+	return 0;
 }
 
 static int
@@ -177,6 +178,19 @@ aggregate_free_states(struct op_run *run, char *row)
 	}
 }
 
+/* What the records' values did: too much for the memory, or bad ones. */
+static int
+aggregate_judge(struct op_run *run, struct batch *batch, struct eval *eval,
+	struct err *err)
+{
+	const struct op_args *args = &run->op->args;
+
+	for (uint32_t i = 0; i < args->agg_count; i++)
+		if (agg_expr_call(args->agg[i].agg)->refused)
+			return op_charge(run, UINT64_MAX / 2, err);
+	return op_reject(run, batch, &eval->rejects, err);
+}
+
 static int
 aggregate_update(struct op_run *run, struct batch *batch, struct region *region,
 	char *const *row, struct err *err)
@@ -191,7 +205,7 @@ aggregate_update(struct op_run *run, struct batch *batch, struct region *region,
 		    batch->sel_count, row, state->single, state->offset[i],
 		    state->sequence);
 	state->sequence += batch->sel_count;
-	return op_reject(run, batch, &eval.rejects, err);
+	return aggregate_judge(run, batch, &eval, err);
 }
 
 /*
@@ -213,7 +227,7 @@ aggregate_probe(struct op_run *run, struct batch *batch, struct region *region,
 		agg_expr_update(args->agg[i].agg, &eval, batch->sel,
 		    batch->sel_count, NULL, scratch, state->offset[i], 0);
 	aggregate_free_states(run, scratch);
-	return op_reject(run, batch, &eval.rejects, err);
+	return aggregate_judge(run, batch, &eval, err);
 }
 
 static enum op_status

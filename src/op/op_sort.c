@@ -110,9 +110,11 @@ sort_add_keys(struct op_run *run, const struct batch *batch,
 		}
 	}
 	size_t bytes = region_bytes(sort->keys);
-	size_t grown = bytes - sort->keys_charged;
+	if (bytes > sort->keys_charged && op_charge(run,
+	    bytes - sort->keys_charged, err) != 0)
+		return -1;
 	sort->keys_charged = bytes;
-	return grown == 0 ? 0 : op_charge(run, grown, err);
+	return 0;
 }
 
 static int

@@ -447,8 +447,14 @@ top_enter(struct op_run *run, struct heap *heap, struct entry *entry,
 		top->charged += entry->rest_size;
 		entry->rest = mem_copy(entry->rest, entry->rest_size);
 	}
+	if (!is_full && heap_add(run, heap, entry, err) != 0) {
+		/* What was charged is released with the rest at close. */
+		if (entry->rest_size > 0)
+			mem_free(entry->rest);
+		return -1;
+	}
 	if (!is_full)
-		return heap_add(run, heap, entry, err);
+		return 0;
 	struct entry *worst = &heap->entry[0];
 	mem_release(&run->budget, worst->rest_size);
 	top->charged -= worst->rest_size;

@@ -5,6 +5,11 @@
  * nothing to free singly.  Per field the store remembers whether all batches
  * had the same physical type; gathering such a column is a loop over one width,
  * everything else becomes a MIXED column that says each row's own type.
+ *
+ * Fields have a number in order of appearance, by which all is kept, and a
+ * place in the schema that others see.  A field that turns up late has its
+ * place among those of its own batch: what extend put behind x, before a later
+ * batch brought y, stands behind y as well, as if all had come in one batch.
  */
 #include "op/rows.h"
 
@@ -25,7 +30,9 @@ struct rows {
 	struct op_run *run;
 	struct region *region;
 	size_t charged;
-	struct schema *schema;
+	struct schema *schema;	/* by number */
+	struct schema *placed;	/* by place */
+	uint32_t *number;	/* per place */
 	uint8_t *type;		/* per field: enum type; MIXED if they differ */
 	uint8_t *delimiter;	/* per field: of RAW_CSV; 0 if they differ */
 	struct kept *kept;
@@ -42,6 +49,7 @@ rows_new(struct op_run *run)
 	rows->run = run;
 	rows->region = region_new();
 	rows->schema = schema_new();
+	rows->placed = schema_new();
 	return rows;
 }
 
@@ -58,7 +66,9 @@ rows_free(struct rows **take_rows)
 	mem_free(rows->kept);
 	mem_free(rows->type);
 	mem_free(rows->delimiter);
+	mem_free(rows->number);
 	schema_drop(&rows->schema);
+	schema_drop(&rows->placed);
 	region_drop(&rows->region);
 	mem_free(rows);
 	*take_rows = NULL;
@@ -73,7 +83,7 @@ rows_count(const struct rows *rows)
 struct schema *
 rows_schema(const struct rows *rows)
 {
-	return rows->schema;
+	return rows->placed;
 }
 
 struct region *
@@ -86,6 +96,60 @@ size_t
 rows_bytes(const struct rows *rows)
 {
 	return rows->charged;
+}
+
+static void
+add_field(struct schema *schema, const struct field *field)
+{
+	uint32_t index = schema_add(schema, field->name, field->name_size,
+	    field->type);
+
+	schema->field[index].qualifier_size = field->qualifier_size;
+}
+
+/*
+ * Places for the fields from `before` on, which `schema` has brought: a field
+ * between others stands before the next old one, all others at the end.
+ */
+static void
+rows_place(struct rows *rows, const struct schema *schema, uint32_t before)
+{
+	uint32_t count = rows->schema->field_count;
+	/* Per old field the new ones that go before it, as a list. */
+	uint32_t *first = mem_alloc((count + 1) * sizeof(*first));
+	uint32_t *next = mem_alloc((count + 1) * sizeof(*next));
+	uint32_t *number = mem_alloc((count + 1) * sizeof(*number));
+	uint32_t behind = before, placed = 0;
+
+	for (uint32_t i = 0; i <= before; i++)
+		first[i] = UINT32_MAX;
+	for (uint32_t i = schema->field_count; i-- > 0;) {
+		const struct field *field = &schema->field[i];
+		uint32_t at = (uint32_t)schema_find(rows->schema, field->name,
+		    field->name_size);
+		if (at < before) {
+			behind = at;
+			continue;
+		}
+		uint32_t *list = &first[i == 0 ? before : behind];
+		next[at] = *list;
+		*list = at;
+	}
+	for (uint32_t place = 0; place <= before; place++) {
+		uint32_t old = place < before ? rows->number[place] : before;
+		for (uint32_t at = first[old]; at != UINT32_MAX; at = next[at])
+			number[placed++] = at;
+		if (place < before)
+			number[placed++] = old;
+	}
+	schema_drop(&rows->placed);
+	rows->placed = schema_new();
+	for (uint32_t place = 0; place < count; place++)
+		add_field(rows->placed, &rows->schema->field[number[place]]);
+	mem_free(rows->number);
+	rows->number = number;
+	mem_free(first);
+	mem_free(next);
 }
 
 /* Fields that are new; the schema may be shared, so it is made anew. */
@@ -103,14 +167,13 @@ rows_add_fields(struct rows *rows, const struct schema *schema)
 			continue;
 		if (wider == NULL)
 			wider = schema_copy(rows->schema);
-		uint32_t index = schema_add(wider, field->name,
-		    field->name_size, field->type);
-		wider->field[index].qualifier_size = field->qualifier_size;
+		add_field(wider, field);
 	}
 	if (wider == NULL)
 		return;
 	schema_drop(&rows->schema);
 	rows->schema = wider;
+	rows_place(rows, schema, before);
 	rows->type = mem_resize(rows->type, wider->field_count);
 	rows->delimiter = mem_resize(rows->delimiter, wider->field_count);
 	for (uint32_t i = before; i < wider->field_count; i++) {
@@ -364,10 +427,11 @@ gather_mixed(const struct rows *rows, uint32_t field,
 }
 
 void
-rows_gather_column(const struct rows *rows, uint32_t field,
+rows_gather_column(const struct rows *rows, uint32_t place,
 	const struct row_ref *refs, uint32_t count, struct region *region,
 	struct column *out)
 {
+	uint32_t field = rows->number[place];
 	enum type type = rows->type[field];
 
 	if (type == TYPE_COUNT || type == TYPE_NULL) {
@@ -383,24 +447,24 @@ rows_gather_column(const struct rows *rows, uint32_t field,
 
 /* Does anybody behind the operator look at it?  The record may do. */
 static int
-rows_field_is_needed(const struct rows *rows, uint32_t field)
+rows_field_is_needed(const struct rows *rows, uint32_t place)
 {
 	const struct need_set *need = rows->run->op->out_need;
 
 	if (need == NULL || (need_has_record(need) && rows->no_record))
 		return 1;
-	return need_has(need, rows->schema->field[field].name);
+	return need_has(need, rows->placed->field[place].name);
 }
 
 struct batch *
 rows_gather(const struct rows *rows, const struct row_ref *refs,
 	uint32_t count)
 {
-	struct batch *batch = batch_new(rows->schema, count);
+	struct batch *batch = batch_new(rows->placed, count);
 	struct region *region = batch_region(batch);
 
 	batch_take_region(batch, region_hold(rows->region));
-	for (uint32_t i = 0; i < rows->schema->field_count; i++)
+	for (uint32_t i = 0; i < rows->placed->field_count; i++)
 		if (rows_field_is_needed(rows, i))
 			rows_gather_column(rows, i, refs, count, region,
 			    &batch->column[i]);

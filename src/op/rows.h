@@ -29,7 +29,8 @@ void rows_free(struct rows **);
 int rows_add(struct rows *, const struct batch *, uint32_t *index,
 	struct err *);
 uint64_t rows_count(const struct rows *);
-/* All fields seen, in order of appearance; borrowed, grows with rows_add. */
+/* All fields seen, in the order that one batch of all rows would have;
+ * borrowed, may become another with rows_add. */
 struct schema *rows_schema(const struct rows *);
 /* Bytes held. */
 size_t rows_bytes(const struct rows *);
@@ -47,9 +48,9 @@ int rows_shrink(struct rows *, struct row_ref *const *live, uint64_t count,
  */
 struct batch *rows_gather(const struct rows *, const struct row_ref *refs,
 	uint32_t count);
-/* One column of it, into `region` (which does not keep the text alive: hold
- * rows_region in the batch). */
-void rows_gather_column(const struct rows *, uint32_t field,
+/* One column of it, by its place in rows_schema(), into `region` (which does
+ * not keep the text alive: hold rows_region in the batch). */
+void rows_gather_column(const struct rows *, uint32_t place,
 	const struct row_ref *refs, uint32_t count, struct region *,
 	struct column *out);
 struct region *rows_region(const struct rows *);

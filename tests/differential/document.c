@@ -116,7 +116,7 @@ static void
 write_number(FILE *file)
 {
 	static const char *const odd[] = {
-		"1.0", "1e2", "-0", "0.0", "2.50", "1E1", "9007199254740991",
+		"1.0", "1e2", "-0", "0.0", "2.50", "1E1", "70368744177664",
 		"-0.125", NULL,
 	};
 
@@ -402,8 +402,7 @@ draw_call(const struct work *work, enum shape *shape)
 		    "end)", text->jq) };
 	case 4:
 		return (struct both){ say("append(%s, %s)", list->flow,
-		    text->flow), say("nn(%s; .) as $l | %s as $t | "
-		    "if $l == null then null else $l + [$t] end", list->jq,
+		    text->flow), say("els(%s; []) + [%s]", list->jq,
 		    text->jq) };
 	case 5:
 		*shape = TEXT;
