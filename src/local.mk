@@ -203,7 +203,8 @@ func_files = \
 	src/func/utf8.h \
 	src/func/utf8_case.h
 
-state_files =
+state_files = \
+	src/state/save.h
 
 io_files = \
 	src/io/bad.c \

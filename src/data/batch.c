@@ -113,6 +113,9 @@ batch_new(struct schema *schema, uint32_t row_count)
 	batch->origin = NULL;
 	batch->first_line = 0;
 	batch->first_record = 0;
+	batch->time = NULL;
+	batch->mark = NULL;
+	batch->split = 0;
 	batch->region_count = 0;
 	return batch;
 }
@@ -150,6 +153,9 @@ batch_clone(const struct batch *source)
 	batch->origin = source->origin;
 	batch->first_line = source->first_line;
 	batch->first_record = source->first_record;
+	batch->time = source->time;
+	batch->mark = source->mark;
+	batch->split = source->split;
 	batch_hold_regions(batch, source);
 	return batch;
 }
@@ -221,6 +227,20 @@ batch_find(const struct batch *batch, const char *name)
 	return index < 0 ? NULL : &batch->column[index];
 }
 
+/* The selected rows' times, dense, in `region`. */
+static const int64_t *
+gather_times(const int64_t *times, const struct batch *source,
+	struct region *region)
+{
+	if (times == NULL)
+		return NULL;
+	int64_t *dense = region_alloc(region,
+	    (source->sel_count + 1) * sizeof(*dense));
+	for (uint32_t i = 0; i < source->sel_count; i++)
+		dense[i] = times[batch_row(source, i)];
+	return dense;
+}
+
 struct batch *
 batch_compact(const struct batch *source)
 {
@@ -236,6 +256,9 @@ batch_compact(const struct batch *source)
 		    &batch->record);
 		batch->has_record = 1;
 	}
+	batch->time = gather_times(source->time, source, region);
+	batch->mark = gather_times(source->mark, source, region);
+	batch->split = source->split;
 	return batch;
 }
 

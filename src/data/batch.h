@@ -40,6 +40,15 @@ struct batch {
 	const struct origin *origin;
 	uint64_t first_line;	/* from 1 */
 	uint64_t first_record;	/* from 1 */
+	/*
+	 * Event time of each physical row, and the watermark of the row's own
+	 * source as it was when the row was read: microseconds since 1970, in
+	 * a region held.  Both NULL before a `watermark` stage.
+	 */
+	const int64_t *time;
+	const int64_t *mark;
+	/* The split all rows come from (op/op.h); 0: none. */
+	uint64_t split;
 	/* Regions held. */
 	struct region **region;
 	uint32_t region_count;

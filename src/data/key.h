@@ -31,6 +31,19 @@ struct key_set {
 	int any_null;
 };
 
+/*
+ * Keyed state is divided into groups of keys by the hash's top bits; an instance
+ * of a keyed operator owns a range of them, so that a job resumes with another
+ * number of instances.
+ */
+#define KEY_GROUP_COUNT 128u
+
+static inline uint32_t
+key_group_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 57);
+}
+
 /* Keys of `count` rows from dense columns (any type, any encoding). */
 void key_make(const struct column *columns, uint32_t column_count,
 	uint32_t count, struct region *, struct key_set *out);

@@ -44,15 +44,11 @@ run_build(struct run *run)
 	for (uint32_t i = 0; i < flow->op_count; i++) {
 		const struct op *op = flow->op[i];
 		struct op_run *it = &run->op[op->id];
-		it->op = op;
-		it->state = mem_alloc_zero(op->def->state_bytes + 8);
-		it->job = &run->job;
-		it->budget.name = op->def->name;
+		op_run_init(it, op, &run->job);
 		it->next = run_of(run, op->next);
 		it->next_port = op->next_port;
 		it->side = run_of(run, op->side);
 		it->side_port = op->side_port;
-		it->open_inputs = op->input_count;
 	}
 }
 

@@ -41,6 +41,19 @@ struct need {
 struct reader;
 struct writer;
 
+/*
+ * Where the next record begins that `next` has not given yet: what a checkpoint
+ * keeps of a reader.
+ */
+struct reader_position {
+	uint64_t offset;	/* bytes from the start of the input */
+	uint64_t line;		/* from 1 */
+	uint64_t record;	/* records before it */
+};
+
+/* format_def.next: nothing now, ask again when the input has more. */
+#define READER_WAIT 2
+
 struct reader_config {
 	const struct format_option *option;
 	uint32_t option_count;
@@ -77,9 +90,18 @@ struct format_def {
 	void (*need)(struct reader *, const struct need *);
 	/*
 	 * The next batch.  1 with *out; 0 at the end; -1 with err.  Gives what
-	 * it has rather than wait for input when waiting would block.
+	 * it has rather than wait for input when waiting would block; when it
+	 * has nothing and the input does not wait (input_set_wait), READER_WAIT.
 	 */
 	int (*next)(struct reader *, struct batch **out, struct err *);
+	/* Where it is, between two calls of next. */
+	void (*position)(const struct reader *, struct reader_position *);
+	/*
+	 * Before the first next, schema and need having been called: go on at a
+	 * position that another reader of the same file had.  -1 with err.
+	 */
+	int (*seek)(struct reader *, const struct reader_position *,
+		struct err *);
 	void (*close)(struct reader **);
 
 	/* Writing; NULL write_open: cannot write. */

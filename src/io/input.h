@@ -20,7 +20,8 @@ struct input *input_open(const char *path, struct err *);
 struct input *input_memory(const void *bytes, size_t size);
 void input_close(struct input **);
 const char *input_path(const struct input *);
-/* Up to `size` bytes; 0 at the end, -1 with err.  Blocks. */
+/* Up to `size` bytes; 0 at the end, -1 with err, INPUT_WAIT if told not to
+ * wait. */
 ssize_t input_read(struct input *, char *bytes, size_t size, struct err *);
 /*
  * Look ahead: up to `size` of the bytes that come next, until a line end is
@@ -29,6 +30,16 @@ ssize_t input_read(struct input *, char *bytes, size_t size, struct err *);
  */
 int input_peek(struct input *, size_t size, const char **bytes, size_t *got,
 	struct err *);
+/*
+ * Shall input_read wait for bytes (it does unless told), or return INPUT_WAIT
+ * when there are none yet?
+ */
+#define INPUT_WAIT (-2)
+void input_set_wait(struct input *, int wait);
+/* The descriptor to wait on, or -1: never waits. */
+int input_fd(const struct input *);
+/* Go to a byte of a regular file.  -1 with err. */
+int input_seek(struct input *, uint64_t offset, struct err *);
 /* Would the next read wait?  Never for regular files. */
 int input_would_block(struct input *);
 /* Size of a regular file, or -1. */

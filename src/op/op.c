@@ -15,8 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/key.h"
 #include "io/bad.h"
 #include "util/buf.h"
+#include "util/hash.h"
 
 #define OP(name) extern const struct op_def op_##name;
 #include "op/op_table.h"
@@ -149,6 +151,29 @@ op_need_chain(struct op *op, unsigned port, struct need_set *in)
 	op_need(op, op->out_need, port, in);
 }
 
+void
+op_run_init(struct op_run *run, const struct op *op, struct op_job *job)
+{
+	memset(run, 0, sizeof(*run));
+	run->op = op;
+	run->state = mem_alloc_zero(op->def->state_bytes + 8);
+	run->job = job;
+	run->budget.name = op->def->name;
+	run->open_inputs = op->input_count;
+	run->mark_us[0] = run->mark_us[1] = INT64_MIN;
+	run->marked_us = INT64_MIN;
+	run->tick_us = INT64_MAX;
+	run->group_end = KEY_GROUP_COUNT;
+}
+
+/* What comes out of an operator that blocks is no longer of its input's
+ * splits. */
+static uint64_t
+own_split(const struct op_run *run)
+{
+	return hash_mix(run->op->id + 1, 0);
+}
+
 enum op_status
 op_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct err *err)
@@ -178,6 +203,8 @@ op_give(struct op_run *run, struct batch *take_batch, struct err *err)
 		return next != NULL && next->done ? OP_DONE : OP_OK;
 	}
 	run->rows_out += take_batch->sel_count;
+	if (run->op->def->flags & OP_BLOCKS)
+		take_batch->split = own_split(run);
 	/* A record that was changed is not what its bytes say. */
 	if (!(run->op->def->flags & OP_KEEPS_RECORD))
 		take_batch->has_record = 0;
@@ -195,6 +222,95 @@ op_give_side(struct op_run *run, struct batch *take_batch, struct err *err)
 }
 
 enum op_status
+op_give_mark(struct op_run *run, int64_t us, struct err *err)
+{
+	if (run->side != NULL &&
+	    op_mark(run->side, run->side_port, us, err) == OP_FAIL)
+		return OP_FAIL;
+	return run->next == NULL ? OP_OK :
+	    op_mark(run->next, run->next_port, us, err);
+}
+
+enum op_status
+op_give_idle(struct op_run *run, struct err *err)
+{
+	if (run->side != NULL &&
+	    op_idle(run->side, run->side_port, err) == OP_FAIL)
+		return OP_FAIL;
+	return run->next == NULL ? OP_OK :
+	    op_idle(run->next, run->next_port, err);
+}
+
+/* The smallest mark of the inputs that count is passed on when it grows. */
+static enum op_status
+mark_update(struct op_run *run, struct err *err)
+{
+	int64_t least = INT64_MAX;
+
+	for (unsigned i = 0; i < run->op->input_count; i++)
+		if (!run->is_idle[i] && run->mark_us[i] < least)
+			least = run->mark_us[i];
+	if (least == INT64_MAX) {
+		if (run->marked_idle)
+			return OP_OK;
+		run->marked_idle = 1;
+		return op_give_idle(run, err);
+	}
+	if (least <= run->marked_us && !run->marked_idle)
+		return OP_OK;
+	run->marked_idle = 0;
+	if (least > run->marked_us)
+		run->marked_us = least;
+	if (run->marked_us == INT64_MIN)
+		return OP_OK;
+	return run->op->def->mark != NULL ?
+	    run->op->def->mark(run, run->marked_us, err) :
+	    op_give_mark(run, run->marked_us, err);
+}
+
+enum op_status
+op_mark(struct op_run *run, unsigned port, int64_t us, struct err *err)
+{
+	if (us > run->mark_us[port])
+		run->mark_us[port] = us;
+	run->is_idle[port] = 0;
+	return mark_update(run, err);
+}
+
+enum op_status
+op_idle(struct op_run *run, unsigned port, struct err *err)
+{
+	run->is_idle[port] = 1;
+	return mark_update(run, err);
+}
+
+static enum op_status
+give_split(struct op_run *run, uint64_t split, enum op_split what,
+	struct err *err)
+{
+	if (run->side != NULL &&
+	    op_split(run->side, split, what, err) == OP_FAIL)
+		return OP_FAIL;
+	return run->next == NULL ? OP_OK :
+	    op_split(run->next, split, what, err);
+}
+
+enum op_status
+op_split(struct op_run *run, uint64_t split, enum op_split what,
+	struct err *err)
+{
+	if (!(run->op->def->flags & OP_BLOCKS)) {
+		if (run->op->def->split != NULL)
+			return run->op->def->split(run, split, what, err);
+		return give_split(run, split, what, err);
+	}
+	if (what == OP_SPLIT_END || run->has_split)
+		return OP_OK;
+	run->has_split = 1;
+	return give_split(run, own_split(run), OP_SPLIT_BEGIN, err);
+}
+
+enum op_status
 op_end(struct op_run *run, unsigned port, struct err *err)
 {
 	if (!run->done && run->op->def->flush != NULL) {
@@ -209,8 +325,15 @@ op_end(struct op_run *run, unsigned port, struct err *err)
 			return OP_FAIL;
 		}
 	}
-	if (--run->open_inputs > 0)
+	if (--run->open_inputs > 0) {
+		run->mark_us[port] = INT64_MAX;
+		if (mark_update(run, err) == OP_FAIL)
+			return OP_FAIL;
 		return run->done ? OP_DONE : OP_OK;
+	}
+	if (run->has_split &&
+	    give_split(run, own_split(run), OP_SPLIT_END, err) == OP_FAIL)
+		return OP_FAIL;
 	if (run->side != NULL &&
 	    op_end(run->side, run->side_port, err) == OP_FAIL)
 		return OP_FAIL;

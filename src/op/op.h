@@ -124,6 +124,9 @@ struct op_job {
 	void *warn_cookie;
 	/* Set by op_reject: the job ends when this batch is through. */
 	struct err stop;
+	/* The wall clock as the runner last read it, for ticks: us since
+	 * 1970. */
+	int64_t now_us;
 };
 
 /* A running operator. */
@@ -138,6 +141,21 @@ struct op_run {
 	unsigned side_port;
 	unsigned open_inputs;
 	int done;			/* it wants no more input */
+	/*
+	 * Event time: the mark of each input (INT64_MIN: none yet, INT64_MAX:
+	 * ended) and whether it is idle; the mark that was passed on last.
+	 */
+	int64_t mark_us[2];
+	int is_idle[2];
+	int64_t marked_us;
+	int marked_idle;
+	/* When op_tick_f is to be called: us since 1970; INT64_MAX: never.  Set
+	 * by the operator. */
+	int64_t tick_us;
+	/* The key groups this instance owns: [first, end).  All of them when
+	 * the operator runs once. */
+	uint32_t group_first, group_end;
+	int has_split;			/* OP_BLOCKS: its own has begun */
 	uint64_t rows_in, rows_out, batches_in;
 };
 
@@ -154,6 +172,8 @@ enum op_flag {
 	OP_SINK = 8,
 	OP_CALL = 16,	/* written as a call, NAME(args), not by grammar */
 	OP_HIDDEN = 32,		/* not a stage: never in the help */
+	OP_KEEPS_TIME = 64,	/* rows keep their event time */
+	OP_KEYED = 128,		/* each `by` key may be another instance's */
 };
 
 /* Plan time: check arguments against op->in[], set op->out and op->plan. */
@@ -175,14 +195,41 @@ typedef enum op_status op_push_f(struct op_run *, unsigned port,
 	struct batch *take_batch, struct err *);
 /* Input `port` has ended; called once a port.  Give what is left. */
 typedef enum op_status op_flush_f(struct op_run *, unsigned port, struct err *);
-/* Event time has passed `us` on all inputs. */
+/*
+ * Event time has passed `us` on all inputs that are not idle: no record that is
+ * still to come was on time at its source for a window that ends at or before
+ * it.  Never goes back.  An operator that takes the slot passes it on itself,
+ * by op_give_mark(), when what it gave is out.
+ */
 typedef enum op_status op_mark_f(struct op_run *, int64_t us, struct err *);
+/*
+ * A split begins or ends: a sequence of records with a watermark of its own (a
+ * file, whatever it is rotated to; a connection).  Every split that is known
+ * when the job starts begins before the first record.  NULL: passes on.
+ */
+enum op_split { OP_SPLIT_BEGIN, OP_SPLIT_END };
+typedef enum op_status op_split_f(struct op_run *, uint64_t split,
+	enum op_split, struct err *);
+/* The clock has reached run->tick_us, which is now INT64_MAX again. */
+typedef enum op_status op_tick_f(struct op_run *, int64_t now_us, struct err *);
 /* The input has nothing more for now: sinks write what they hold. */
 typedef enum op_status op_pause_f(struct op_run *, struct err *);
-/* State at a barrier as frames, and back. */
-typedef int op_save_f(struct op_run *, struct buf *, struct err *);
-typedef int op_load_f(struct op_run *, const char *bytes, size_t size,
+/*
+ * A barrier has come on all inputs.  `freeze` makes an image of the state that
+ * no later push changes; it must be quick.  `save` turns the image into entries
+ * (state/save.h), on any thread and beside the running operator, so it may read
+ * only the image and what no push changes; `thaw` frees the image.  `load`, behind
+ * open and before the first push, takes an entry back: those that were saved
+ * under a key group go to the instance that owns it now, SAVE_SHARED ones to
+ * every instance.  Operators without state have none of the four.
+ */
+struct save;
+typedef int op_freeze_f(struct op_run *, void **image, struct err *);
+typedef int op_save_f(struct op_run *, void *image, struct save *,
 	struct err *);
+typedef void op_thaw_f(struct op_run *, void *take_image);
+typedef int op_load_f(struct op_run *, uint32_t key_group, const char *bytes,
+	size_t size, struct err *);
 typedef void op_close_f(struct op_run *);
 /* Append what explain shows behind the name: "by country; holds all rows". */
 typedef void op_explain_f(const struct op *, struct buf *);
@@ -203,7 +250,11 @@ struct op_def {
 	op_flush_f *flush;	/* NULL: nothing left */
 	op_mark_f *mark;	/* NULL: passes on */
 	op_pause_f *pause;	/* NULL: passes on */
-	op_save_f *save;	/* NULL: no state */
+	op_split_f *split;	/* NULL: passes on */
+	op_tick_f *tick;	/* NULL: never */
+	op_freeze_f *freeze;	/* NULL: no state */
+	op_save_f *save;
+	op_thaw_f *thaw;
 	op_load_f *load;
 	op_close_f *close;
 	op_explain_f *explain;
@@ -219,6 +270,10 @@ enum op_status op_give(struct op_run *, struct batch *take_batch, struct err *);
 /* The same to the side output (tee, else). */
 enum op_status op_give_side(struct op_run *, struct batch *take_batch,
 	struct err *);
+/* For operators with a mark slot: event time goes on behind them. */
+enum op_status op_give_mark(struct op_run *, int64_t us, struct err *);
+/* No input moves event time for now: who comes next need not wait for it. */
+enum op_status op_give_idle(struct op_run *, struct err *);
 /*
  * Report the rows in `rejects` by the job's policy and take them out of the
  * batch's selection.  When the policy says stop, the rows before the first of
@@ -269,5 +324,13 @@ enum op_status op_push(struct op_run *, unsigned port, struct batch *take_batch,
 /* End input `port`; when the last has ended, ends the next and the side. */
 enum op_status op_end(struct op_run *, unsigned port, struct err *);
 enum op_status op_pause(struct op_run *, struct err *);
+/* Event time of input `port` is `us` now; or the input is idle. */
+enum op_status op_mark(struct op_run *, unsigned port, int64_t us,
+	struct err *);
+enum op_status op_idle(struct op_run *, unsigned port, struct err *);
+enum op_status op_split(struct op_run *, uint64_t split, enum op_split,
+	struct err *);
+/* Before open: no marks, no tick, all key groups. */
+void op_run_init(struct op_run *, const struct op *, struct op_job *);
 
 #endif

@@ -60,6 +60,7 @@ const struct op_def op_drop = {
 	.holds = "nothing",
 	.example = "drop password, /^_/",
 	.state_bytes = sizeof(struct project_layout),
+	.flags = OP_KEEPS_TIME,
 	.bind = drop_bind,
 	.need = drop_need,
 	.push = drop_push,

@@ -75,6 +75,7 @@ const struct op_def op_extend = {
 	.holds = "nothing",
 	.example = "extend sec = ms / 1000",
 	.state_bytes = sizeof(struct project_layout),
+	.flags = OP_KEEPS_TIME,
 	.bind = extend_bind,
 	.need = extend_need,
 	.push = extend_push,

@@ -547,6 +547,7 @@ const struct op_def op_parse = {
 	.holds = "nothing",
 	.example = "parse line with \"{ip} {_} [{ts:clf}] {rest}\" else drop",
 	.state_bytes = sizeof(struct parse),
+	.flags = OP_KEEPS_TIME,
 	.bind = parse_bind,
 	.unbind = parse_unbind,
 	.need = parse_need,

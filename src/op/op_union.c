@@ -84,6 +84,7 @@ const struct op_def op_union = {
 	.holds = "nothing",
 	.example = "from \"a.csv\" "
 	    "| union (from \"b.jsonl\" | rename id = uid)",
+	.flags = OP_KEEPS_TIME,
 	.bind = union_bind,
 	.need = union_need,
 	.push = union_push,

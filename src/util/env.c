@@ -33,6 +33,64 @@ real_poll_in(int fd, int timeout_ms)
 }
 
 static int
+real_wait(struct env_waits *waits)
+{
+	struct pollfd few[16], *list = few;
+	int timeout_ms = -1;
+
+	if (waits->count > 16)
+		list = mem_alloc(waits->count * sizeof(*list));
+	for (uint32_t i = 0; i < waits->count; i++)
+		list[i] = (struct pollfd){ .fd = waits->entry[i].fd,
+		    .events = waits->entry[i].for_room ? POLLOUT : POLLIN };
+	if (waits->deadline_ns != UINT64_MAX) {
+		uint64_t now = env->monotonic_ns();
+		uint64_t left = waits->deadline_ns <= now ? 0 :
+		    (waits->deadline_ns - now + 999999) / 1000000;
+		timeout_ms = left > INT_MAX ? INT_MAX : (int)left;
+	}
+	int count = poll(list, waits->count, timeout_ms);
+	for (uint32_t i = 0; i < waits->count; i++)
+		waits->entry[i].is_ready = count > 0 && list[i].revents != 0;
+	if (list != few)
+		mem_free(list);
+	return count;
+}
+
+void
+env_waits_clear(struct env_waits *waits)
+{
+	waits->count = 0;
+	waits->deadline_ns = UINT64_MAX;
+}
+
+void
+env_waits_add(struct env_waits *waits, int fd, int for_room)
+{
+	if (waits->count == waits->capacity) {
+		waits->capacity = waits->capacity == 0 ? 8 :
+		    waits->capacity * 2;
+		waits->entry = mem_resize(waits->entry,
+		    waits->capacity * sizeof(*waits->entry));
+	}
+	waits->entry[waits->count++] = (struct env_wait){ fd, for_room, 0 };
+}
+
+void
+env_waits_until(struct env_waits *waits, uint64_t ns)
+{
+	if (ns < waits->deadline_ns)
+		waits->deadline_ns = ns;
+}
+
+void
+env_waits_fini(struct env_waits *waits)
+{
+	mem_free(waits->entry);
+	memset(waits, 0, sizeof(*waits));
+}
+
+static int
 real_glob(const char *pattern, int flags, glob_t *result)
 {
 	return glob(pattern, flags, NULL, result);
@@ -97,6 +155,7 @@ const struct env env_real = {
 	.mkdir = mkdir,
 	.glob = real_glob,
 	.poll_in = real_poll_in,
+	.wait = real_wait,
 	.now_us = real_now_us,
 	.monotonic_ns = real_monotonic_ns,
 	.random = real_random,

@@ -15,6 +15,7 @@
  *
  * Functions return what the system call returns, and set errno.
  */
+struct env_waits;
 struct stat;
 
 enum env_call {
@@ -40,6 +41,9 @@ struct env {
 	int (*glob)(const char *pattern, int flags, glob_t *);
 	/* Is input there within timeout_ms?  >0 yes, 0 no, -1 error. */
 	int (*poll_in)(int fd, int timeout_ms);
+	/* Wait for one of them: how many descriptors are ready; 0 at the
+	 * deadline; -1, EINTR for a signal. */
+	int (*wait)(struct env_waits *);
 	/* Microseconds since 1970 UTC; a clock that never goes back, in ns. */
 	int64_t (*now_us)(void);
 	uint64_t (*monotonic_ns)(void);
@@ -78,6 +82,28 @@ unsigned env_cpu_count(void);
  * mem_free(); NULL with errno if there is none.
  */
 char *env_real_path(const char *path);
+
+/*
+ * What to wait for: descriptors that have input (or room), and a moment of
+ * env->monotonic_ns.
+ */
+struct env_waits {
+	struct env_wait {
+		int fd;
+		int for_room;	/* to write, not to read */
+		int is_ready;	/* set by env->wait */
+	} *entry;
+	uint32_t count;
+	uint32_t capacity;
+	uint64_t deadline_ns;	/* UINT64_MAX: none */
+};
+
+/* Nothing to wait for; a zeroed struct is not that. */
+void env_waits_clear(struct env_waits *);
+void env_waits_add(struct env_waits *, int fd, int for_room);
+/* Not longer than until `ns`. */
+void env_waits_until(struct env_waits *, uint64_t ns);
+void env_waits_fini(struct env_waits *);
 
 /* Write all of it, through short writes and EINTR.  0 or -1 with errno. */
 int env_write_all(int fd, const void *bytes, size_t size);

@@ -247,6 +247,12 @@ fault_poll_in(int fd, int timeout_ms)
 	return fails(ENV_POLL) ? -1 : env_real.poll_in(fd, timeout_ms);
 }
 
+static int
+fault_wait(struct env_waits *waits)
+{
+	return fails(ENV_POLL) ? -1 : env_real.wait(waits);
+}
+
 static int64_t
 fault_now_us(void)
 {
@@ -279,6 +285,7 @@ const struct env env_fault = {
 	.mkdir = fault_mkdir,
 	.glob = fault_glob,
 	.poll_in = fault_poll_in,
+	.wait = fault_wait,
 	.now_us = fault_now_us,
 	.monotonic_ns = fault_monotonic_ns,
 	.random = fault_random,
