@@ -11,6 +11,9 @@ util_files = \
 	src/util/env.h \
 	src/util/env_fault.c \
 	src/util/env_priv.h \
+	src/util/env_process.c \
+	src/util/env_socket.c \
+	src/util/env_watch.c \
 	src/util/err.c \
 	src/util/err.h \
 	src/util/glob.c \

@@ -16,6 +16,9 @@ unit_files = \
 	tests/unit/test_diag.c \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
+	tests/unit/test_env_process.c \
+	tests/unit/test_env_socket.c \
+	tests/unit/test_env_watch.c \
 	tests/unit/test_err.c \
 	tests/unit/test_expr.c \
 	tests/unit/test_expr_agg.c \
