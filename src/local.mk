@@ -210,7 +210,9 @@ state_files = \
 	src/state/keyed.c \
 	src/state/keyed.h \
 	src/state/save.c \
-	src/state/save.h
+	src/state/save.h \
+	src/state/timer.c \
+	src/state/timer.h
 
 io_files = \
 	src/io/bad.c \

@@ -55,6 +55,7 @@ unit_files = \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
+	tests/unit/test_timer.c \
 	tests/unit/test_top.c \
 	tests/unit/test_type.c \
 	tests/unit/test_unnest.c \
