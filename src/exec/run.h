@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "plan/plan.h"
+#include "plan/tasks.h"
 
 struct bad;
 struct buf;
@@ -13,8 +14,23 @@ struct run_config {
 	struct bad *bad;
 	void (*warn)(void *cookie, const char *message);
 	void *warn_cookie;
-	/* NULL, or where to append a line per operator at the end. */
-	struct buf *stats;
+	/*
+	 * Bind the program once more: every instance that runs beside another
+	 * has a plan of its own.  NULL: never asked, one worker.
+	 */
+	struct plan *(*copy)(void *cookie, struct err *);
+	void *copy_cookie;
+	unsigned workers;
+	/* A single deterministic worker: the sim back end is in force. */
+	int is_sim;
+	/* --checkpoint; NULL: none. */
+	const char *checkpoint_dir;
+	uint64_t every_us;
+	uint64_t program;	/* fingerprint: who may resume */
+	/* Print statistics to `report` at the end, and on SIGUSR1. */
+	int stats;
+	void (*report)(void *cookie, const struct buf *);
+	void *report_cookie;
 };
 
 /*
@@ -22,6 +38,8 @@ struct run_config {
  * have not appeared.  A reader of our output that went away is a normal end.
  * ERR_INTERRUPT when a signal asked to stop.
  */
-int run_plan(const struct plan *, const struct run_config *, struct err *);
+int run_plan(struct plan *, const struct run_config *, struct err *);
+/* The tasks that run_plan would make, for explain; tasks_free(). */
+struct tasks *run_tasks(const struct plan *, const struct run_config *);
 
 #endif

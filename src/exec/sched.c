@@ -101,7 +101,8 @@ sched_add(struct sched *sched, struct task *task)
 	    (sched->task_count + 1) * sizeof(*sched->task));
 	sched->task[sched->task_count++] = task;
 	task->sched = sched;
-	task->state = STATE_IDLE;
+	/* Until sched_run() queues it, notifications change nothing. */
+	task->state = STATE_QUEUED;
 	sched->live += !task->is_service;
 }
 
@@ -339,11 +340,9 @@ sched_run(struct sched *sched, struct err *err)
 	sched->queue = mem_resize(sched->queue,
 	    sched->task_count * sizeof(*sched->queue));
 	if (sched->task_count > 1)
-		sched->wake_fd = env_wake_open();
-	for (uint32_t i = 0; i < sched->task_count; i++) {
-		sched->task[i]->state = STATE_QUEUED;
+		sched->wake_fd = env->wake_open();
+	for (uint32_t i = 0; i < sched->task_count; i++)
 		queue_put(sched, sched->task[i]);
-	}
 	while (started + 1 < threads &&
 	    (thread[started] = thr_start("sflow-worker", sched_work,
 	    sched)) != NULL)

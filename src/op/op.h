@@ -127,6 +127,11 @@ struct op_job {
 	/* The wall clock as the runner last read it, for ticks: us since
 	 * 1970. */
 	int64_t now_us;
+	/* Outputs are written in place and seen as they grow: the job never
+	 * ends, or keeps checkpoints.  Else a file appears when it is whole. */
+	int in_place;
+	/* op_load_f will say where outputs go on: open leaves what is there. */
+	int resumes;
 };
 
 /* A running operator. */

@@ -13,7 +13,8 @@
  * what feeds a join or union is one task with its sources.  The same holds for a
  * pipeline in an expression, whose value the others must see, and for event
  * time that is declared behind an operator that is not parallel: all splits
- * must have begun before the first mark.
+ * must have begun before the first mark.  A job with checkpoints has no ordered
+ * edges: a barrier would wait behind splits whose turn comes after it.
  */
 #include "plan/tasks.h"
 
@@ -65,6 +66,17 @@ has_late_watermark(const struct op *op)
 	return 0;
 }
 
+/* Do the records go to keyed instances without a stop? */
+static int
+feeds_hash(const struct op *op)
+{
+	while (op != NULL && op->side == NULL &&
+	    (op->def->flags & OP_PARALLEL))
+		op = op->next;
+	return op != NULL && (op->def->flags & OP_KEYED) &&
+	    op->args.by_count > 0;
+}
+
 static uint32_t
 width_of_source(const struct widths *widths, uint32_t index)
 {
@@ -77,7 +89,8 @@ width_of_source(const struct widths *widths, uint32_t index)
 	if (spec->host_count > 0)
 		return spec->host_count;
 	if (flow->scalar_count > 0 || op_meets(source->next) ||
-	    has_late_watermark(source->next))
+	    has_late_watermark(source->next) ||
+	    (widths->config->has_checkpoints && !feeds_hash(source->next)))
 		return 1;
 	uint32_t most = source_width(source->source);
 	return most < widths->config->workers ? most :

@@ -58,6 +58,7 @@ struct tasks_config {
 	/* --hosts and those of ssh(). */
 	const char *const *host;
 	uint32_t host_count;
+	int has_checkpoints;	/* barriers will go through */
 };
 
 struct tasks {

@@ -1,0 +1,44 @@
+#ifndef SFLOW_EXEC_CHECKPOINT_H
+#define SFLOW_EXEC_CHECKPOINT_H
+
+#include <stdint.h>
+
+#include "exec/subtask.h"
+
+struct err;
+struct store;
+
+/*
+ * Checkpoints of a running job: when one is due the sources send a barrier, each
+ * instance hands in its image when the barrier has passed it, the images become
+ * files beside the running job, and a manifest makes them the state to resume
+ * from.
+ */
+struct checkpoints;
+
+struct checkpoints_config {
+	struct store *store;
+	uint64_t every_us;
+	struct subtask **subtask;
+	uint32_t subtask_count;
+	struct sched *sched;
+	uint64_t program;	/* fingerprint of what is run */
+};
+
+struct checkpoints *checkpoints_new(const struct checkpoints_config *);
+void checkpoints_free(struct checkpoints **);
+/* For subtask_shared: barrier, ended, and their cookie. */
+void checkpoints_barrier(void *cookie, struct subtask *, uint64_t number,
+	struct frozen *take_frozen);
+void checkpoints_ended(void *cookie, struct subtask *,
+	struct frozen *take_frozen);
+/* Add its task to the scheduler and let the first checkpoint begin, before which
+ * no source reads: it knows where outputs began. */
+int checkpoints_start(struct checkpoints *, struct err *);
+/* The scheduler has ended.  If the job is through, say so in a last manifest. */
+int checkpoints_finish(struct checkpoints *, int is_through, struct err *);
+/* How many were published, and how long the slowest took. */
+void checkpoints_counts(const struct checkpoints *, uint64_t *count,
+	uint64_t *bytes, uint64_t *slowest_us);
+
+#endif
