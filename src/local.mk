@@ -26,7 +26,9 @@ util_files = \
 	src/util/mem.h \
 	src/util/near.c \
 	src/util/near.h \
-	src/util/region.c
+	src/util/region.c \
+	src/util/thr.c \
+	src/util/thr.h
 
 lang_files = \
 	src/lang/ast.h \

@@ -32,6 +32,7 @@ unit_files = \
 	tests/unit/test_group.c \
 	tests/unit/test_guess.c \
 	tests/unit/test_hash.c \
+	tests/unit/test_interrupt.c \
 	tests/unit/test_join.c \
 	tests/unit/test_json.c \
 	tests/unit/test_json_index.c \
@@ -53,6 +54,7 @@ unit_files = \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
+	tests/unit/test_thr.c \
 	tests/unit/test_top.c \
 	tests/unit/test_type.c \
 	tests/unit/test_unnest.c \
