@@ -12,6 +12,7 @@ util_files = \
 	src/util/env_fault.c \
 	src/util/env_priv.h \
 	src/util/env_process.c \
+	src/util/env_sim.c \
 	src/util/env_socket.c \
 	src/util/env_watch.c \
 	src/util/err.c \
@@ -26,7 +27,9 @@ util_files = \
 	src/util/mem.h \
 	src/util/near.c \
 	src/util/near.h \
-	src/util/region.c
+	src/util/region.c \
+	src/util/thr.c \
+	src/util/thr.h
 
 lang_files = \
 	src/lang/ast.h \
@@ -363,14 +366,28 @@ plan_files = \
 	src/plan/plan.h \
 	src/plan/rule.h \
 	src/plan/rule_need.c \
-	src/plan/rule_table.h
+	src/plan/rule_table.h \
+	src/plan/tasks.c \
+	src/plan/tasks.h
 
 exec_files = \
 	src/exec/atomic.h \
 	src/exec/channel.c \
 	src/exec/channel.h \
+	src/exec/checkpoint.c \
+	src/exec/checkpoint.h \
+	src/exec/edge.c \
+	src/exec/edge.h \
+	src/exec/edge_in.c \
+	src/exec/edge_out.c \
 	src/exec/run.c \
-	src/exec/run.h
+	src/exec/run.h \
+	src/exec/sched.c \
+	src/exec/sched.h \
+	src/exec/stats.c \
+	src/exec/stats.h \
+	src/exec/subtask.c \
+	src/exec/subtask.h
 
 # All of cli but main.c, which the test programs must not link.
 cli_files = \

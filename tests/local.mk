@@ -18,6 +18,7 @@ unit_files = \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
 	tests/unit/test_env_process.c \
+	tests/unit/test_env_sim.c \
 	tests/unit/test_env_socket.c \
 	tests/unit/test_env_watch.c \
 	tests/unit/test_err.c \
@@ -33,6 +34,7 @@ unit_files = \
 	tests/unit/test_group.c \
 	tests/unit/test_guess.c \
 	tests/unit/test_hash.c \
+	tests/unit/test_interrupt.c \
 	tests/unit/test_join.c \
 	tests/unit/test_json.c \
 	tests/unit/test_json_index.c \
@@ -56,6 +58,7 @@ unit_files = \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
+	tests/unit/test_thr.c \
 	tests/unit/test_timer.c \
 	tests/unit/test_top.c \
 	tests/unit/test_type.c \

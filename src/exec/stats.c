@@ -35,7 +35,8 @@ stats_op(const struct op *op, struct subtask *const *subtask, uint32_t count,
 		    (double)held / (1 << 20));
 	if (mark != INT64_MAX && mark != INT64_MIN) {
 		buf_add_string(out, "  at ");
-		moment_add_timestamp(out, mark);
+		char text[64];
+		buf_add(out, text, moment_format(mark, text));
 	}
 	buf_add_char(out, '\n');
 }
