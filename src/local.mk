@@ -363,6 +363,9 @@ plan_files = \
 	src/plan/rule_table.h
 
 exec_files = \
+	src/exec/atomic.h \
+	src/exec/channel.c \
+	src/exec/channel.h \
 	src/exec/run.c \
 	src/exec/run.h
 

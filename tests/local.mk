@@ -8,6 +8,7 @@ unit_files = \
 	tests/unit/test_buf.c \
 	tests/unit/test_builder.c \
 	tests/unit/test_calendar.c \
+	tests/unit/test_channel.c \
 	tests/unit/test_column.c \
 	tests/unit/test_cpu.c \
 	tests/unit/test_csv_index.c \
