@@ -209,7 +209,12 @@ func_files = \
 	src/func/utf8_case.h
 
 state_files = \
-	src/state/save.h
+	src/state/keyed.c \
+	src/state/keyed.h \
+	src/state/save.c \
+	src/state/save.h \
+	src/state/timer.c \
+	src/state/timer.h
 
 io_files = \
 	src/io/bad.c \
