@@ -124,9 +124,9 @@ try_publish(struct checkpoints *it)
 	if (!it->on_its_way || it->publishing || !is_complete(it))
 		return;
 	it->publishing = 1;
-	thr_unlock(&it->lock);
+	thr_lock_give(&it->lock);
 	int status = publish(it, 0, &err);
-	thr_lock(&it->lock);
+	thr_lock_take(&it->lock);
 	if (status != 0) {
 		it->err = err;
 	} else {
@@ -152,13 +152,13 @@ write_next(struct checkpoints *it)
 	it->first = image->next;
 	if (it->first == NULL)
 		it->end = &it->first;
-	thr_unlock(&it->lock);
+	thr_lock_give(&it->lock);
 	struct save *save = save_new();
 	int status = subtask_save(image->subtask, image->frozen, save, &err);
 	subtask_thaw(image->subtask, &image->frozen);
 	if (status == 0 && image->number != 0)
 		status = write_part(it, image->at, save, image->number, &err);
-	thr_lock(&it->lock);
+	thr_lock_take(&it->lock);
 	if (status == 0 && image->number == 0) {
 		it->member[image->at].last = save;
 		save = NULL;
@@ -180,11 +180,11 @@ writer_work(void *cookie)
 {
 	struct checkpoints *it = cookie;
 
-	thr_lock(&it->lock);
+	thr_lock_take(&it->lock);
 	while (write_next(it) || !it->closing)
 		if (it->first == NULL && !it->closing)
-			thr_signal_wait(&it->some, &it->lock);
-	thr_unlock(&it->lock);
+			thr_signal_wait(&it->some, &it->lock, UINT64_MAX);
+	thr_lock_give(&it->lock);
 }
 
 /* --- handing in ------------------------------------------------------ */
@@ -200,11 +200,11 @@ hand_in(struct checkpoints *it, struct subtask *subtask, uint64_t number,
 	image->frozen = take_frozen;
 	while (it->config.subtask[image->at] != subtask)
 		image->at++;
-	thr_lock(&it->lock);
+	thr_lock_take(&it->lock);
 	*it->end = image;
 	it->end = &image->next;
 	thr_signal_one(&it->some);
-	thr_unlock(&it->lock);
+	thr_lock_give(&it->lock);
 	if (it->writer == NULL)
 		task_notify(&it->task);
 }
@@ -246,7 +246,7 @@ checkpoints_step(struct task *task, struct err *err)
 	struct checkpoints *it = (struct checkpoints *)task;
 	enum task_status status = TASK_WAIT;
 
-	thr_lock(&it->lock);
+	thr_lock_take(&it->lock);
 	if (it->writer == NULL && write_next(it))
 		status = TASK_AGAIN;
 	if (it->err.kind != ERR_NONE) {
@@ -268,7 +268,7 @@ checkpoints_step(struct task *task, struct err *err)
 		    env->monotonic_ns() >= it->due_ns)
 			begin(it, 0);
 	}
-	thr_unlock(&it->lock);
+	thr_lock_give(&it->lock);
 	return status;
 }
 
@@ -277,10 +277,10 @@ checkpoints_waits(struct task *task, struct env_waits *waits)
 {
 	struct checkpoints *it = (struct checkpoints *)task;
 
-	thr_lock(&it->lock);
+	thr_lock_take(&it->lock);
 	if (!it->on_its_way)
 		env_waits_until(waits, it->due_ns);
-	thr_unlock(&it->lock);
+	thr_lock_give(&it->lock);
 }
 
 struct checkpoints *
@@ -295,8 +295,8 @@ checkpoints_new(const struct checkpoints_config *config)
 	it->task.is_service = 1;
 	it->end = &it->first;
 	it->number = store_number(config->store);
-	thr_lock_init(&it->lock);
-	thr_signal_init(&it->some);
+	thr_lock_init(&it->lock, "checkpoints");
+	thr_signal_init(&it->some, "images");
 	it->member = mem_alloc_zero((config->subtask_count + 1) *
 	    sizeof(*it->member));
 	return it;
@@ -329,15 +329,15 @@ checkpoints_start(struct checkpoints *it, struct err *err)
 {
 	sched_add(it->config.sched, &it->task);
 	if (!sched_is_sim(it->config.sched)) {
-		it->writer = thr_start("sflow-writer", writer_work, it);
+		it->writer = thr_start("sflow-writer", writer_work, it, err);
 		if (it->writer == NULL)
-			return err_set(err, ERR_IO, "cannot start a thread");
+			return -1;
 	}
 	for (uint32_t i = 0; i < it->config.subtask_count; i++)
 		subtask_hold(it->config.subtask[i], 1);
-	thr_lock(&it->lock);
+	thr_lock_take(&it->lock);
 	begin(it, 0);
-	thr_unlock(&it->lock);
+	thr_lock_give(&it->lock);
 	return 0;
 }
 
@@ -346,13 +346,13 @@ checkpoints_finish(struct checkpoints *it, int is_through, struct err *err)
 {
 	int status = 0;
 
-	thr_lock(&it->lock);
+	thr_lock_take(&it->lock);
 	it->closing = 1;
 	thr_signal_one(&it->some);
 	if (it->writer == NULL)
 		while (write_next(it))
 			;
-	thr_unlock(&it->lock);
+	thr_lock_give(&it->lock);
 	if (it->writer != NULL)
 		thr_join(&it->writer);
 	if (!is_through)

@@ -345,8 +345,9 @@ run_warn(struct run *run)
 }
 
 static void
-run_report(struct run *run)
+run_report(void *cookie)
 {
+	struct run *run = cookie;
 	struct buf out = { 0 };
 
 	stats_print(run->plan->flow, run->tasks, run->subtask,
@@ -384,6 +385,8 @@ run_steps(struct run *run, struct err *err)
 		sched_add(run->sched, subtask_task(run->subtask[i]));
 	if (run->store != NULL && run_start_checkpoints(run, err) != 0)
 		return -1;
+	if (run->config->report != NULL)
+		sched_set_figures(run->sched, run_report, run);
 	int status = sched_run(run->sched, err);
 	if (status == 0 && run->stopped.kind != ERR_NONE) {
 		*err = run->stopped;

@@ -52,6 +52,9 @@ struct sched {
 	int polling;
 	int wake_fd;
 	int ended;
+	int saw_interrupt;
+	sched_figures_f *figures;
+	void *figures_cookie;
 	struct err err;
 	struct env_waits waits;
 };
@@ -71,8 +74,8 @@ sched_new(unsigned workers, int is_sim)
 	sched->workers = is_sim ? 1 : workers;
 	sched->is_sim = is_sim;
 	sched->wake_fd = -1;
-	thr_lock_init(&sched->lock);
-	thr_signal_init(&sched->some);
+	thr_lock_init(&sched->lock, "the scheduler");
+	thr_signal_init(&sched->some, "ready tasks");
 	return sched;
 }
 
@@ -161,9 +164,9 @@ task_notify(struct task *task)
 		} else if (state != STATE_IDLE) {
 			return;
 		} else if (state_swap(task, state, STATE_QUEUED)) {
-			thr_lock(&task->sched->lock);
+			thr_lock_take(&task->sched->lock);
 			queue_put(task->sched, task);
-			thr_unlock(&task->sched->lock);
+			thr_lock_give(&task->sched->lock);
 			return;
 		}
 	}
@@ -182,11 +185,11 @@ sched_end(struct sched *sched)
 void
 sched_fail(struct sched *sched, const struct err *err)
 {
-	thr_lock(&sched->lock);
+	thr_lock_take(&sched->lock);
 	if (sched->err.kind == ERR_NONE)
 		sched->err = *err;
 	sched_end(sched);
-	thr_unlock(&sched->lock);
+	thr_lock_give(&sched->lock);
 }
 
 /* With the lock held: queue the idle tasks that have what they wait for. */
@@ -234,24 +237,25 @@ sched_poll(struct sched *sched, int only_look)
 	waits->deadline_ns = only_look ? 0 : least;
 	if (sched->wake_fd >= 0)
 		env_waits_add(waits, sched->wake_fd, 0);
-	if (interrupt_fd() >= 0)
+	if (!sched->saw_interrupt)
 		env_waits_add(waits, interrupt_fd(), 0);
 	sched->polling = 1;
-	thr_unlock(&sched->lock);
+	thr_lock_give(&sched->lock);
 	int status = env->wait(waits);
 	int reason = errno;
 	if (status > 0 && sched->wake_fd >= 0)
 		env_wake_drain(sched->wake_fd);
-	interrupt_drain();
-	thr_lock(&sched->lock);
+	thr_lock_take(&sched->lock);
 	sched->polling = 0;
 	if (status < 0 && reason != EINTR && sched->err.kind == ERR_NONE) {
 		err_set_errno(&sched->err, ERR_IO, reason,
 		    "cannot wait for input");
 		sched_end(sched);
 	}
-	/* A signal is the sources' business: all are asked. */
-	if (interrupt_is_set() || interrupt_stats_wanted())
+	/* A signal is the sources' business: all are stepped. */
+	int is_new = interrupt_is_set() && !sched->saw_interrupt;
+	sched->saw_interrupt |= is_new;
+	if (is_new)
 		for (uint32_t i = 0; i < sched->task_count; i++)
 			if (state_swap(sched->task[i], STATE_IDLE,
 			    STATE_QUEUED))
@@ -269,18 +273,18 @@ sched_step(struct sched *sched, struct task *task)
 	struct err err = ERR_INIT;
 
 	__atomic_store_n(&task->state, STATE_RUNNING, __ATOMIC_SEQ_CST);
-	thr_unlock(&sched->lock);
+	thr_lock_give(&sched->lock);
 	enum task_status status = task->step(task, &err);
 	if (status == TASK_WAIT && state_swap(task, STATE_RUNNING,
 	    STATE_IDLE)) {
-		thr_lock(&sched->lock);
+		thr_lock_take(&sched->lock);
 		/* Who looks outside does not look for this one yet. */
 		if (task->waits != NULL && sched->polling &&
 		    sched->wake_fd >= 0)
 			env_wake_set(sched->wake_fd);
 		return;
 	}
-	thr_lock(&sched->lock);
+	thr_lock_take(&sched->lock);
 	switch (status) {
 	case TASK_WAIT:
 	case TASK_AGAIN:
@@ -301,13 +305,22 @@ sched_step(struct sched *sched, struct task *task)
 	}
 }
 
+void
+sched_set_figures(struct sched *sched, sched_figures_f *figures, void *cookie)
+{
+	sched->figures = figures;
+	sched->figures_cookie = cookie;
+}
+
 static void
 sched_work(void *cookie)
 {
 	struct sched *sched = cookie;
 
-	thr_lock(&sched->lock);
+	thr_lock_take(&sched->lock);
 	while (!sched->ended) {
+		if (sched->figures != NULL && interrupt_stats_wanted())
+			sched->figures(sched->figures_cookie);
 		if (sched->is_sim && sched->count > 0 && !sched->polling &&
 		    env_sim_draw() % 16 == 0)
 			sched_poll(sched, 1);
@@ -318,11 +331,12 @@ sched_work(void *cookie)
 			sched_poll(sched, 0);
 		} else {
 			sched->sleepers++;
-			thr_signal_wait(&sched->some, &sched->lock);
+			thr_signal_wait(&sched->some, &sched->lock,
+			    UINT64_MAX);
 			sched->sleepers--;
 		}
 	}
-	thr_unlock(&sched->lock);
+	thr_lock_give(&sched->lock);
 }
 
 int
@@ -345,7 +359,7 @@ sched_run(struct sched *sched, struct err *err)
 		queue_put(sched, sched->task[i]);
 	while (started + 1 < threads &&
 	    (thread[started] = thr_start("sflow-worker", sched_work,
-	    sched)) != NULL)
+	    sched, NULL)) != NULL)
 		started++;
 	sched_work(sched);
 	while (started > 0)

@@ -36,6 +36,7 @@
 
 struct source_in {
 	struct source_run *run;
+	struct need need;
 	uint32_t index;		/* in flow->source */
 	struct op_run *head;
 	unsigned port;
@@ -117,6 +118,22 @@ subtask_build_ops(struct subtask *it)
 	}
 }
 
+/* What is needed of a source; the names live as long as the flow. */
+static struct need
+need_of(const struct flow *flow, const struct need_set *set)
+{
+	uint32_t count = need_count(set);
+	const char **name = region_alloc(flow->region,
+	    (count + 1) * sizeof(*name));
+
+	for (uint32_t i = 0; i < count; i++)
+		name[i] = need_name(set, i);
+	return (struct need){
+		.all = need_is_all(set), .record = need_has_record(set),
+		.name = name, .name_count = count,
+	};
+}
+
 static void
 subtask_build_sources(struct subtask *it)
 {
@@ -133,6 +150,7 @@ subtask_build_sources(struct subtask *it)
 		in->head = run_of(it, source->next);
 		in->port = source->next_port;
 		in->is_live = source_is_live(source->source);
+		in->need = need_of(flow, it->copy->need[in->index]);
 	}
 }
 
@@ -206,8 +224,7 @@ subtask_open(struct subtask *it, struct err *err)
 		struct source_in *in = &it->source[i];
 		in->run = source_run_new(
 		    it->copy->flow->source[in->index]->source, it->index,
-		    it->plan->width, it->copy->need[in->index],
-		    it->shared->bad);
+		    it->plan->width, &in->need, it->shared->bad);
 		/* A source that nobody takes from still is read. */
 		if (in->head == NULL)
 			in->ended = 1;

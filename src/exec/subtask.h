@@ -10,6 +10,7 @@
 struct bad;
 struct buf;
 struct err;
+struct frozen;
 struct save;
 
 /*
@@ -67,9 +68,8 @@ void subtask_hold(struct subtask *, int is_held);
 /* ^C: sources end where they are.  Any thread. */
 void subtask_stop(struct subtask *);
 
-/* The state of all operators and sources of an instance at a barrier. */
-struct frozen;
-/* Turn it into entries; on any thread, beside the running instance. */
+/* The state of all operators and sources of an instance at a barrier is a
+ * `struct frozen`: turn it into entries; on any thread, beside the running instance. */
 int subtask_save(struct subtask *, struct frozen *, struct save *,
 	struct err *);
 void subtask_thaw(struct subtask *, struct frozen **);
