@@ -413,7 +413,8 @@ run_plan(struct plan *plan, const struct run_config *config, struct err *err)
 		.warn_cookie = config->warn_cookie,
 		.stopped = run_stopped, .stopped_cookie = &run,
 		.outputs = { .stop = ERR_INIT, .in_place = run_is_live(plan) ||
-		    config->checkpoint_dir != NULL },
+		    config->checkpoint_dir != NULL,
+		    .has_checkpoints = config->checkpoint_dir != NULL },
 	};
 	if (config->checkpoint_dir != NULL)
 		status = run_open_store(&run, err);

@@ -130,6 +130,8 @@ struct op_job {
 	/* Outputs are written in place and seen as they grow: the job never
 	 * ends, or keeps checkpoints.  Else a file appears when it is whole. */
 	int in_place;
+	/* Barriers will come. */
+	int has_checkpoints;
 	/* op_load_f will say where outputs go on: open leaves what is there. */
 	int resumes;
 };
