@@ -198,6 +198,11 @@ start_stream(struct check *check, struct source_spec *spec,
 		    "standard input can be read only once");
 	struct source_spec *kept = region_copy(check->flow->region, spec,
 	    sizeof(*spec));
+	if (source->number < check->config->source_count) {
+		kept->description = check->config->source[source->number].bytes;
+		kept->description_size =
+		    check->config->source[source->number].size;
+	}
 	source->source = source_open(kept, check->config->bad, check->err);
 	if (source->source == NULL) {
 		bind_fail_at(check, span);

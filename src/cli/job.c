@@ -9,11 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exec/run.h"
 #include "io/bad.h"
 #include "lang/diag.h"
 #include "lang/parse.h"
+#include "lang/pretty.h"
 #include "util/env.h"
+#include "util/hash.h"
 
+/* Rare enough that the disk is no burden, often enough that little is read
+ * again. */
+#define CHECKPOINT_EVERY_US 10000000u
 /* A program file larger than this is a mistake. */
 #define PROGRAM_BYTES_MAX (16u << 20)
 
@@ -125,23 +131,84 @@ job_open_bad(struct job *job)
 	return job->bad == NULL ? -1 : 0;
 }
 
-int
-job_check(struct job *job, int dry)
+static struct check_config
+job_check_config(const struct job *job)
 {
 	const struct options *options = job->options;
 
-	if (job_open_bad(job) != 0)
-		return -1;
-	struct check_config config = {
+	return (struct check_config){
 		.file = job->file, .file_count = job->file_count,
 		.arg = options->arg, .arg_count = options->arg_count,
 		.input_format = options->input,
 		.output_format = options->output,
 		.output_is_terminal = env_is_terminal(STDOUT_FILENO),
-		.dry = dry, .bad = job->bad,
+		.bad = job->bad,
+		.source = job->source, .source_count = job->source_count,
 	};
+}
+
+int
+job_check(struct job *job, int dry)
+{
+	if (job_open_bad(job) != 0)
+		return -1;
+	struct check_config config = job_check_config(job);
+	config.dry = dry;
 	job->flow = flow_check(job->program, &config, &job->err);
 	return job->flow == NULL ? -1 : 0;
+}
+
+void
+job_describe(struct job *job, const struct flow *flow)
+{
+	job->source = mem_alloc_zero((flow->source_count + 1) *
+	    sizeof(*job->source));
+	job->source_count = flow->source_count;
+	for (uint32_t i = 0; i < flow->source_count; i++) {
+		const struct flow_source *source = flow->source[i];
+		struct buf description = { 0 };
+		source_describe(source->source, &description);
+		job->source[source->number] = (struct check_source){
+			.bytes = description.bytes, .size = description.size,
+		};
+	}
+}
+
+struct flow *
+job_copy_flow(struct job *job, struct err *err)
+{
+	struct check_config config = job_check_config(job);
+
+	return flow_check(job->program, &config, err);
+}
+
+void
+job_configure(const struct job *job, struct run_config *config)
+{
+	const struct options *options = job->options;
+
+	config->workers = options->workers != 0 ? options->workers :
+	    env_cpu_count();
+	config->is_sim = options->is_sim;
+	config->checkpoint_dir = options->checkpoint;
+	config->every_us = options->every_us != 0 ? options->every_us :
+	    CHECKPOINT_EVERY_US;
+}
+
+uint64_t
+job_fingerprint(const struct job *job)
+{
+	struct buf text = { 0 };
+
+	pretty_program_wide(job->program, &text);
+	for (uint32_t i = 0; i < job->options->arg_count; i++)
+		buf_add_format(&text, "\n$%s=%s", job->options->arg[i].name,
+		    job->options->arg[i].value);
+	for (uint32_t i = 0; i < job->file_count; i++)
+		buf_add_format(&text, "\n%s", job->file[i]);
+	uint64_t hash = hash_bytes(text.bytes, text.size);
+	buf_fini(&text);
+	return hash;
 }
 
 int
@@ -175,6 +242,9 @@ void
 job_fini(struct job *job)
 {
 	flow_free(&job->flow);
+	for (uint32_t i = 0; i < job->source_count; i++)
+		mem_free((void *)(uintptr_t)job->source[i].bytes);
+	mem_free(job->source);
 	bad_abort(&job->bad);
 	buf_fini(&job->source);
 	region_drop(&job->region);

@@ -8,6 +8,7 @@
 struct ast_program;
 struct bad;
 struct plan;
+struct run_config;
 
 /*
  * What run, check, explain and fmt share: the program's text from the command
@@ -28,6 +29,9 @@ struct job {
 	struct ast_program *program;
 	struct bad *bad;
 	struct flow *flow;
+	/* What was learned of each source, for plans made later. */
+	struct check_source *source;
+	uint32_t source_count;
 	struct err err;
 };
 
@@ -37,6 +41,14 @@ int job_read(struct job *, int take_files);
 int job_parse(struct job *);
 /* `dry`: standard input is not touched. */
 int job_check(struct job *, int dry);
+/* Remember what the flow's sources are, so that the program can be bound again
+ * without a look at them. */
+void job_describe(struct job *, const struct flow *);
+struct flow *job_copy_flow(struct job *, struct err *);
+/* What of the options is the runner's. */
+void job_configure(const struct job *, struct run_config *);
+/* Same program, arguments and files, same number. */
+uint64_t job_fingerprint(const struct job *);
 /* Print err to standard error as the user should see it; its exit status. */
 int job_fail(struct job *);
 void job_fini(struct job *);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/help_row.h"
+#include "data/moment.h"
 #include "util/buf.h"
 #include "util/near.h"
 
@@ -28,6 +29,8 @@ static const struct option_row rows[] = {
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+/* A thread needs a stack; more threads than key groups find no work. */
+#define WORKERS_MAX 128
 /* Values of long options lie behind all letters. */
 #define LONG_BASE 256
 
@@ -147,6 +150,51 @@ option_size(const char *text, uint64_t *out, struct err *err)
 }
 
 static int
+option_number(const char *text, uint64_t least, uint64_t most, uint64_t *out,
+	struct err *err)
+{
+	char *end;
+
+	*out = strtoull(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
+	    strlen(text) < 20 && *out >= least && *out <= most)
+		return 0;
+	return err_set(err, ERR_USAGE, "a number from %llu to %llu is "
+	    "expected, not '%s'", (unsigned long long)least,
+	    (unsigned long long)most, text);
+}
+
+static int
+option_workers(const char *text, unsigned *out, struct err *err)
+{
+	uint64_t workers;
+
+	if (option_number(text, 1, WORKERS_MAX, &workers, err) != 0)
+		return -1;
+	*out = (unsigned)workers;
+	return 0;
+}
+
+static int
+option_duration(const char *text, uint64_t *out, struct err *err)
+{
+	int64_t us;
+
+	if (moment_parse_duration(text, strlen(text), &us) != 0 || us < 1000)
+		return err_set(err, ERR_USAGE, "a duration like 10s or 50ms "
+		    "is expected, not '%s'", text);
+	*out = (uint64_t)us;
+	return 0;
+}
+
+static int
+option_seed(struct options *options, const char *text, struct err *err)
+{
+	options->is_sim = 1;
+	return option_number(text, 0, UINT64_MAX, &options->sim_seed, err);
+}
+
+static int
 option_set(struct options *options, enum option_id id, char *argument,
 	struct err *err)
 {
@@ -159,6 +207,12 @@ option_set(struct options *options, enum option_id id, char *argument,
 	case OPTION_BAD: options->bad = argument; return 0;
 	case OPTION_MEMORY:
 		return option_size(argument, &options->memory_bytes, err);
+	case OPTION_WORKERS:
+		return option_workers(argument, &options->workers, err);
+	case OPTION_CHECKPOINT: options->checkpoint = argument; return 0;
+	case OPTION_EVERY:
+		return option_duration(argument, &options->every_us, err);
+	case OPTION_SIM_SEED: return option_seed(options, argument, err);
 	case OPTION_STATS: options->stats = 1; return 0;
 	case OPTION_HELP: options->help = 1; return 0;
 	case OPTION_VERSION: options->version = 1; return 0;
@@ -206,6 +260,9 @@ options_parse(int argc, char **argv, struct options *out, struct err *err)
 	out->word = (const char **)(argv + optind);
 	out->word_count = (uint32_t)(argc - optind);
 	options_take_command(out);
+	if (out->every_us > 0 && out->checkpoint == NULL)
+		return err_set(err, ERR_USAGE, "--every says how often "
+		    "--checkpoint DIR is kept, which is not there");
 	return 0;
 }
 

@@ -26,6 +26,11 @@ struct options {
 	const struct format_def *output;
 	const char *bad;	/* NULL: stop */
 	uint64_t memory_bytes;	/* 0: not said */
+	unsigned workers;	/* 0: not said */
+	const char *checkpoint;	/* NULL: none */
+	uint64_t every_us;	/* 0: not said */
+	int is_sim;
+	uint64_t sim_seed;
 	int stats;
 	int help;
 	int version;

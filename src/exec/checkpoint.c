@@ -42,6 +42,7 @@ struct image {
 
 struct member {
 	uint64_t number;	/* of its newest file */
+	struct part part;	/* that file */
 	struct save *last;	/* it has ended: its state */
 };
 
@@ -78,13 +79,14 @@ write_part(struct checkpoints *it, uint32_t at, const struct save *save,
 	uint64_t number, struct err *err)
 {
 	char name[32];
-	uint64_t bytes = 0;
+	struct part part;
 
 	part_name(it->config.subtask[at], name);
-	if (store_write_part(it->config.store, number, name, save, &bytes,
+	if (store_write_part(it->config.store, number, name, save, &part,
 	    err) != 0)
 		return -1;
-	it->bytes += bytes;
+	it->bytes += part.bytes;
+	it->member[at].part = part;
 	it->member[at].number = number;
 	return 0;
 }
@@ -103,16 +105,19 @@ is_complete(const struct checkpoints *it)
 static int
 publish(struct checkpoints *it, int is_through, struct err *err)
 {
+	struct manifest *manifest;
+
 	for (uint32_t i = 0; i < it->config.subtask_count; i++)
 		if (it->member[i].number != it->number &&
 		    write_part(it, i, it->member[i].last, it->number,
 		    err) != 0)
 			return -1;
-	struct store_manifest manifest = {
-		.program = it->config.program,
-		.is_finished = is_through,
-	};
-	return store_publish(it->config.store, it->number, &manifest, err);
+	manifest = manifest_new();
+	manifest->fingerprint = it->config.program;
+	manifest->is_finished = is_through;
+	for (uint32_t i = 0; i < it->config.subtask_count; i++)
+		manifest_add_part(manifest, &it->member[i].part);
+	return store_publish(it->config.store, it->number, manifest, err);
 }
 
 /* With the lock held, which is let go meanwhile. */
@@ -294,7 +299,8 @@ checkpoints_new(const struct checkpoints_config *config)
 	it->task.waits = checkpoints_waits;
 	it->task.is_service = 1;
 	it->end = &it->first;
-	it->number = store_number(config->store);
+	const struct manifest *former = store_manifest(config->store);
+	it->number = former == NULL ? 0 : former->number;
 	thr_lock_init(&it->lock, "checkpoints");
 	thr_signal_init(&it->some, "images");
 	it->member = mem_alloc_zero((config->subtask_count + 1) *

@@ -194,7 +194,7 @@ run_keep_entry(void *cookie, uint32_t key_group, const char *bytes,
 static struct save *
 run_read_entries(struct run *run, struct err *err)
 {
-	const struct store_manifest *manifest = store_manifest(run->store);
+	const struct manifest *manifest = store_manifest(run->store);
 	struct save *all = save_new();
 	int status = 0;
 
@@ -235,10 +235,12 @@ run_open_store(struct run *run, struct err *err)
 	run->store = store_open(config->checkpoint_dir, err);
 	if (run->store == NULL)
 		return -1;
-	const struct store_manifest *manifest = store_manifest(run->store);
+	if (store_warning(run->store) != NULL && config->warn != NULL)
+		config->warn(config->warn_cookie, store_warning(run->store));
+	const struct manifest *manifest = store_manifest(run->store);
 	if (manifest == NULL)
 		return 0;
-	if (manifest->program != config->program) {
+	if (manifest->fingerprint != config->program) {
 		err_set(err, ERR_USAGE, "the checkpoints in %s are of another "
 		    "program", config->checkpoint_dir);
 		return err_hint(err, "give each program a folder of its own, "
