@@ -207,6 +207,9 @@ func_files = \
 	src/func/utf8_case.h
 
 state_files = \
+	src/state/keyed.c \
+	src/state/keyed.h \
+	src/state/save.c \
 	src/state/save.h
 
 io_files = \

@@ -37,6 +37,7 @@ unit_files = \
 	tests/unit/test_json_index.c \
 	tests/unit/test_json_reader.c \
 	tests/unit/test_key.c \
+	tests/unit/test_keyed.c \
 	tests/unit/test_lex.c \
 	tests/unit/test_log_reader.c \
 	tests/unit/test_mem.c \
@@ -50,6 +51,7 @@ unit_files = \
 	tests/unit/test_regex.c \
 	tests/unit/test_region.c \
 	tests/unit/test_rows.c \
+	tests/unit/test_save.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
