@@ -216,6 +216,7 @@ state_files = \
 	src/state/save.h \
 	src/state/timer.c \
 	src/state/timer.h
+	src/state/save.h
 
 io_files = \
 	src/io/bad.c \
@@ -308,6 +309,8 @@ expr_files = \
 op_files = \
 	src/op/group.c \
 	src/op/group.h \
+	src/op/group_rows.c \
+	src/op/group_rows.h \
 	src/op/join.c \
 	src/op/join.h \
 	src/op/join_build.c \
@@ -336,7 +339,9 @@ op_files = \
 	src/op/op_top.c \
 	src/op/op_union.c \
 	src/op/op_unnest.c \
+	src/op/op_watermark.c \
 	src/op/op_where.c \
+	src/op/op_window.c \
 	src/op/parse_format.h \
 	src/op/parse_members.c \
 	src/op/parse_pattern.c \
@@ -348,7 +353,9 @@ op_files = \
 	src/op/rows.c \
 	src/op/rows.h \
 	src/op/source.c \
-	src/op/source.h
+	src/op/source.h \
+	src/op/window_bucket.c \
+	src/op/window_priv.h
 
 check_files = \
 	src/check/bind_agg.c \
@@ -357,6 +364,7 @@ check_files = \
 	src/check/bind_io.c \
 	src/check/bind_join.c \
 	src/check/bind_stage.c \
+	src/check/bind_window.c \
 	src/check/check_priv.h \
 	src/check/flow.c \
 	src/check/flow.h
@@ -388,6 +396,7 @@ exec_files = \
 	src/exec/stats.h \
 	src/exec/subtask.c \
 	src/exec/subtask.h
+	src/exec/sched.h
 
 # All of cli but main.c, which the test programs must not link.
 cli_files = \
