@@ -143,7 +143,7 @@ job_check_config(const struct job *job)
 		.output_format = options->output,
 		.output_is_terminal = env_is_terminal(STDOUT_FILENO),
 		.bad = job->bad,
-		.source = job->source, .source_count = job->source_count,
+		.source = job->described, .source_count = job->described_count,
 	};
 }
 
@@ -161,14 +161,14 @@ job_check(struct job *job, int dry)
 void
 job_describe(struct job *job, const struct flow *flow)
 {
-	job->source = mem_alloc_zero((flow->source_count + 1) *
-	    sizeof(*job->source));
-	job->source_count = flow->source_count;
+	job->described = mem_alloc_zero((flow->source_count + 1) *
+	    sizeof(*job->described));
+	job->described_count = flow->source_count;
 	for (uint32_t i = 0; i < flow->source_count; i++) {
 		const struct flow_source *source = flow->source[i];
 		struct buf description = { 0 };
 		source_describe(source->source, &description);
-		job->source[source->number] = (struct check_source){
+		job->described[source->number] = (struct check_source){
 			.bytes = description.bytes, .size = description.size,
 		};
 	}
@@ -242,9 +242,9 @@ void
 job_fini(struct job *job)
 {
 	flow_free(&job->flow);
-	for (uint32_t i = 0; i < job->source_count; i++)
-		mem_free((void *)(uintptr_t)job->source[i].bytes);
-	mem_free(job->source);
+	for (uint32_t i = 0; i < job->described_count; i++)
+		mem_free((void *)(uintptr_t)job->described[i].bytes);
+	mem_free(job->described);
 	bad_abort(&job->bad);
 	buf_fini(&job->source);
 	region_drop(&job->region);

@@ -30,8 +30,8 @@ struct job {
 	struct bad *bad;
 	struct flow *flow;
 	/* What was learned of each source, for plans made later. */
-	struct check_source *source;
-	uint32_t source_count;
+	struct check_source *described;
+	uint32_t described_count;
 	struct err err;
 };
 

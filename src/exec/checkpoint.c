@@ -33,10 +33,11 @@
 
 /* An image that waits to be written. */
 struct image {
-	struct subtask *subtask;
+	struct subtask *subtask;	/* NULL: elsewhere */
 	uint32_t at;		/* index of the instance */
 	uint64_t number;	/* 0: its last */
 	struct frozen *frozen;
+	struct save *save;	/* elsewhere it has been saved already */
 	struct image *next;
 };
 
@@ -58,6 +59,7 @@ struct checkpoints {
 	uint64_t number;	/* on its way, or the last one */
 	int on_its_way;
 	int publishing;
+	int is_holding;
 	int halts;		/* nothing is read behind it */
 	uint64_t started_ns;
 	uint64_t due_ns;
@@ -65,11 +67,21 @@ struct checkpoints {
 	uint64_t published, bytes, slowest_us;
 };
 
+/* "TASK.INSTANCE" */
 static void
-part_name(const struct subtask *subtask, char name[32])
+part_name(const struct checkpoints *it, uint32_t at, char name[32])
 {
-	snprintf(name, 32, "%u.%u", subtask_plan(subtask)->id,
-	    subtask_index(subtask));
+	uint32_t task = 0;
+
+	while (at >= it->config.tasks->task[task]->width)
+		at -= it->config.tasks->task[task++]->width;
+	snprintf(name, 32, "%u.%u", task, at);
+}
+
+static uint32_t
+member_count(const struct checkpoints *it)
+{
+	return it->config.tasks->instance_count;
 }
 
 /* --- the writer ------------------------------------------------------ */
@@ -81,7 +93,7 @@ write_part(struct checkpoints *it, uint32_t at, const struct save *save,
 	char name[32];
 	struct part part;
 
-	part_name(it->config.subtask[at], name);
+	part_name(it, at, name);
 	if (store_write_part(it->config.store, number, name, save, &part,
 	    err) != 0)
 		return -1;
@@ -95,7 +107,7 @@ write_part(struct checkpoints *it, uint32_t at, const struct save *save,
 static int
 is_complete(const struct checkpoints *it)
 {
-	for (uint32_t i = 0; i < it->config.subtask_count; i++)
+	for (uint32_t i = 0; i < member_count(it); i++)
 		if (it->member[i].number != it->number &&
 		    it->member[i].last == NULL)
 			return 0;
@@ -107,7 +119,7 @@ publish(struct checkpoints *it, int is_through, struct err *err)
 {
 	struct manifest *manifest;
 
-	for (uint32_t i = 0; i < it->config.subtask_count; i++)
+	for (uint32_t i = 0; i < member_count(it); i++)
 		if (it->member[i].number != it->number &&
 		    write_part(it, i, it->member[i].last, it->number,
 		    err) != 0)
@@ -115,7 +127,7 @@ publish(struct checkpoints *it, int is_through, struct err *err)
 	manifest = manifest_new();
 	manifest->fingerprint = it->config.program;
 	manifest->is_finished = is_through;
-	for (uint32_t i = 0; i < it->config.subtask_count; i++)
+	for (uint32_t i = 0; i < member_count(it); i++)
 		manifest_add_part(manifest, &it->member[i].part);
 	return store_publish(it->config.store, it->number, manifest, err);
 }
@@ -158,9 +170,14 @@ write_next(struct checkpoints *it)
 	if (it->first == NULL)
 		it->end = &it->first;
 	thr_lock_give(&it->lock);
-	struct save *save = save_new();
-	int status = subtask_save(image->subtask, image->frozen, save, &err);
-	subtask_thaw(image->subtask, &image->frozen);
+	struct save *save = image->save;
+	int status = 0;
+	if (save == NULL) {
+		save = save_new();
+		status = subtask_save(image->subtask, image->frozen, save,
+		    &err);
+		subtask_thaw(image->subtask, &image->frozen);
+	}
 	if (status == 0 && image->number != 0)
 		status = write_part(it, image->at, save, image->number, &err);
 	thr_lock_take(&it->lock);
@@ -195,8 +212,20 @@ writer_work(void *cookie)
 /* --- handing in ------------------------------------------------------ */
 
 static void
-hand_in(struct checkpoints *it, struct subtask *subtask, uint64_t number,
-	struct frozen *take_frozen)
+hand_in(struct checkpoints *it, struct image *take_image)
+{
+	thr_lock_take(&it->lock);
+	*it->end = take_image;
+	it->end = &take_image->next;
+	thr_signal_one(&it->some);
+	thr_lock_give(&it->lock);
+	if (it->writer == NULL)
+		task_notify(&it->task);
+}
+
+static void
+hand_in_frozen(struct checkpoints *it, struct subtask *subtask,
+	uint64_t number, struct frozen *take_frozen)
 {
 	struct image *image = mem_alloc_zero(sizeof(*image));
 
@@ -205,27 +234,33 @@ hand_in(struct checkpoints *it, struct subtask *subtask, uint64_t number,
 	image->frozen = take_frozen;
 	while (it->config.subtask[image->at] != subtask)
 		image->at++;
-	thr_lock_take(&it->lock);
-	*it->end = image;
-	it->end = &image->next;
-	thr_signal_one(&it->some);
-	thr_lock_give(&it->lock);
-	if (it->writer == NULL)
-		task_notify(&it->task);
+	hand_in(it, image);
+}
+
+void
+checkpoints_take(struct checkpoints *it, uint32_t index, uint64_t number,
+	struct save *take_save)
+{
+	struct image *image = mem_alloc_zero(sizeof(*image));
+
+	image->at = index;
+	image->number = number;
+	image->save = take_save;
+	hand_in(it, image);
 }
 
 void
 checkpoints_barrier(void *cookie, struct subtask *subtask, uint64_t number,
 	struct frozen *take_frozen)
 {
-	hand_in(cookie, subtask, number, take_frozen);
+	hand_in_frozen(cookie, subtask, number, take_frozen);
 }
 
 void
 checkpoints_ended(void *cookie, struct subtask *subtask,
 	struct frozen *take_frozen)
 {
-	hand_in(cookie, subtask, 0, take_frozen);
+	hand_in_frozen(cookie, subtask, 0, take_frozen);
 }
 
 /* --- the service task ------------------------------------------------ */
@@ -239,10 +274,27 @@ begin(struct checkpoints *it, int halts)
 	it->halts = halts;
 	it->started_ns = env->monotonic_ns();
 	it->due_ns = it->started_ns + it->config.every_us * 1000;
-	for (uint32_t i = 0; i < it->config.subtask_count; i++)
-		subtask_want_barrier(it->config.subtask[i], it->number, halts);
+	for (uint32_t i = 0; i < member_count(it); i++)
+		if (it->config.subtask[i] != NULL)
+			subtask_want_barrier(it->config.subtask[i], it->number,
+			    halts);
+	if (it->config.want != NULL)
+		it->config.want(it->config.remote_cookie, it->number, halts);
 	/* All may have ended. */
 	try_publish(it);
+}
+
+static void
+hold_all(struct checkpoints *it, int is_held)
+{
+	if (it->is_holding == is_held)
+		return;
+	it->is_holding = is_held;
+	for (uint32_t i = 0; i < member_count(it); i++)
+		if (it->config.subtask[i] != NULL)
+			subtask_hold(it->config.subtask[i], is_held);
+	if (it->config.hold != NULL)
+		it->config.hold(it->config.remote_cookie, is_held);
 }
 
 static enum task_status
@@ -264,9 +316,8 @@ checkpoints_step(struct task *task, struct err *err)
 		    "goes on from the last checkpoint");
 		status = TASK_FAIL;
 	} else {
-		if (it->published == 1)
-			for (uint32_t i = 0; i < it->config.subtask_count; i++)
-				subtask_hold(it->config.subtask[i], 0);
+		if (it->published > 0)
+			hold_all(it, 0);
 		if (interrupt_is_set())
 			begin(it, 1);
 		else if (it->published > 0 &&
@@ -303,7 +354,7 @@ checkpoints_new(const struct checkpoints_config *config)
 	it->number = former == NULL ? 0 : former->number;
 	thr_lock_init(&it->lock, "checkpoints");
 	thr_signal_init(&it->some, "images");
-	it->member = mem_alloc_zero((config->subtask_count + 1) *
+	it->member = mem_alloc_zero((config->tasks->instance_count + 1) *
 	    sizeof(*it->member));
 	return it;
 }
@@ -316,12 +367,14 @@ checkpoints_free(struct checkpoints **take_checkpoints)
 	*take_checkpoints = NULL;
 	if (it == NULL)
 		return;
-	for (uint32_t i = 0; i < it->config.subtask_count; i++)
+	for (uint32_t i = 0; i < member_count(it); i++)
 		save_free(&it->member[i].last);
 	while (it->first != NULL) {
 		struct image *image = it->first;
 		it->first = image->next;
-		subtask_thaw(image->subtask, &image->frozen);
+		if (image->frozen != NULL)
+			subtask_thaw(image->subtask, &image->frozen);
+		save_free(&image->save);
 		mem_free(image);
 	}
 	mem_free(it->member);
@@ -339,8 +392,7 @@ checkpoints_start(struct checkpoints *it, struct err *err)
 		if (it->writer == NULL)
 			return -1;
 	}
-	for (uint32_t i = 0; i < it->config.subtask_count; i++)
-		subtask_hold(it->config.subtask[i], 1);
+	hold_all(it, 1);
 	thr_lock_take(&it->lock);
 	begin(it, 0);
 	thr_lock_give(&it->lock);

@@ -6,6 +6,7 @@
 #include "exec/subtask.h"
 
 struct err;
+struct save;
 struct store;
 
 /*
@@ -19,10 +20,16 @@ struct checkpoints;
 struct checkpoints_config {
 	struct store *store;
 	uint64_t every_us;
+	const struct tasks *tasks;
+	/* Of all tasks, in order; NULL where another host runs it. */
 	struct subtask **subtask;
-	uint32_t subtask_count;
 	struct sched *sched;
 	uint64_t program;	/* fingerprint of what is run */
+	/* Tell other hosts: a barrier is wanted; sources are held or not.  NULL:
+	 * there are none. */
+	void (*want)(void *cookie, uint64_t number, int halts);
+	void (*hold)(void *cookie, int is_held);
+	void *remote_cookie;
 };
 
 struct checkpoints *checkpoints_new(const struct checkpoints_config *);
@@ -32,6 +39,9 @@ void checkpoints_barrier(void *cookie, struct subtask *, uint64_t number,
 	struct frozen *take_frozen);
 void checkpoints_ended(void *cookie, struct subtask *,
 	struct frozen *take_frozen);
+/* The same for instance `index` of all, on another host: what it has saved. */
+void checkpoints_take(struct checkpoints *, uint32_t index, uint64_t number,
+	struct save *take_save);
 /* Add its task to the scheduler and let the first checkpoint begin, before which
  * no source reads: it knows where outputs began. */
 int checkpoints_start(struct checkpoints *, struct err *);

@@ -262,7 +262,7 @@ run_start_checkpoints(struct run *run, struct err *err)
 {
 	struct checkpoints_config config = {
 		.store = run->store, .every_us = run->config->every_us,
-		.subtask = run->subtask, .subtask_count = run->subtask_count,
+		.tasks = run->tasks, .subtask = run->subtask,
 		.sched = run->sched, .program = run->config->program,
 	};
 
