@@ -12,6 +12,7 @@ util_files = \
 	src/util/env_fault.c \
 	src/util/env_priv.h \
 	src/util/env_process.c \
+	src/util/env_sim.c \
 	src/util/env_socket.c \
 	src/util/env_watch.c \
 	src/util/err.c \

@@ -18,6 +18,7 @@ unit_files = \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
 	tests/unit/test_env_process.c \
+	tests/unit/test_env_sim.c \
 	tests/unit/test_env_socket.c \
 	tests/unit/test_env_watch.c \
 	tests/unit/test_err.c \

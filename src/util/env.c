@@ -254,13 +254,9 @@ const struct env env_real = {
 
 const struct env *env = &env_real;
 
-int
-env_init(void)
+static int
+fault_init(const char *text)
 {
-	const char *text = env_variable("SFLOW_FAULT");
-	if (text == NULL || *text == '\0')
-		return 0;
-
 	const char *wrong = env_fault_parse(text);
 	if (wrong != NULL) {
 		fprintf(stderr, "sflow: SFLOW_FAULT: '%s' is not a fault: "
@@ -272,16 +268,44 @@ env_init(void)
 	return 0;
 }
 
+static int
+sim_init(const char *text)
+{
+	char *end;
+	uint64_t seed = strtoull(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0') {
+		fprintf(stderr, "sflow: SFLOW_SIM: '%s' is not a number\n",
+		    text);
+		return -1;
+	}
+	env_sim_start(seed);
+	return 0;
+}
+
+int
+env_init(void)
+{
+	const char *fault = env_variable("SFLOW_FAULT");
+	const char *sim = env_variable("SFLOW_SIM");
+
+	if (fault != NULL && *fault != '\0' && fault_init(fault) != 0)
+		return -1;
+	if (sim != NULL && *sim != '\0' && sim_init(sim) != 0)
+		return -1;
+	return 0;
+}
+
 int
 env_alloc_fails(void)
 {
-	return __builtin_expect(env == &env_fault, 0) && env_fault_alloc();
+	return __builtin_expect(env != &env_real, 0) && env_fault_alloc();
 }
 
 int
 env_thread_fails(void)
 {
-	return env == &env_fault && env_fault_thread();
+	return env != &env_real && env_fault_thread();
 }
 
 const char *
