@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -187,9 +188,14 @@ job_configure(const struct job *job, struct run_config *config)
 {
 	const struct options *options = job->options;
 
-	config->workers = options->workers != 0 ? options->workers :
-	    env_cpu_count();
-	config->is_sim = options->is_sim;
+	const char *workers = env_variable("SFLOW_WORKERS");
+
+	config->workers = options->workers;
+	if (config->workers == 0 && workers != NULL)
+		config->workers = (unsigned)strtoul(workers, NULL, 10);
+	if (config->workers == 0 || config->workers > WORKERS_MAX)
+		config->workers = env_cpu_count();
+	config->is_sim = env_is_simulated();
 	config->checkpoint_dir = options->checkpoint;
 	config->every_us = options->every_us != 0 ? options->every_us :
 	    CHECKPOINT_EVERY_US;

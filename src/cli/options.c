@@ -29,8 +29,6 @@ static const struct option_row rows[] = {
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
-/* A thread needs a stack; more threads than key groups find no work. */
-#define WORKERS_MAX 128
 /* Values of long options lie behind all letters. */
 #define LONG_BASE 256
 

@@ -16,6 +16,9 @@ enum option_id {
 	OPTION_END
 };
 
+/* A thread needs a stack; more threads than key groups find no work. */
+#define WORKERS_MAX 128
+
 /* What the command line says.  Strings are borrowed from argv. */
 struct options {
 	const char *command;	/* NULL: run */

@@ -264,3 +264,9 @@ channel_is_empty(const struct channel *channel)
 	return ATOMIC_LOAD(&channel->put, acquire) ==
 	    ATOMIC_LOAD(&channel->taken, relaxed);
 }
+
+uint32_t
+channel_taken(const struct channel *channel)
+{
+	return ATOMIC_LOAD(&channel->taken, acquire);
+}

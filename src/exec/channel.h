@@ -64,6 +64,8 @@ int channel_wait_room(struct channel *);
  */
 int channel_take(struct channel *, struct message *out, int *wake);
 int channel_is_empty(const struct channel *);
+/* How many messages have been taken, from any thread; it wraps. */
+uint32_t channel_taken(const struct channel *);
 
 /*
  * About what the selected rows of a batch take: their records, if they are

@@ -53,6 +53,8 @@ struct op_run *edge_out_run(struct edge_out *);
 int edge_out_settle(struct edge_out *);
 void edge_out_turn(struct edge_out *, uint64_t number);
 void edge_out_barrier(struct edge_out *, uint64_t number);
+/* Let the targets look once more. */
+void edge_out_notify(struct edge_out *);
 /* The end without a flush: what was to come has failed. */
 void edge_out_fail(struct edge_out *);
 

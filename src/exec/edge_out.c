@@ -262,6 +262,13 @@ edge_out_fail(struct edge_out *out)
 	out->ended = 1;
 }
 
+void
+edge_out_notify(struct edge_out *out)
+{
+	for (uint32_t i = 0; i < out->edge->to_count; i++)
+		task_notify(out->edge->to[channel_index(out, i)]);
+}
+
 static const struct op_def edge_out_def = {
 	.name = "edge",
 	.flags = OP_HIDDEN | OP_KEEPS_RECORD,

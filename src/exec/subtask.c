@@ -72,6 +72,7 @@ struct subtask {
 	int is_blocked;
 	int is_resting;		/* held, or behind the last barrier */
 	int is_done;
+	int has_left;			/* atomic */
 	uint64_t left_ns;		/* when the last step ended */
 	struct subtask_counts counts;
 };
@@ -447,6 +448,25 @@ subtask_settle(struct subtask *it)
 	return room;
 }
 
+/* What waits for room must still go. */
+static enum task_status
+subtask_leave(struct subtask *it)
+{
+	if (!subtask_settle(it))
+		return TASK_WAIT;
+	__atomic_store_n(&it->has_left, 1, __ATOMIC_RELEASE);
+	/* A link sends the end of it all when all have left. */
+	for (uint32_t i = 0; i < it->out_count; i++)
+		edge_out_notify(it->out[i]);
+	return TASK_DONE;
+}
+
+int
+subtask_has_left(const struct subtask *it)
+{
+	return __atomic_load_n(&it->has_left, __ATOMIC_ACQUIRE);
+}
+
 /* The instance is through, and its operators have been told. */
 static enum task_status
 subtask_end(struct subtask *it, struct err *err)
@@ -458,8 +478,7 @@ subtask_end(struct subtask *it, struct err *err)
 			return TASK_FAIL;
 		it->shared->ended(it->shared->cookie, it, frozen);
 	}
-	/* What waits for room must still go. */
-	return subtask_settle(it) ? TASK_DONE : TASK_WAIT;
+	return subtask_leave(it);
 }
 
 /* A bad record ends the job, but not what was good before it. */
@@ -473,7 +492,7 @@ subtask_fail(struct subtask *it, struct err *err)
 	for (uint32_t i = 0; i < it->out_count; i++)
 		edge_out_fail(it->out[i]);
 	it->is_done = 1;
-	return subtask_settle(it) ? TASK_DONE : TASK_WAIT;
+	return subtask_leave(it);
 }
 
 /* What a push or flush came to. */
@@ -599,7 +618,7 @@ in_end(struct subtask *it, int failed, struct err *err)
 		for (uint32_t i = 0; i < it->out_count; i++)
 			edge_out_fail(it->out[i]);
 		it->is_done = 1;
-		return subtask_settle(it) ? TASK_DONE : TASK_WAIT;
+		return subtask_leave(it);
 	}
 	err_clear(&it->job.stop);
 	if (op_end(it->in_head, it->plan->in->to_port, err) == OP_FAIL)
@@ -670,10 +689,10 @@ subtask_work(struct subtask *it, struct err *err)
 	uint64_t wanted = __atomic_load_n(&it->barrier_wanted,
 	    __ATOMIC_ACQUIRE);
 
+	if (it->is_done)
+		return subtask_leave(it);
 	if (!subtask_settle(it))
 		return TASK_WAIT;
-	if (it->is_done)
-		return TASK_DONE;
 	if (it->plan->source_count > 0 && wanted > it->barrier_done &&
 	    subtask_barrier(it, wanted, err) != 0)
 		return TASK_FAIL;

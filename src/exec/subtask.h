@@ -60,6 +60,8 @@ int subtask_open(struct subtask *, struct err *);
  */
 int subtask_load(struct subtask *, const char *bytes, size_t size,
 	uint32_t key_group, struct err *);
+/* Is it through, and all it gave in the channels? */
+int subtask_has_left(const struct subtask *);
 /* Sources only, others ignore it: a barrier goes out before the next record,
  * and no record after it if it `halts`.  From any thread. */
 void subtask_want_barrier(struct subtask *, uint64_t number, int halts);
