@@ -254,7 +254,8 @@ mark_update(struct op_run *run, struct err *err)
 		if (run->marked_idle)
 			return OP_OK;
 		run->marked_idle = 1;
-		return op_give_idle(run, err);
+		return run->op->def->idle != NULL ?
+		    run->op->def->idle(run, err) : op_give_idle(run, err);
 	}
 	if (least <= run->marked_us && !run->marked_idle)
 		return OP_OK;

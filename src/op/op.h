@@ -174,6 +174,7 @@ enum op_flag {
 	OP_HIDDEN = 32,		/* not a stage: never in the help */
 	OP_KEEPS_TIME = 64,	/* rows keep their event time */
 	OP_KEYED = 128,		/* each `by` key may be another instance's */
+	OP_PARALLEL = 256,	/* each record, or split, for itself */
 };
 
 /* Plan time: check arguments against op->in[], set op->out and op->plan. */
@@ -210,6 +211,8 @@ typedef enum op_status op_mark_f(struct op_run *, int64_t us, struct err *);
 enum op_split { OP_SPLIT_BEGIN, OP_SPLIT_END };
 typedef enum op_status op_split_f(struct op_run *, uint64_t split,
 	enum op_split, struct err *);
+/* All inputs are idle: event time stands still.  NULL: passes on. */
+typedef enum op_status op_idle_f(struct op_run *, struct err *);
 /* The clock has reached run->tick_us, which is now INT64_MAX again. */
 typedef enum op_status op_tick_f(struct op_run *, int64_t now_us, struct err *);
 /* The input has nothing more for now: sinks write what they hold. */
@@ -251,6 +254,7 @@ struct op_def {
 	op_mark_f *mark;	/* NULL: passes on */
 	op_pause_f *pause;	/* NULL: passes on */
 	op_split_f *split;	/* NULL: passes on */
+	op_idle_f *idle;	/* NULL: passes on */
 	op_tick_f *tick;	/* NULL: never */
 	op_freeze_f *freeze;	/* NULL: no state */
 	op_save_f *save;

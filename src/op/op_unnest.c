@@ -360,6 +360,7 @@ const struct op_def op_unnest = {
 	.holds = "nothing",
 	.example = "unnest tags as tag",
 	.state_bytes = sizeof(struct unnest),
+	.flags = OP_PARALLEL,
 	.bind = unnest_bind,
 	.need = unnest_need,
 	.open = unnest_open,
