@@ -307,6 +307,8 @@ expr_files = \
 op_files = \
 	src/op/group.c \
 	src/op/group.h \
+	src/op/group_rows.c \
+	src/op/group_rows.h \
 	src/op/join.c \
 	src/op/join.h \
 	src/op/join_build.c \
@@ -335,7 +337,9 @@ op_files = \
 	src/op/op_top.c \
 	src/op/op_union.c \
 	src/op/op_unnest.c \
+	src/op/op_watermark.c \
 	src/op/op_where.c \
+	src/op/op_window.c \
 	src/op/parse_format.h \
 	src/op/parse_members.c \
 	src/op/parse_pattern.c \
@@ -347,7 +351,9 @@ op_files = \
 	src/op/rows.c \
 	src/op/rows.h \
 	src/op/source.c \
-	src/op/source.h
+	src/op/source.h \
+	src/op/window_bucket.c \
+	src/op/window_priv.h
 
 check_files = \
 	src/check/bind_agg.c \
@@ -356,6 +362,7 @@ check_files = \
 	src/check/bind_io.c \
 	src/check/bind_join.c \
 	src/check/bind_stage.c \
+	src/check/bind_window.c \
 	src/check/check_priv.h \
 	src/check/flow.c \
 	src/check/flow.h
@@ -365,14 +372,18 @@ plan_files = \
 	src/plan/plan.h \
 	src/plan/rule.h \
 	src/plan/rule_need.c \
-	src/plan/rule_table.h
+	src/plan/rule_table.h \
+	src/plan/tasks.c \
+	src/plan/tasks.h
 
 exec_files = \
 	src/exec/atomic.h \
 	src/exec/channel.c \
 	src/exec/channel.h \
 	src/exec/run.c \
-	src/exec/run.h
+	src/exec/run.h \
+	src/exec/sched.c \
+	src/exec/sched.h
 
 # All of cli but main.c, which the test programs must not link.
 cli_files = \

@@ -104,6 +104,18 @@ stream_connect(struct check *check, struct stream *stream, struct op *op,
 	}
 }
 
+/* Whether records still have their event time behind `op`. */
+static void
+stream_set_time(struct stream *stream, const struct op *op)
+{
+	if (op->def->flags & OP_SETS_TIME) {
+		stream->has_time = 1;
+	} else if (stream->has_time && !(op->def->flags & OP_KEEPS_TIME)) {
+		stream->has_time = 0;
+		stream->time_taker = op->def->name;
+	}
+}
+
 int
 stream_append(struct check *check, struct stream *stream, struct op *op)
 {
@@ -117,6 +129,7 @@ stream_append(struct check *check, struct stream *stream, struct op *op)
 	stream->from_side = 0;
 	stream->schema = op->out;
 	stream->ended = op->out == NULL;
+	stream_set_time(stream, op);
 	return 0;
 }
 

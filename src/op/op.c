@@ -166,12 +166,18 @@ op_run_init(struct op_run *run, const struct op *op, struct op_job *job)
 	run->group_end = KEY_GROUP_COUNT;
 }
 
-/* What comes out of an operator that blocks is no longer of its input's
- * splits. */
+/* What comes out of an operator that blocks or makes groups is no longer of its
+ * input's splits. */
+static int
+has_own_split(const struct op_run *run)
+{
+	return (run->op->def->flags & (OP_BLOCKS | OP_REGROUPS)) != 0;
+}
+
 static uint64_t
 own_split(const struct op_run *run)
 {
-	return hash_mix(run->op->id + 1, 0);
+	return hash_mix(run->op->id + 1, run->group_first);
 }
 
 enum op_status
@@ -203,7 +209,7 @@ op_give(struct op_run *run, struct batch *take_batch, struct err *err)
 		return next != NULL && next->done ? OP_DONE : OP_OK;
 	}
 	run->rows_out += take_batch->sel_count;
-	if (run->op->def->flags & OP_BLOCKS)
+	if (has_own_split(run))
 		take_batch->split = own_split(run);
 	/* A record that was changed is not what its bytes say. */
 	if (!(run->op->def->flags & OP_KEEPS_RECORD))
@@ -285,8 +291,8 @@ op_idle(struct op_run *run, unsigned port, struct err *err)
 	return mark_update(run, err);
 }
 
-static enum op_status
-give_split(struct op_run *run, uint64_t split, enum op_split what,
+enum op_status
+op_give_split(struct op_run *run, uint64_t split, enum op_split what,
 	struct err *err)
 {
 	if (run->side != NULL &&
@@ -300,15 +306,15 @@ enum op_status
 op_split(struct op_run *run, uint64_t split, enum op_split what,
 	struct err *err)
 {
-	if (!(run->op->def->flags & OP_BLOCKS)) {
+	if (!has_own_split(run)) {
 		if (run->op->def->split != NULL)
 			return run->op->def->split(run, split, what, err);
-		return give_split(run, split, what, err);
+		return op_give_split(run, split, what, err);
 	}
 	if (what == OP_SPLIT_END || run->has_split)
 		return OP_OK;
 	run->has_split = 1;
-	return give_split(run, own_split(run), OP_SPLIT_BEGIN, err);
+	return op_give_split(run, own_split(run), OP_SPLIT_BEGIN, err);
 }
 
 enum op_status
@@ -333,7 +339,7 @@ op_end(struct op_run *run, unsigned port, struct err *err)
 		return run->done ? OP_DONE : OP_OK;
 	}
 	if (run->has_split &&
-	    give_split(run, own_split(run), OP_SPLIT_END, err) == OP_FAIL)
+	    op_give_split(run, own_split(run), OP_SPLIT_END, err) == OP_FAIL)
 		return OP_FAIL;
 	if (run->side != NULL &&
 	    op_end(run->side, run->side_port, err) == OP_FAIL)

@@ -56,6 +56,12 @@ enum op_join { OP_JOIN_INNER, OP_JOIN_LEFT, OP_JOIN_RIGHT, OP_JOIN_FULL,
 
 enum op_route { OP_ROUTE_FAIL, OP_ROUTE_DROP, OP_ROUTE_KEEP, OP_ROUTE_TO };
 
+/* Windows of `size` begin every `every`, at multiples of it behind `offset`;
+ * results are given anew for late records up to `update` behind the end. */
+struct op_window {
+	int64_t size_us, every_us, offset_us, update_us;
+};
+
 struct op_args {
 	uint32_t span_offset, span_bytes;	/* the stage in the text */
 	struct expr *expr;		/* where, top, unnest, parse */
@@ -92,6 +98,10 @@ struct op_args {
 	uint32_t option_count;
 	int append;
 	int copies;			/* records as they were read will do */
+	/* watermark: expr (NULL: the wall clock), how far records are out of
+	 * order, how long a silent split is waited for (0: for ever). */
+	int64_t delay_us, idle_us;
+	struct op_window window;	/* aggregate over windows */
 	struct op_arg *arg;		/* call stages */
 	uint32_t arg_count;
 };
@@ -155,7 +165,7 @@ struct op_run {
 	/* The key groups this instance owns: [first, end).  All of them when
 	 * the operator runs once. */
 	uint32_t group_first, group_end;
-	int has_split;			/* OP_BLOCKS: its own has begun */
+	int has_split;		/* OP_BLOCKS, OP_REGROUPS: its own has begun */
 	uint64_t rows_in, rows_out, batches_in;
 };
 
@@ -175,6 +185,8 @@ enum op_flag {
 	OP_KEEPS_TIME = 64,	/* rows keep their event time */
 	OP_KEYED = 128,		/* each `by` key may be another instance's */
 	OP_PARALLEL = 256,	/* each record, or split, for itself */
+	OP_SETS_TIME = 512,	/* rows get an event time here */
+	OP_REGROUPS = 1024,	/* what it gives is of no split of its input */
 };
 
 /* Plan time: check arguments against op->in[], set op->out and op->plan. */
@@ -278,6 +290,9 @@ enum op_status op_give_side(struct op_run *, struct batch *take_batch,
 enum op_status op_give_mark(struct op_run *, int64_t us, struct err *);
 /* No input moves event time for now: who comes next need not wait for it. */
 enum op_status op_give_idle(struct op_run *, struct err *);
+/* For operators with a split slot: pass it on. */
+enum op_status op_give_split(struct op_run *, uint64_t split, enum op_split,
+	struct err *);
 /*
  * Report the rows in `rejects` by the job's policy and take them out of the
  * batch's selection.  When the policy says stop, the rows before the first of
