@@ -353,7 +353,8 @@ op_files = \
 	src/op/source.c \
 	src/op/source.h \
 	src/op/window_bucket.c \
-	src/op/window_priv.h
+	src/op/window_priv.h \
+	src/op/window_save.c
 
 check_files = \
 	src/check/bind_agg.c \
