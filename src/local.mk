@@ -364,7 +364,10 @@ op_files = \
 	src/op/source.c \
 	src/op/source.h \
 	src/op/window_bucket.c \
-	src/op/window_priv.h
+	src/op/window_priv.h \
+	src/op/window_save.c
+	src/op/window_priv.h \
+	src/op/window_save.c
 
 check_files = \
 	src/check/bind_agg.c \
@@ -397,6 +400,8 @@ exec_files = \
 	src/exec/edge.h \
 	src/exec/edge_in.c \
 	src/exec/edge_out.c \
+	src/exec/remote.c \
+	src/exec/remote.h \
 	src/exec/run.c \
 	src/exec/run.h \
 	src/exec/sched.c \

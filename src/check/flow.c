@@ -45,7 +45,6 @@ flow_add_source(struct check *check)
 
 	flow->source = mem_resize(flow->source,
 	    (flow->source_count + 1) * sizeof(*flow->source));
-	source->number = flow->source_count;
 	flow->source[flow->source_count++] = source;
 	return source;
 }
@@ -109,9 +108,14 @@ stream_connect(struct check *check, struct stream *stream, struct op *op,
 static void
 stream_set_time(struct stream *stream, const struct op *op)
 {
+	/* What is kept of the other side has no time. */
+	int has_rest = op->input_count == 2 && (op->args.join ==
+	    OP_JOIN_RIGHT || op->args.join == OP_JOIN_FULL);
+
 	if (op->def->flags & OP_SETS_TIME) {
 		stream->has_time = 1;
-	} else if (stream->has_time && !(op->def->flags & OP_KEEPS_TIME)) {
+	} else if (stream->has_time && (has_rest ||
+	    !(op->def->flags & OP_KEEPS_TIME))) {
 		stream->has_time = 0;
 		stream->time_taker = op->def->name;
 	}

@@ -429,6 +429,22 @@ part_next(const char **at, const char *end, int is_last, uint32_t *size)
 	return start;
 }
 
+int
+key_has_parts(const struct text *key, uint32_t count)
+{
+	const char *at = text_bytes(key), *end = at + key->size;
+	uint32_t size;
+
+	for (uint32_t p = 0; p + 1 < count; p++) {
+		if (at == end || ((uint8_t)*at == LENGTH_LONG && end - at < 5))
+			return 0;
+		part_next(&at, end, 0, &size);
+		if (at > end)
+			return 0;
+	}
+	return 1;
+}
+
 struct text
 key_part_text(const struct text *key, uint32_t count, uint32_t index)
 {

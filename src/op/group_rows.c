@@ -14,6 +14,8 @@
 
 #include "data/key.h"
 #include "io/bad.h"
+#include "util/bits.h"
+#include "util/buf.h"
 
 struct key_cell {
 	union cell cell;
@@ -204,4 +206,112 @@ group_rows_take(struct group_rows *rows, struct op_run *run)
 		builder_finish(&rows->builder[i], region, &batch->column[i]);
 	rows->count = 0;
 	return batch;
+}
+
+/* --- as bytes: hash, size of the key, key | type [cell] ... | states --- */
+
+#define HEAD_BYTES 12
+
+struct agg_call *
+group_rows_calls(const struct group_rows *rows)
+{
+	const struct op_args *args = rows->args;
+	struct agg_call *call = mem_alloc_zero((args->agg_count + 1) *
+	    sizeof(*call));
+
+	for (uint32_t i = 0; i < args->agg_count; i++) {
+		const struct agg_call *own = agg_expr_call(args->agg[i].agg);
+		call[i].def = own->def;
+		call[i].plan = own->plan;
+		call[i].budget = own->budget;
+	}
+	return call;
+}
+
+/* Is the value of a key in its cell? */
+static int
+cell_is_used(uint64_t type)
+{
+	return type > TYPE_MISSING && !type_is_textual((enum type)type);
+}
+
+void
+group_rows_save(const struct group_rows *rows, struct agg_call *call,
+	const char *row, struct text key, uint64_t hash, struct buf *out)
+{
+	const struct key_cell *cell = row_keys(rows, row);
+	char *head = buf_reserve(out, HEAD_BYTES);
+
+	bits_store64(head, hash);
+	bits_store32(head + 8, key.size);
+	out->size += HEAD_BYTES;
+	buf_add(out, text_bytes(&key), key.size);
+	for (uint32_t k = 0; k < rows->args->by_count; k++) {
+		buf_add_char(out, (char)cell[k].type);
+		if (cell_is_used(cell[k].type))
+			buf_add(out, &cell[k].cell, sizeof(cell[k].cell));
+	}
+	for (uint32_t i = 0; i < rows->args->agg_count; i++)
+		call[i].def->save(&call[i], row + rows->offset[i], out);
+}
+
+int
+group_rows_load_key(const struct group_rows *rows, const char **at,
+	const char *end, struct text *key, uint64_t *hash)
+{
+	if (end - *at < HEAD_BYTES)
+		return -1;
+	*hash = bits_load64(*at);
+	uint32_t size = bits_load32(*at + 8);
+	*at += HEAD_BYTES;
+	if ((size_t)(end - *at) < size)
+		return -1;
+	*key = text_make(*at, size);
+	*at += size;
+	return key_has_parts(key, rows->args->by_count) ? 0 : -1;
+}
+
+static int
+load_cells(const struct group_rows *rows, const char **at, const char *end,
+	char *row)
+{
+	struct key_cell *cell = row_keys(rows, row);
+
+	for (uint32_t k = 0; k < rows->args->by_count; k++) {
+		if (*at == end)
+			return -1;
+		uint8_t type = (uint8_t)*(*at)++;
+		cell[k].type = type;
+		if (type >= TYPE_MIXED)
+			return -1;
+		if (!cell_is_used(type))
+			continue;
+		if ((size_t)(end - *at) < sizeof(cell[k].cell))
+			return -1;
+		memcpy(&cell[k].cell, *at, sizeof(cell[k].cell));
+		*at += sizeof(cell[k].cell);
+	}
+	return 0;
+}
+
+int
+group_rows_load(const struct group_rows *rows, const char **at,
+	const char *end, char *row, int is_new)
+{
+	const struct op_args *args = rows->args;
+	char *loaded = is_new ? row : mem_alloc_zero(rows->bytes + 8);
+	int status = load_cells(rows, at, end, loaded);
+
+	for (uint32_t i = 0; i < args->agg_count && status == 0; i++) {
+		struct agg_call *call = agg_expr_call(args->agg[i].agg);
+		status = call->def->load(call, loaded + rows->offset[i], at,
+		    end);
+	}
+	if (is_new)
+		return status;
+	if (status == 0)
+		group_rows_merge(rows, row, loaded);
+	group_rows_clear(rows, loaded);
+	mem_free(loaded);
+	return status;
 }

@@ -60,6 +60,21 @@ int group_rows_own(const struct group_rows *);
 void group_rows_clear(const struct group_rows *, char *row);
 
 /*
+ * A row as bytes, and back.  `call` has a copy of each aggregate's call struct,
+ * so that another thread can write while the operator works.  Reading begins
+ * with the key and its hash, by which the row is found; then the row's bytes
+ * are read into it, or added to what is there.  -1 if they are no such thing.
+ */
+void group_rows_save(const struct group_rows *, struct agg_call *call,
+	const char *row, struct text key, uint64_t hash, struct buf *out);
+int group_rows_load_key(const struct group_rows *, const char **at,
+	const char *end, struct text *key, uint64_t *hash);
+int group_rows_load(const struct group_rows *, const char **at,
+	const char *end, char *row, int is_new);
+/* The copies; heap. */
+struct agg_call *group_rows_calls(const struct group_rows *);
+
+/*
  * One more record of output, but for the gap: 0, or -1 with err for a result
  * that there is not.  Then what was made, as a batch of op->out.
  */

@@ -681,6 +681,10 @@ const struct op_def op_window = {
 	.push = window_push,
 	.mark = window_mark,
 	.flush = window_flush,
+	.freeze = window_freeze,
+	.save = window_save,
+	.thaw = window_thaw,
+	.load = window_load,
 	.close = window_close,
 	.explain = window_explain,
 };

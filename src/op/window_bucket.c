@@ -35,6 +35,9 @@
 
 #include "state/keyed.h"
 
+/* Beyond any time and a few lengths; sums of two do not overflow. */
+#define TIME_MAX (INT64_MAX / 4)
+
 /* The largest multiple of `unit` that is not above `us`. */
 static inline int64_t
 round_down(int64_t us, int64_t unit)
@@ -99,6 +102,35 @@ window_place(const struct window *window, int64_t time_us, int64_t mark_us,
 	if (out->first_us > last)
 		out->first_us = INT64_MAX;
 	return PLACE_COUNTS;
+}
+
+/* Is it a window end, in a range that does not overflow? */
+static int
+is_end(const struct window *window, int64_t us)
+{
+	return us > -TIME_MAX && us < TIME_MAX && end_from(window, us) == us;
+}
+
+int
+window_place_again(const struct window *window, struct bucket *bucket)
+{
+	struct bucket plain;
+
+	if (bucket->start_us <= -TIME_MAX || bucket->start_us >= TIME_MAX ||
+	    window_place(window, bucket->start_us, INT64_MIN, &plain) !=
+	    PLACE_COUNTS || plain.start_us != bucket->start_us)
+		return -1;
+	if (!is_end(window, bucket->update_us) ||
+	    bucket->update_us < plain.first_us ||
+	    bucket->update_us > plain.last_us)
+		return -1;
+	if (bucket->first_us != INT64_MAX &&
+	    (!is_end(window, bucket->first_us) ||
+	    bucket->first_us < bucket->update_us ||
+	    bucket->first_us > plain.last_us))
+		return -1;
+	bucket->last_us = plain.last_us;
+	return 0;
 }
 
 static int

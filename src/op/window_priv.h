@@ -55,6 +55,9 @@ enum place { PLACE_COUNTS, PLACE_LATE, PLACE_NOWHERE };
 void window_init(struct window *, const struct op_window *);
 enum place window_place(const struct window *, int64_t time_us,
 	int64_t mark_us, struct bucket *out);
+/* Fill in what start, first and update of a saved bucket imply: 0, or -1 if
+ * there is no bucket of the three. */
+int window_place_again(const struct window *, struct bucket *);
 /* The bucket that is like `place`, made if there is none. */
 struct bucket *window_bucket(struct window *, const struct bucket *place,
 	struct mem_budget *);
