@@ -11,6 +11,9 @@ util_files = \
 	src/util/env.h \
 	src/util/env_fault.c \
 	src/util/env_priv.h \
+	src/util/env_process.c \
+	src/util/env_socket.c \
+	src/util/env_watch.c \
 	src/util/err.c \
 	src/util/err.h \
 	src/util/glob.c \
@@ -204,7 +207,12 @@ func_files = \
 	src/func/utf8_case.h
 
 state_files = \
-	src/state/save.h
+	src/state/keyed.c \
+	src/state/keyed.h \
+	src/state/save.c \
+	src/state/save.h \
+	src/state/timer.c \
+	src/state/timer.h
 
 io_files = \
 	src/io/bad.c \

@@ -16,6 +16,9 @@ unit_files = \
 	tests/unit/test_diag.c \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
+	tests/unit/test_env_process.c \
+	tests/unit/test_env_socket.c \
+	tests/unit/test_env_watch.c \
 	tests/unit/test_err.c \
 	tests/unit/test_expr.c \
 	tests/unit/test_expr_agg.c \
@@ -34,6 +37,7 @@ unit_files = \
 	tests/unit/test_json_index.c \
 	tests/unit/test_json_reader.c \
 	tests/unit/test_key.c \
+	tests/unit/test_keyed.c \
 	tests/unit/test_lex.c \
 	tests/unit/test_log_reader.c \
 	tests/unit/test_mem.c \
@@ -47,9 +51,11 @@ unit_files = \
 	tests/unit/test_regex.c \
 	tests/unit/test_region.c \
 	tests/unit/test_rows.c \
+	tests/unit/test_save.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
+	tests/unit/test_timer.c \
 	tests/unit/test_top.c \
 	tests/unit/test_type.c \
 	tests/unit/test_unnest.c \
