@@ -282,6 +282,7 @@ io_files = \
 	src/io/log_reader.h \
 	src/io/output.c \
 	src/io/output.h \
+	src/io/stream.h \
 	src/io/text_width.c \
 	src/io/text_width.h
 
