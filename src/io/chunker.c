@@ -132,6 +132,7 @@ int
 chunker_fill(struct chunker *chunker, size_t keep, struct err *err)
 {
 	size_t before = keep;
+	ssize_t got = 0;
 	/* A long record doubles; others come a chunk at a time. */
 	size_t most = keep + (keep > chunker->chunk_bytes ? keep :
 	    chunker->chunk_bytes);
@@ -143,20 +144,29 @@ chunker_fill(struct chunker *chunker, size_t keep, struct err *err)
 	do {
 		size_t room = (size_t)(chunk_limit(chunker) - chunker->bytes);
 		room = (room < most ? room : most) - chunker->size;
-		ssize_t got = chunker->ended ? 0 : input_read(chunker->input,
+		got = chunker->ended ? 0 : input_read(chunker->input,
 		    chunker->bytes + chunker->size, room, err);
-		if (got < 0)
+		if (got == -1)
 			return -1;
-		if (got == 0) {
-			chunker->ended = 1;
+		chunker->ended = got == 0;
+		if (got <= 0)
 			break;
-		}
 		chunker->size += (size_t)got;
 		if ((size_t)got == room || input_size(chunker->input) >= 0)
 			break;
 	} while (!input_would_block(chunker->input));
 	memset(chunker->bytes + chunker->size, 0, CHUNK_PADDING);
-	return chunker->size > before;
+	if (chunker->size > before)
+		return 1;
+	return got == INPUT_WAIT ? CHUNKER_WAIT : 0;
+}
+
+void
+chunker_restart(struct chunker *chunker, uint64_t offset)
+{
+	chunker->size = 0;
+	chunker->offset = offset;
+	chunker->ended = 0;
 }
 
 char *

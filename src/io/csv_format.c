@@ -36,6 +36,19 @@ csv_format_next(struct reader *reader, struct batch **out, struct err *err)
 }
 
 void
+csv_format_position(const struct reader *reader, struct reader_position *out)
+{
+	csv_reader_position(reader->csv, out);
+}
+
+int
+csv_format_seek(struct reader *reader, const struct reader_position *position,
+	struct err *err)
+{
+	return csv_reader_seek(reader->csv, position, err);
+}
+
+void
 csv_format_close(struct reader **reader_address)
 {
 	struct reader *reader = *reader_address;

@@ -12,6 +12,7 @@ struct need;
 struct output;
 struct reader;
 struct reader_config;
+struct reader_position;
 struct schema;
 struct writer;
 
@@ -24,6 +25,9 @@ struct reader *csv_format_open(struct input *, const struct csv_settings *,
 struct schema *csv_format_schema(struct reader *, struct err *);
 void csv_format_need(struct reader *, const struct need *);
 int csv_format_next(struct reader *, struct batch **out, struct err *);
+void csv_format_position(const struct reader *, struct reader_position *);
+int csv_format_seek(struct reader *, const struct reader_position *,
+	struct err *);
 void csv_format_close(struct reader **);
 
 /* How fields are written. */

@@ -32,25 +32,30 @@ fault_at(const struct csv_reader *r, uint32_t at, const char *reason,
 	return -1;
 }
 
-/* Fill until `bytes` are there, or the end. */
+/* Fill until `bytes` are there, or the end.  0; READER_WAIT; -1. */
 static int
 have(struct csv_reader *r, uint32_t bytes, struct err *err)
 {
-	while (r->end - r->at < bytes && !r->ended)
-		if (csv_fill(r, err) < 0)
-			return -1;
+	while (r->end - r->at < bytes && !r->ended) {
+		int got = csv_fill(r, err);
+		if (got != 0 && got != 1)
+			return got;
+	}
 	return 0;
 }
 
 static int
 read_mark(struct csv_reader *r, struct err *err)
 {
-	if (have(r, 1, err) != 0)
-		return -1;
+	int got = have(r, 1, err);
+
+	if (got != 0)
+		return got;
 	if (r->at == r->end || (unsigned char)r->base[r->at] < 0xef)
 		return 0;
-	if (have(r, 3, err) != 0)
-		return -1;
+	got = have(r, 3, err);
+	if (got != 0)
+		return got;
 	const char *bytes = r->base + r->at;
 	if (memcmp(bytes, "\xff\xfe", 2) == 0 ||
 	    memcmp(bytes, "\xfe\xff", 2) == 0) {
@@ -63,7 +68,7 @@ read_mark(struct csv_reader *r, struct err *err)
 	return 0;
 }
 
-/* Go behind the next line end. */
+/* Go behind the next line end.  0; READER_WAIT: the rest is to be skipped; -1. */
 static int
 skip_line(struct csv_reader *r, struct err *err)
 {
@@ -78,51 +83,37 @@ skip_line(struct csv_reader *r, struct err *err)
 		r->at = r->end;
 		if (r->ended)
 			return 0;
-		if (csv_fill(r, err) < 0)
-			return -1;
+		int got = csv_fill(r, err);
+		if (got != 0 && got != 1)
+			return got;
 	}
 }
 
-/* Is the line at `at` a comment or empty?  -1 with err. */
+/* Is the line at `at` a comment or empty?  0; READER_WAIT; -1. */
 static int
-line_says_nothing(struct csv_reader *r, struct err *err)
+line_says_nothing(struct csv_reader *r, int *nothing, struct err *err)
 {
-	if (have(r, 1, err) != 0)
-		return -1;
-	if (r->at == r->end)
-		return 0;
+	*nothing = 0;
+	int got = have(r, 1, err);
+	if (got != 0 || r->at == r->end)
+		return got;
 	unsigned char first = (unsigned char)r->base[r->at];
-	if (first == r->set.comment)
-		return 1;
-	if (r->set.empty_lines)
+	*nothing = first == r->set.comment;
+	if (*nothing || r->set.empty_lines)
 		return 0;
+	*nothing = first == '\n';
 	if (first != '\r')
-		return first == '\n';
-	if (have(r, 2, err) != 0)
-		return -1;
-	return r->base[r->at + 1] == '\n';
+		return 0;
+	got = have(r, 2, err);
+	*nothing = got == 0 && r->base[r->at + 1] == '\n';
+	return got;
 }
 
-/* Have the whole first row in the window: 1; 0 without a row. */
 static int
-find_row(struct csv_reader *r, struct csv_row *row, struct err *err)
+refuse_row(const struct csv_reader *r, const struct csv_row *row,
+	enum csv_row_end result, struct err *err)
 {
-	enum csv_row_end result;
-
-	for (;;) {
-		if (have(r, 1, err) != 0)
-			return -1;
-		if (r->at == r->end)
-			return 0;
-		result = csv_row_judge(r, row);
-		if (result != CSV_ROW_MORE || r->ended)
-			break;
-		if (csv_fill(r, err) < 0)
-			return -1;
-	}
 	switch (result) {
-	case CSV_ROW_DONE:
-		return 1;
 	case CSV_ROW_LONG:
 		return fault_at(r, r->at, "the first record is too long "
 		    "(max_record)", err);
@@ -132,6 +123,30 @@ find_row(struct csv_reader *r, struct csv_row *row, struct err *err)
 	default:
 		return fault_at(r, row->fault, "quote is never closed", err);
 	}
+}
+
+/* Have the whole first row in the window, if there is one.  0; READER_WAIT;
+ * -1. */
+static int
+find_row(struct csv_reader *r, struct csv_row *row, int *found,
+	struct err *err)
+{
+	enum csv_row_end result;
+
+	*found = 0;
+	for (;;) {
+		int got = have(r, 1, err);
+		if (got != 0 || r->at == r->end)
+			return got;
+		result = csv_row_judge(r, row);
+		if (result != CSV_ROW_MORE || r->ended)
+			break;
+		got = csv_fill(r, err);
+		if (got != 0 && got != 1)
+			return got;
+	}
+	*found = 1;
+	return result == CSV_ROW_DONE ? 0 : refuse_row(r, row, result, err);
 }
 
 /* A field of the header as text. */
@@ -274,26 +289,46 @@ apply_types(struct csv_reader *r, struct err *err)
 	return 0;
 }
 
+/* The lines that are not to be looked at. */
 static int
-read_before_rows(struct csv_reader *r, struct err *err)
+skip_lines(struct csv_reader *r, struct err *err)
+{
+	for (; r->skipped < r->set.skip; r->skipped++) {
+		int got = skip_line(r, err);
+		if (got != 0)
+			return got;
+	}
+	return 0;
+}
+
+/* Comments and empty lines. */
+static int
+skip_quiet_lines(struct csv_reader *r, struct err *err)
+{
+	int got = 0;
+
+	for (;;) {
+		if (!r->in_line)
+			got = line_says_nothing(r, &r->in_line, err);
+		if (got != 0 || !r->in_line)
+			return got;
+		got = skip_line(r, err);
+		if (got != 0)
+			return got;
+		r->in_line = 0;
+	}
+}
+
+/* The names of the fields, from the first row or what stands for it. */
+static int
+read_names(struct csv_reader *r, struct err *err)
 {
 	struct csv_row row = { 0 };
-	int quiet, found;
+	int found = 0;
+	int got = find_row(r, &row, &found, err);
 
-	if (read_mark(r, err) != 0)
-		return -1;
-	for (uint64_t i = 0; i < r->set.skip; i++)
-		if (skip_line(r, err) != 0)
-			return -1;
-	if (r->set.names != NULL && !r->set.header) {
-		r->schema = schema_copy(r->set.names);
-		return 0;
-	}
-	while ((quiet = line_says_nothing(r, err)) > 0)
-		if (skip_line(r, err) != 0)
-			return -1;
-	if (quiet < 0 || (found = find_row(r, &row, err)) < 0)
-		return -1;
+	if (got != 0)
+		return got;
 	if (r->set.names != NULL)
 		r->schema = schema_copy(r->set.names);
 	else if (found)
@@ -307,6 +342,39 @@ read_before_rows(struct csv_reader *r, struct err *err)
 	return 0;
 }
 
+/* One of the things that stand before the rows, and on to the next. */
+static int
+read_stage(struct csv_reader *r, struct err *err)
+{
+	switch (r->stage) {
+	case CSV_AT_MARK:
+		return read_mark(r, err);
+	case CSV_AT_SKIP:
+		return skip_lines(r, err);
+	case CSV_AT_QUIET:
+		return skip_quiet_lines(r, err);
+	default:
+		return read_names(r, err);
+	}
+}
+
+static int
+read_before_rows(struct csv_reader *r, struct err *err)
+{
+	while (r->schema == NULL) {
+		if (r->stage == CSV_AT_QUIET && r->set.names != NULL &&
+		    !r->set.header) {
+			r->schema = schema_copy(r->set.names);
+			break;
+		}
+		int got = read_stage(r, err);
+		if (got != 0)
+			return got;
+		r->stage++;
+	}
+	return 0;
+}
+
 int
 csv_header_read(struct csv_reader *r, struct err *err)
 {
@@ -316,14 +384,18 @@ csv_header_read(struct csv_reader *r, struct err *err)
 	}
 	if (r->opened)
 		return 0;
+	int got = read_before_rows(r, &r->failure);
+	if (got == READER_WAIT)
+		return got;
 	r->opened = 1;
-	if (read_before_rows(r, &r->failure) != 0)
+	if (got != 0)
 		goto fail;
 	r->field_count = r->schema->field_count;
 	r->stride = r->field_count + (r->set.trailing != 0);
 	r->schema->open = r->set.ragged == CSV_RAGGED_LOOSE;
 	if (apply_types(r, &r->failure) != 0)
 		goto fail;
+	csv_apply_need(r);
 	return 0;
 
 fail:

@@ -4,6 +4,7 @@
 #include "data/batch.h"
 #include "io/csv_index.h"
 #include "io/csv_reader.h"
+#include "io/format.h"
 #include "io/loan.h"
 #include "util/err.h"
 
@@ -23,6 +24,8 @@ struct csv_rejects {
 	uint32_t count;
 	uint32_t capacity;
 };
+
+enum csv_stage { CSV_AT_MARK, CSV_AT_SKIP, CSV_AT_QUIET, CSV_AT_ROW };
 
 struct csv_reader {
 	struct csv_settings set;
@@ -49,6 +52,13 @@ struct csv_reader {
 	uint64_t line;		/* of `at`, from 1 */
 	uint64_t record;	/* records before `at` */
 
+	/* What is being read before the rows, over an input that may say that
+	 * there is nothing for now. */
+	enum csv_stage stage;
+	uint64_t skipped;	/* of set.skip */
+	int in_line;		/* that is skipped */
+	struct need need;
+	int is_told;		/* the need */
 	int opened;		/* the header is read */
 	uint32_t field_count;
 	uint32_t stride;	/* separators of a regular row */
@@ -64,10 +74,13 @@ struct csv_reader {
 	struct err failure;
 };
 
-/* Read until there is more behind `at`: 1; 0 at the end; -1 with err. */
+/* Read until there is more behind `at`: 1; 0 at the end; READER_WAIT; -1 with
+ * err. */
 int csv_fill(struct csv_reader *, struct err *);
-/* Read what stands before the rows, and the header.  0 or -1. */
+/* Read what stands before the rows, and the header.  0; READER_WAIT; -1. */
 int csv_header_read(struct csv_reader *, struct err *);
+/* The header is there: what of the fields is wanted? */
+void csv_apply_need(struct csv_reader *);
 /* The name of field `index` when it has none; unique in the schema. */
 void csv_add_numbered(struct schema *, uint32_t index);
 

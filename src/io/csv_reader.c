@@ -25,6 +25,7 @@
 #include "io/csv_priv.h"
 #include "io/format.h"
 #include "io/input.h"
+#include "util/err.h"
 #include "util/mem.h"
 
 struct csv_reader *
@@ -100,6 +101,8 @@ csv_fill(struct csv_reader *r, struct err *err)
 		r->base = chunker_bytes(r->chunker, &size) - CHUNK_PADDING;
 		r->at = CHUNK_PADDING;
 		r->end = CHUNK_PADDING + (uint32_t)size;
+		if (got == CHUNKER_WAIT)
+			return READER_WAIT;
 		if (got == 0) {
 			r->ended = 1;
 			if (size > 0 && r->base[r->end - 1] != '\n')
@@ -123,8 +126,10 @@ csv_fill(struct csv_reader *r, struct err *err)
 int
 csv_reader_next(struct csv_reader *r, struct batch **out, struct err *err)
 {
-	if (csv_header_read(r, err) != 0)
-		return -1;
+	int header = csv_header_read(r, err);
+
+	if (header != 0)
+		return header;
 	for (;;) {
 		if (r->failed) {
 			*err = r->failure;
@@ -139,7 +144,7 @@ csv_reader_next(struct csv_reader *r, struct batch **out, struct err *err)
 		if (r->ended)
 			return 0;
 		int got = csv_fill(r, err);
-		if (got <= 0)
+		if (got != 1)
 			return got;
 	}
 }
@@ -147,9 +152,12 @@ csv_reader_next(struct csv_reader *r, struct batch **out, struct err *err)
 struct schema *
 csv_reader_schema(struct csv_reader *r, struct err *err)
 {
-	if (csv_header_read(r, err) != 0)
-		return NULL;
-	return schema_hold(r->schema);
+	int header = csv_header_read(r, err);
+
+	if (header == READER_WAIT)
+		err_set(err, ERR_IO, "the header of %s is not there yet",
+		    input_path(r->input));
+	return header == 0 ? schema_hold(r->schema) : NULL;
 }
 
 /* The field that a name means when rows may be longer than the header. */
@@ -169,28 +177,15 @@ loose_field(const struct csv_reader *r, const char *name)
 	return number > r->field_count ? (uint32_t)number - 1 : UINT32_MAX;
 }
 
-void
-csv_reader_need(struct csv_reader *r, const struct need *need)
+/* Where the needed fields go when rows may be longer than the header. */
+static void
+pick_fields(struct csv_reader *r, const struct need *need)
 {
-	struct err err = ERR_INIT;
-
-	/* A failure is said by the first next. */
-	if (csv_header_read(r, &err) != 0 || need->all)
-		return;
-	mem_free(r->needed);
-	r->needed = mem_alloc_zero(r->field_count);
-	for (uint32_t i = 0; i < need->name_count; i++) {
-		int field = schema_find(r->schema, need->name[i],
-		    strlen(need->name[i]));
-		if (field >= 0)
-			r->needed[field] = 1;
-	}
-	if (r->set.ragged != CSV_RAGGED_LOOSE)
-		return;
 	schema_drop(&r->picked);
 	mem_free(r->picked_field);
 	r->picked = schema_new();
-	r->picked_field = mem_alloc(need->name_count * sizeof(uint32_t));
+	r->picked_field = mem_alloc((need->name_count + 1) *
+	    sizeof(uint32_t));
 	for (uint32_t i = 0; i < need->name_count; i++) {
 		uint32_t field = loose_field(r, need->name[i]);
 		r->picked_field[i] = field;
@@ -198,4 +193,80 @@ csv_reader_need(struct csv_reader *r, const struct need *need)
 		    field < r->field_count ? r->schema->field[field].type :
 		    TYPE_ANY);
 	}
+}
+
+void
+csv_apply_need(struct csv_reader *r)
+{
+	const struct need *need = &r->need;
+
+	if (!r->is_told || need->all)
+		return;
+	mem_free(r->needed);
+	r->needed = mem_alloc_zero(r->field_count + 1);
+	for (uint32_t i = 0; i < need->name_count; i++) {
+		int field = schema_find(r->schema, need->name[i],
+		    strlen(need->name[i]));
+		if (field >= 0)
+			r->needed[field] = 1;
+	}
+	if (r->set.ragged == CSV_RAGGED_LOOSE)
+		pick_fields(r, need);
+}
+
+void
+csv_reader_need(struct csv_reader *r, const struct need *need)
+{
+	struct err err = ERR_INIT;
+	int was_open = r->opened;
+
+	r->need = *need;
+	r->is_told = 1;
+	/* A failure is said by the first next; else it may come later. */
+	if (csv_header_read(r, &err) == 0 && was_open)
+		csv_apply_need(r);
+}
+
+/* In position.inside: the rest of the line is dropped. */
+#define INSIDE_DISCARDED 1u
+
+void
+csv_reader_position(const struct csv_reader *r, struct reader_position *out)
+{
+	size_t used = r->at > CHUNK_PADDING ? r->at - CHUNK_PADDING : 0;
+	size_t size;
+
+	*out = (struct reader_position)READER_POSITION_START;
+	if (!r->opened || r->failed)
+		return;
+	chunker_bytes(r->chunker, &size);
+	/* The line end that the last line had not counts for nothing. */
+	if (used > size)
+		used = size;
+	out->offset = chunker_offset(r->chunker) + used;
+	out->line = r->line;
+	out->record = r->record;
+	out->inside = r->discarding ? INSIDE_DISCARDED : 0;
+}
+
+int
+csv_reader_seek(struct csv_reader *r, const struct reader_position *position,
+	struct err *err)
+{
+	if (position->offset == 0)
+		return 0;
+	int header = csv_header_read(r, err);
+	if (header == READER_WAIT)
+		return err_set(err, ERR_IO, "%s is shorter than when it was "
+		    "read last", input_path(r->input));
+	if (header != 0 || input_seek(r->input, position->offset, err) != 0)
+		return -1;
+	chunker_restart(r->chunker, position->offset);
+	r->at = r->end;
+	r->ended = 0;
+	r->starved = 0;
+	r->line = position->line;
+	r->record = position->record;
+	r->discarding = (position->inside & INSIDE_DISCARDED) != 0;
+	return 0;
 }

@@ -11,6 +11,7 @@ struct err;
 struct input;
 struct need;
 struct reader_config;
+struct reader_position;
 struct schema;
 
 /*
@@ -44,6 +45,9 @@ struct csv_reader *csv_reader_new(struct input *, const struct csv_settings *,
 struct schema *csv_reader_schema(struct csv_reader *, struct err *);
 void csv_reader_need(struct csv_reader *, const struct need *);
 int csv_reader_next(struct csv_reader *, struct batch **out, struct err *);
+void csv_reader_position(const struct csv_reader *, struct reader_position *);
+int csv_reader_seek(struct csv_reader *, const struct reader_position *,
+	struct err *);
 void csv_reader_free(struct csv_reader **);
 
 #endif

@@ -19,5 +19,7 @@ const struct format_def format_combined = {
 	.schema = log_schema,
 	.need = log_need,
 	.next = log_next,
+	.position = log_position,
+	.seek = log_seek,
 	.close = log_close,
 };

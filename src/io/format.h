@@ -48,8 +48,15 @@ struct writer;
 struct reader_position {
 	uint64_t offset;	/* bytes from the start of the input */
 	uint64_t line;		/* from 1 */
-	uint64_t record;	/* records before it */
+	uint64_t column;	/* bytes of its line before it */
+	uint64_t record;	/* records before it, refused ones too */
+	/* What the reader is in the middle of there (an array, a line that is
+	 * dropped); its own. */
+	uint64_t inside;
 };
+
+/* Of the start of an input. */
+#define READER_POSITION_START { .line = 1 }
 
 /* format_def.next: nothing now, ask again when the input has more. */
 #define READER_WAIT 2
@@ -77,8 +84,8 @@ struct format_def {
 		struct err *);
 	/*
 	 * The fields, as far as they are known before the data: CSV reads its
-	 * header here (may block); formats with any fields give an open schema.
-	 * Held for the caller; NULL with err.
+	 * header here (may block: the input must wait); formats with any fields
+	 * give an open schema.  Held for the caller; NULL with err.
 	 */
 	struct schema *(*schema)(struct reader *, struct err *);
 	/*
@@ -86,6 +93,8 @@ struct format_def {
 	 * left out or left unparsed.  With need->all the batch has every field.
 	 * When not all, the schema of batches is exactly need->name in that
 	 * order for open formats; formats with a known schema may keep theirs.
+	 * The names outlive the reader.  The input need not wait: a header that
+	 * is not there yet is read by next.
 	 */
 	void (*need)(struct reader *, const struct need *);
 	/*
@@ -97,8 +106,9 @@ struct format_def {
 	/* Where it is, between two calls of next. */
 	void (*position)(const struct reader *, struct reader_position *);
 	/*
-	 * Before the first next, schema and need having been called: go on at a
-	 * position that another reader of the same file had.  -1 with err.
+	 * Before the first next, need having been called: go on at a position
+	 * that another reader of the same file had.  A header is read first.  -1
+	 * with err.
 	 */
 	int (*seek)(struct reader *, const struct reader_position *,
 		struct err *);

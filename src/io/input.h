@@ -18,6 +18,18 @@ struct input;
 struct input *input_open(const char *path, struct err *);
 /* From memory that outlives it, named "memory": for tests and fuzzing. */
 struct input *input_memory(const void *bytes, size_t size);
+/*
+ * From whoever knows how: `read` as input_read, `seek` as input_seek, or NULL;
+ * `close` frees the cookie.  It has no descriptor: who made it says what to wait
+ * for.
+ */
+struct input_calls {
+	ssize_t (*read)(void *cookie, char *bytes, size_t size, struct err *);
+	int (*seek)(void *cookie, uint64_t offset, struct err *);
+	void (*close)(void *take_cookie);
+};
+struct input *input_custom(const char *path, const struct input_calls *,
+	void *take_cookie);
 void input_close(struct input **);
 const char *input_path(const struct input *);
 /* Up to `size` bytes; 0 at the end, -1 with err, INPUT_WAIT if told not to
@@ -36,9 +48,11 @@ int input_peek(struct input *, size_t size, const char **bytes, size_t *got,
  */
 #define INPUT_WAIT (-2)
 void input_set_wait(struct input *, int wait);
-/* The descriptor to wait on, or -1: never waits. */
+/* Read no more: input_read says INPUT_WAIT from now on. */
+void input_stop(struct input *);
+/* The descriptor to wait on, or -1: none. */
 int input_fd(const struct input *);
-/* Go to a byte of a regular file.  -1 with err. */
+/* Go to a byte of a regular file, counted from its start.  -1 with err. */
 int input_seek(struct input *, uint64_t offset, struct err *);
 /* Would the next read wait?  Never for regular files. */
 int input_would_block(struct input *);
@@ -64,10 +78,14 @@ void chunker_free(struct chunker **);
  * Get more: keep the last `keep` bytes of the window and read behind them, at
  * least one byte and at most what fills the chunk (256 KiB, or
  * SFLOW_CHUNK_BYTES; grown when keep fills it: a long record).  The former
- * window's region stays valid as long as somebody holds it.  Returns 1, 0 at
- * the end of input (window = what was kept), -1 with err.
+ * window's region stays valid as long as somebody holds it.  Returns 1; 0 at
+ * the end of input and CHUNKER_WAIT when there is nothing for now (window =
+ * what was kept, though it may have moved); -1 with err.
  */
+#define CHUNKER_WAIT 2
 int chunker_fill(struct chunker *, size_t keep, struct err *);
+/* Forget the window: the input has gone to `offset`. */
+void chunker_restart(struct chunker *, uint64_t offset);
 /* The window and its region (not held for the caller). */
 char *chunker_bytes(struct chunker *, size_t *size);
 struct region *chunker_region(struct chunker *);

@@ -37,6 +37,19 @@ json_format_next(struct reader *reader, struct batch **out, struct err *err)
 }
 
 void
+json_format_position(const struct reader *reader, struct reader_position *out)
+{
+	json_reader_position(reader->json, out);
+}
+
+int
+json_format_seek(struct reader *reader, const struct reader_position *position,
+	struct err *err)
+{
+	return json_reader_seek(reader->json, position, err);
+}
+
+void
 json_format_close(struct reader **reader_address)
 {
 	struct reader *reader = *reader_address;

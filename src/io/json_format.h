@@ -11,6 +11,7 @@ struct need;
 struct output;
 struct reader;
 struct reader_config;
+struct reader_position;
 struct schema;
 struct writer;
 
@@ -20,6 +21,9 @@ struct reader *json_format_open(struct input *, const struct json_settings *,
 struct schema *json_format_schema(struct reader *, struct err *);
 void json_format_need(struct reader *, const struct need *);
 int json_format_next(struct reader *, struct batch **, struct err *);
+void json_format_position(const struct reader *, struct reader_position *);
+int json_format_seek(struct reader *, const struct reader_position *,
+	struct err *);
 void json_format_close(struct reader **);
 
 /* One object a line, or the elements of one array. */

@@ -106,6 +106,7 @@ json_reader_new(struct input *input, const struct json_settings *settings,
 	struct json_reader *r = mem_alloc_zero(sizeof(*r));
 
 	r->set = *settings;
+	r->input = input;
 	r->chunker = chunker_new(input);
 	r->bad = config->bad;
 	r->origin = config->origin;
@@ -217,7 +218,7 @@ skip_order_mark(struct json_reader *r)
 		r->opened = 1;
 }
 
-/* Keep what is not read and get more.  -1 with err. */
+/* Keep what is not read and get more.  0; READER_WAIT; -1 with err. */
 static int
 fill(struct json_reader *r, struct err *err)
 {
@@ -244,7 +245,7 @@ fill(struct json_reader *r, struct err *err)
 		json_index_extend(&r->index, r->end);
 		r->mark = 0;
 	}
-	return 0;
+	return result == CHUNKER_WAIT ? READER_WAIT : 0;
 }
 
 /* --- between records --------------------------------------------------- */
@@ -424,9 +425,63 @@ json_reader_next(struct json_reader *r, struct batch **out, struct err *err)
 			return 1;
 		if (step == JSON_END && !r->failed)
 			return 0;
-		if (step == JSON_MORE && fill(r, err) != 0)
-			return -1;
+		int filled = step == JSON_MORE ? fill(r, err) : 0;
+		if (filled != 0)
+			return filled;
 	}
 	*err = r->failure;
 	return -1;
+}
+
+/* position.inside: the place, and what else is going on. */
+#define INSIDE_PLACE 7u
+#define INSIDE_DOCUMENTS 8u
+#define INSIDE_DISCARDED 16u
+
+void
+json_reader_position(struct json_reader *r, struct reader_position *out)
+{
+	*out = (struct reader_position)READER_POSITION_START;
+	if (!r->opened || r->base == NULL)
+		return;
+	/* What is counted here need not be counted again. */
+	r->line += json_count_lines(r->base + r->line_at, r->at - r->line_at);
+	r->line_at = r->at;
+	const char *line_end = r->at == 0 ? NULL :
+	    memrchr(r->base, '\n', r->at);
+	out->offset = chunker_offset(r->chunker) + r->at;
+	out->line = r->line;
+	out->column = line_end == NULL ? r->column_before + r->at :
+	    (uint64_t)(r->base + r->at - line_end) - 1;
+	out->record = r->record_number;
+	out->inside = (uint64_t)r->place |
+	    (r->documents ? INSIDE_DOCUMENTS : 0) |
+	    (r->discarding ? INSIDE_DISCARDED : 0);
+}
+
+int
+json_reader_seek(struct json_reader *r, const struct reader_position *position,
+	struct err *err)
+{
+	uint64_t place = position->inside & INSIDE_PLACE;
+
+	if (position->offset == 0)
+		return 0;
+	if (place > JSON_OVER)
+		return err_set(err, ERR_DATA, "%s: not a position in JSON",
+		    input_path(r->input));
+	if (input_seek(r->input, position->offset, err) != 0)
+		return -1;
+	chunker_restart(r->chunker, position->offset);
+	json_index_start(&r->index, NULL, 0);
+	r->base = NULL;
+	r->at = r->end = r->line_at = r->mark = 0;
+	r->opened = 1;
+	r->line = position->line;
+	r->column_before = position->column;
+	r->record_number = position->record;
+	r->place = (enum json_place)place;
+	r->documents = (position->inside & INSIDE_DOCUMENTS) != 0;
+	r->discarding = (position->inside & INSIDE_DISCARDED) != 0;
+	return 0;
 }

@@ -9,6 +9,7 @@ struct format_option;
 struct input;
 struct need;
 struct reader_config;
+struct reader_position;
 struct schema;
 
 /*
@@ -39,6 +40,10 @@ struct json_reader *json_reader_new(struct input *,
 struct schema *json_reader_schema(struct json_reader *);
 void json_reader_need(struct json_reader *, const struct need *);
 int json_reader_next(struct json_reader *, struct batch **out, struct err *);
+/* Between two calls of next. */
+void json_reader_position(struct json_reader *, struct reader_position *);
+int json_reader_seek(struct json_reader *, const struct reader_position *,
+	struct err *);
 void json_reader_free(struct json_reader **);
 
 #endif

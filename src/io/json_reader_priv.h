@@ -35,6 +35,7 @@ enum json_step {
 
 struct json_reader {
 	struct json_settings set;
+	struct input *input;
 	struct chunker *chunker;
 	struct bad *bad;
 	const struct origin *origin;

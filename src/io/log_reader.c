@@ -33,6 +33,7 @@ struct reader {
 	struct schema *schema;
 	uint32_t part_count;
 	int needed[LOG_PART_COUNT];
+	uint64_t empty_count;	/* lines that were no records */
 	int failed;
 	struct err failure;
 };
@@ -185,8 +186,10 @@ scan_lines(struct reader *reader, const struct batch *batch,
 		uint32_t size, fault;
 		const char *text = column_slice(lines, row, &size);
 		uint32_t start = (uint32_t)(text - lines->base);
-		if (size == 0)
+		if (size == 0) {
+			reader->empty_count++;
 			continue;
+		}
 		const char *reason = scan_line(reader, parts, lines->base,
 		    start, start + size, row, &fault);
 		if (reason == NULL) {
@@ -271,7 +274,7 @@ log_next(struct reader *reader, struct batch **out, struct err *err)
 			return -1;
 		}
 		int got = csv_reader_next(reader->lines, &batch, err);
-		if (got <= 0)
+		if (got != 1)
 			return got;
 		convert(reader, batch);
 		if (batch->sel_count > 0) {
@@ -280,4 +283,18 @@ log_next(struct reader *reader, struct batch **out, struct err *err)
 		}
 		batch_free(&batch);
 	}
+}
+
+void
+log_position(const struct reader *reader, struct reader_position *out)
+{
+	csv_reader_position(reader->lines, out);
+	out->record -= reader->empty_count;
+}
+
+int
+log_seek(struct reader *reader, const struct reader_position *position,
+	struct err *err)
+{
+	return csv_reader_seek(reader->lines, position, err);
 }

@@ -11,6 +11,8 @@ struct reader *log_open(const char *format, int combined, struct input *,
 struct schema *log_schema(struct reader *, struct err *);
 void log_need(struct reader *, const struct need *);
 int log_next(struct reader *, struct batch **out, struct err *);
+void log_position(const struct reader *, struct reader_position *);
+int log_seek(struct reader *, const struct reader_position *, struct err *);
 void log_close(struct reader **);
 
 #endif

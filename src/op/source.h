@@ -7,20 +7,42 @@
 #include "op/op.h"
 
 /*
- * A bounded source: one or more inputs read one after another as one stream of
- * batches.  Not an operator: nobody pushes into it; the runner asks it.
+ * Where records come from.  Not an operator: nobody pushes into it; the runner
+ * asks it.
+ *
+ * A `struct source` is part of the plan: what is read, in which format, with
+ * which fields.  A `struct source_run` is one running instance of it, which
+ * reads some of its splits.  A split is a sequence of records with a position
+ * and a watermark of its own: a file (followed by what it is rotated to), a
+ * connection, standard input.
  */
 struct source;
+struct source_run;
+struct buf;
+struct env_waits;
+struct save;
+struct stream_def;
 
 struct source_spec {
+	/* tail, tcp, ...: io/stream.h; NULL: files and standard input. */
+	const struct stream_def *stream;
 	const char *const *path;	/* globs are expanded; "-" is stdin */
 	uint32_t path_count;
 	/* NULL: by the extension; for stdin and unknown extensions by the first
 	 * bytes: { or [ is JSON, a tab in the first line TSV, a comma CSV, else
 	 * lines. */
 	const struct format_def *format;
-	const struct format_option *option;
+	const struct format_option *option;	/* of the format */
 	uint32_t option_count;
+	const struct format_option *stream_option;
+	uint32_t stream_option_count;
+	/* ssh(): read on these hosts, an instance on each; NULL: here. */
+	const char *const *host;
+	uint32_t host_count;
+	/* What source_describe told of the same source elsewhere; NULL: look at
+	 * the files. */
+	const char *description;
+	size_t description_size;
 };
 
 /*
@@ -32,6 +54,12 @@ struct source_spec {
 struct source *source_open(const struct source_spec *, struct bad *,
 	struct err *);
 void source_close(struct source **);
+/*
+ * All that was learned by looking at the inputs: a source that is opened with
+ * this description touches no file and is the same to the checker, so that
+ * every worker binds the same plan.
+ */
+void source_describe(const struct source *, struct buf *);
 
 /* The fields as far as they are known; borrowed. */
 struct schema *source_schema(const struct source *);
@@ -48,6 +76,69 @@ int source_is_in_dialect(const struct source *, const struct format_option *,
 	uint32_t count);
 /* "ev.jsonl", "3 files", "stdin": for explain. */
 const char *source_label(const struct source *);
+const struct source_spec *source_spec(const struct source *);
+/* Does it never end by itself? */
+int source_is_live(const struct source *);
+/* Can every record be read again from its position?  Else: why not. */
+int source_can_replay(const struct source *, const char **reason);
+/* How many instances can share the work: splits of a bounded source, else 1. */
+uint32_t source_width(const struct source *);
+
+/* --- running --- */
+
+/*
+ * Instance `instance` of `count`: it reads the splits whose number modulo count
+ * is `instance`.  `need` is borrowed until the end.  Opens nothing yet.
+ */
+struct source_run *source_run_new(struct source *, unsigned instance,
+	unsigned count, const struct need *need, struct bad *bad);
+void source_run_free(struct source_run **);
+/* Between new and the first next: take back an entry that source_run_save put.
+ * What belongs to other instances is ignored.  0 or -1. */
+int source_run_load(struct source_run *, const char *bytes, size_t size,
+	struct err *);
+
+enum source_got {
+	SOURCE_FAIL = -1,	/* err */
+	SOURCE_END = 0,
+	SOURCE_BATCH = 1,	/* item->batch, item->batch->split is set */
+	SOURCE_WAIT = 2,	/* nothing now: see source_run_wait */
+	SOURCE_SPLIT = 3,	/* item->split begins or ends */
+};
+
+struct source_item {
+	struct batch *batch;
+	uint64_t split;
+	enum op_split what;
+	/* SOURCE_SPLIT of a bounded source: its number among the source's
+	 * splits, in the order in which one instance would read them. */
+	uint32_t number;
+};
+
+/*
+ * What comes next.  The columns of batches follow source_schema (closed
+ * schemas) or need->name.  Bounded sources begin all their splits before the
+ * first batch.
+ */
+enum source_got source_run_next(struct source_run *, struct source_item *out,
+	struct err *);
+/* What to wait for before next has something: descriptors, a deadline. */
+void source_run_wait(struct source_run *, struct env_waits *);
+/* ^C: no more input; next gives what is there and then SOURCE_END. */
+void source_run_stop(struct source_run *);
+/* The positions of all splits, for a checkpoint: what next has given is before
+ * them, what it will give behind. */
+void source_run_save(const struct source_run *, struct save *);
+/*
+ * After the end: a needed field that no record of an open source had; counted
+ * from 0, NULL behind the last.
+ */
+const char *source_run_unseen(const struct source_run *, uint32_t index);
+/* Bytes and records read so far. */
+void source_run_counts(const struct source_run *, uint64_t *bytes,
+	uint64_t *records);
+
+/* --- one instance, as the runner of today drives it --- */
 
 /* Before the first source_next. */
 void source_start(struct source *, const struct need *);

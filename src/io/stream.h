@@ -1,0 +1,68 @@
+#ifndef SFLOW_IO_STREAM_H
+#define SFLOW_IO_STREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "io/format.h"
+#include "io/input.h"
+
+/*
+ * Streams: where inputs come from while a job runs.  A stream is one file
+ * stream_NAME.c with one `const struct stream_def stream_NAME` and one row of
+ * stream_table.h.  It hands out inputs, each of a split; the source puts a
+ * reader on every input and reads one input of a split after another.
+ */
+struct err;
+struct env_waits;
+struct stream;
+
+struct stream_part {
+	uint64_t split;		/* the same for all inputs of a split */
+	const char *label;	/* path or peer, for messages; the stream's */
+	struct input *input;	/* the taker's */
+	int resumes;		/* go on at `position` (reader's seek) */
+	struct reader_position position;
+	void *token;		/* the stream's, for position entries */
+};
+
+enum stream_got {
+	STREAM_FAIL = -1,
+	STREAM_END = 0,		/* no more inputs will come */
+	STREAM_INPUT = 1,	/* *out: the next input of its split */
+	STREAM_WAIT = 2,
+	STREAM_SPLIT_END = 3,	/* out->split has ended for good */
+};
+
+struct stream_def {
+	const char *name;
+	const char *summary;
+	const struct option_def *options;
+	int can_replay;
+	/* `path` and options of the program.  Nothing is waited for. */
+	struct stream *(*open)(const char *const *path, uint32_t path_count,
+		const struct format_option *, uint32_t option_count,
+		struct err *);
+	/* The first inputs come before the first STREAM_WAIT. */
+	enum stream_got (*next)(struct stream *, struct stream_part *out,
+		struct err *);
+	/* The reader of this input has come to its end. */
+	void (*finished)(struct stream *, const struct stream_part *);
+	/* Descriptors and deadline to wait for. */
+	void (*wait)(struct stream *, struct env_waits *);
+	/*
+	 * A checkpoint's bytes for a part that is being read (`position`) or, with
+	 * part NULL, for what the stream knows besides; and back, before the
+	 * first next.
+	 */
+	void (*save)(struct stream *, const struct stream_part *,
+		const struct reader_position *, struct buf *out);
+	int (*load)(struct stream *, const char *bytes, size_t size,
+		struct err *);
+	void (*close)(struct stream **);
+};
+
+const struct stream_def *stream_find(const char *name, size_t size);
+const struct stream_def *const *stream_all(size_t *count);
+
+#endif
