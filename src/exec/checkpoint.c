@@ -237,6 +237,12 @@ hand_in_frozen(struct checkpoints *it, struct subtask *subtask,
 	hand_in(it, image);
 }
 
+int
+checkpoints_has(const struct checkpoints *it, uint32_t index)
+{
+	return index < member_count(it) && it->config.subtask[index] == NULL;
+}
+
 void
 checkpoints_take(struct checkpoints *it, uint32_t index, uint64_t number,
 	struct save *take_save)

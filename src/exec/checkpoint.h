@@ -39,6 +39,8 @@ void checkpoints_barrier(void *cookie, struct subtask *, uint64_t number,
 	struct frozen *take_frozen);
 void checkpoints_ended(void *cookie, struct subtask *,
 	struct frozen *take_frozen);
+/* Is there an instance of that index, and is it on another host? */
+int checkpoints_has(const struct checkpoints *, uint32_t index);
 /* The same for instance `index` of all, on another host: what it has saved. */
 void checkpoints_take(struct checkpoints *, uint32_t index, uint64_t number,
 	struct save *take_save);

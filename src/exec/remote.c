@@ -70,7 +70,6 @@ struct remote {
 	uint32_t lane_count;
 	struct thr_lock lock;
 	struct said *first, **end;	/* under the lock */
-	struct buf packet;
 	remote_through_f *through;
 	int said_done;
 	int is_done;
@@ -131,7 +130,6 @@ remote_free(struct remote **take_remote)
 		mem_free(said);
 	}
 	mem_free(it->lane);
-	buf_fini(&it->packet);
 	frame_reader_free(&it->reader);
 	thr_lock_fini(&it->lock);
 	link_close(&it->link);
@@ -336,8 +334,8 @@ remote_receive(struct remote *it, struct err *err)
 /* --- what goes ---------------------------------------------------------- */
 
 /* Return credit for what was taken here; say once that no more is wanted. */
-static void
-lane_credit(struct remote *it, struct lane *lane)
+static int
+lane_credit(struct remote *it, struct lane *lane, struct err *err)
 {
 	struct channel *channel = lane->edge->channel[lane->at];
 	uint32_t taken;
@@ -347,51 +345,63 @@ lane_credit(struct remote *it, struct lane *lane)
 	taken = channel_taken(channel);
 	for (; lane->credited != taken; lane->credited++)
 		credit += lane->size[lane->size_first++];
-	if (credit > 0)
-		link_put(it->link, REMOTE_CREDIT, lane->id, &credit,
-		    sizeof(credit));
-	if (!lane->said_refused && __atomic_load_n(
-	    &lane->edge->refused[lane->at], __ATOMIC_ACQUIRE)) {
-		lane->said_refused = 1;
-		link_put(it->link, REMOTE_REFUSE, lane->id, NULL, 0);
-	}
+	if (credit > 0 && link_put(it->link, REMOTE_CREDIT, lane->id, &credit,
+	    sizeof(credit), err) != 0)
+		return -1;
+	if (lane->said_refused || !__atomic_load_n(
+	    &lane->edge->refused[lane->at], __ATOMIC_ACQUIRE))
+		return 0;
+	lane->said_refused = 1;
+	return link_put(it->link, REMOTE_REFUSE, lane->id, NULL, 0, err);
 }
 
-static void
-lane_send(struct remote *it, struct lane *lane)
+static int
+lane_send_message(struct remote *it, struct lane *lane,
+	struct message *message, struct err *err)
+{
+	struct message_head head = {
+		.kind = (uint8_t)message->kind,
+		.what = (uint8_t)message->what,
+		.has_batch = message->kind == MESSAGE_BATCH,
+		.number = message->number, .mark_us = message->mark_us,
+	};
+	struct buf *packet = link_begin(it->link);
+	size_t before = packet->size;
+
+	buf_add(packet, &head, sizeof(head));
+	if (head.has_batch) {
+		frame_write(message->batch, FRAME_LZ4, packet);
+		batch_free(&message->batch);
+	}
+	uint64_t size = packet->size - before;
+	lane->on_way += size > MESSAGE_BYTES ? size : MESSAGE_BYTES;
+	return link_end(it->link, REMOTE_MESSAGE, lane->id, err);
+}
+
+static int
+lane_send(struct remote *it, struct lane *lane, struct err *err)
 {
 	struct channel *channel = lane->edge->channel[lane->at];
 	struct message message;
-	int wake;
+	int wake = 0;
 
 	while (lane->on_way < CREDIT_BYTES &&
-	    link_waiting_bytes(it->link) < WRITE_BYTES &&
+	    link_queued(it->link) < WRITE_BYTES &&
 	    channel_take(channel, &message, &wake)) {
-		struct message_head head = {
-			.kind = (uint8_t)message.kind,
-			.what = (uint8_t)message.what,
-			.has_batch = message.kind == MESSAGE_BATCH,
-			.number = message.number, .mark_us = message.mark_us,
-		};
 		if (wake)
 			task_notify(lane->edge->from[lane->at]);
-		it->packet.size = 0;
-		buf_add(&it->packet, &head, sizeof(head));
-		if (head.has_batch) {
-			frame_write(message.batch, FRAME_LZ4, &it->packet);
-			batch_free(&message.batch);
-		}
-		lane->on_way += it->packet.size > MESSAGE_BYTES ?
-		    it->packet.size : MESSAGE_BYTES;
-		link_put(it->link, REMOTE_MESSAGE, lane->id, it->packet.bytes,
-		    it->packet.size);
+		if (lane_send_message(it, lane, &message, err) != 0)
+			return -1;
 	}
+	return 0;
 }
 
-static void
-remote_send_said(struct remote *it)
+static int
+remote_send_said(struct remote *it, struct err *err)
 {
-	for (;;) {
+	int status = 0;
+
+	while (status == 0) {
 		thr_lock_take(&it->lock);
 		struct said *said = it->first;
 		if (said != NULL)
@@ -400,12 +410,13 @@ remote_send_said(struct remote *it)
 			it->end = &it->first;
 		thr_lock_give(&it->lock);
 		if (said == NULL)
-			return;
-		link_put(it->link, said->kind, 0, said->bytes.bytes,
-		    said->bytes.size);
+			break;
+		status = link_put(it->link, (uint8_t)said->kind, 0,
+		    said->bytes.bytes, said->bytes.size, err);
 		buf_fini(&said->bytes);
 		mem_free(said);
 	}
+	return status;
 }
 
 /* Is everything that leads there sent? */
@@ -422,15 +433,20 @@ remote_is_empty(const struct remote *it)
 static int
 remote_work(struct remote *it, struct err *err)
 {
-	if (remote_receive(it, err) < 0)
+	int status = remote_receive(it, err);
+
+	/* What is through has closed its end. */
+	if (it->is_done) {
+		err_clear(err);
+		return 0;
+	}
+	if (status < 0 || remote_send_said(it, err) != 0)
 		return -1;
-	remote_send_said(it);
-	for (uint32_t i = 0; i < it->lane_count; i++)
-		if (it->lane[i].is_in)
-			lane_credit(it, &it->lane[i]);
-		else
-			lane_send(it, &it->lane[i]);
-	return link_flush(it->link, err) < 0 ? -1 : 0;
+	for (uint32_t i = 0; i < it->lane_count && status == 0; i++)
+		status = it->lane[i].is_in ?
+		    lane_credit(it, &it->lane[i], err) :
+		    lane_send(it, &it->lane[i], err);
+	return status < 0 ? -1 : link_flush(it->link, err);
 }
 
 static enum task_status
@@ -454,11 +470,11 @@ remote_step(struct task *task, struct err *err)
 		return TASK_WAIT;
 	if (!it->said_done) {
 		it->said_done = 1;
-		link_put(it->link, REMOTE_DONE, 0, NULL, 0);
-		if (link_flush(it->link, err) < 0)
+		if (link_put(it->link, REMOTE_DONE, 0, NULL, 0, err) != 0 ||
+		    link_flush(it->link, err) < 0)
 			return TASK_FAIL;
 	}
-	return link_waiting_bytes(it->link) == 0 ? TASK_DONE : TASK_WAIT;
+	return link_queued(it->link) == 0 ? TASK_DONE : TASK_WAIT;
 }
 
 static void
@@ -466,7 +482,7 @@ remote_waits(struct task *task, struct env_waits *waits)
 {
 	struct remote *it = (struct remote *)task;
 
-	link_add_waits(it->link, waits);
+	link_add_waits(it->link, 1, waits);
 }
 
 int
@@ -476,15 +492,15 @@ remote_converse(struct remote *it, const int *until, struct err *err)
 	int status = 0;
 
 	while (status == 0) {
-		remote_send_said(it);
-		if (remote_receive(it, err) < 0 ||
+		if (remote_send_said(it, err) != 0 ||
+		    remote_receive(it, err) < 0 ||
 		    link_flush(it->link, err) < 0)
 			status = -1;
 		if (status != 0 || (until != NULL ? *until :
-		    link_waiting_bytes(it->link) == 0))
+		    link_queued(it->link) == 0))
 			break;
 		env_waits_clear(&waits);
-		link_add_waits(it->link, &waits);
+		link_add_waits(it->link, 1, &waits);
 		if (interrupt_is_set())
 			status = err_set(err, ERR_INTERRUPT, "interrupted");
 		else
