@@ -26,6 +26,8 @@ util_files = \
 	src/util/mem.h \
 	src/util/near.c \
 	src/util/near.h \
+	src/util/pack.c \
+	src/util/pack.h \
 	src/util/region.c
 
 lang_files = \
@@ -346,7 +348,13 @@ op_files = \
 	src/op/rows.c \
 	src/op/rows.h \
 	src/op/source.c \
-	src/op/source.h
+	src/op/source.h \
+	src/op/source_align.c \
+	src/op/source_describe.c \
+	src/op/source_look.c \
+	src/op/source_priv.h \
+	src/op/source_run.c \
+	src/op/source_split.c
 
 check_files = \
 	src/check/bind_agg.c \

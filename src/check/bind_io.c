@@ -198,6 +198,7 @@ start_stream(struct check *check, struct source_spec *spec,
 		    "standard input can be read only once");
 	struct source_spec *kept = region_copy(check->flow->region, spec,
 	    sizeof(*spec));
+	kept->number = check->flow->source_count - 1;
 	source->source = source_open(kept, check->config->bad, check->err);
 	if (source->source == NULL) {
 		bind_fail_at(check, span);

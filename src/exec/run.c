@@ -9,16 +9,19 @@
  *     per source: next batch -> push ... -> end
  *     close all operators
  *
- * Before a read that would wait, the chain is told to pause, and sinks write
- * what they hold: a line that came is out before the next is waited for.
+ * When a source has nothing for now, the chain is told to pause, and sinks write
+ * what they hold, before more is waited for: a line that came is out before the
+ * next is there.
  */
 #include "exec/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "io/bad.h"
 #include "util/buf.h"
+#include "util/env.h"
 #include "util/interrupt.h"
 
 struct run {
@@ -26,6 +29,8 @@ struct run {
 	struct op_job job;
 	struct op_run *op;	/* by op->id */
 	uint32_t opened;
+	struct source_run **source;	/* by their order in the plan */
+	struct env_waits waits;
 };
 
 static struct op_run *
@@ -82,13 +87,14 @@ run_close(struct run *run)
 	mem_free(run->op);
 }
 
-/* Tell the source what is needed of it; the names live as long as the flow. */
-static void
-run_start_source(const struct flow *flow, const struct flow_source *source,
+/* The running source, told what is needed of it; the names live as long as the
+ * flow. */
+static struct source_run *
+run_new_source(struct run *run, const struct flow_source *source,
 	const struct need_set *need)
 {
 	uint32_t count = need_count(need);
-	const char **name = region_alloc(flow->region,
+	const char **name = region_alloc(run->plan->flow->region,
 	    (count + 1) * sizeof(*name));
 
 	for (uint32_t i = 0; i < count; i++)
@@ -97,7 +103,29 @@ run_start_source(const struct flow *flow, const struct flow_source *source,
 		.all = need_is_all(need), .record = need_has_record(need),
 		.name = name, .name_count = count,
 	};
-	source_start(source->source, &wanted);
+	return source_run_new(source->source, 0, 1, &wanted, run->job.bad);
+}
+
+static void
+run_new_sources(struct run *run)
+{
+	const struct plan *plan = run->plan;
+	uint32_t count = plan->flow->source_count;
+
+	run->source = mem_alloc_zero((count + 1) *
+	    sizeof(struct source_run *));
+	for (uint32_t i = 0; i < count; i++)
+		run->source[i] = run_new_source(run, plan->flow->source[i],
+		    plan->need[i]);
+}
+
+static void
+run_free_sources(struct run *run)
+{
+	for (uint32_t i = 0; i < run->plan->flow->source_count; i++)
+		source_run_free(&run->source[i]);
+	mem_free(run->source);
+	env_waits_fini(&run->waits);
 }
 
 static int
@@ -111,12 +139,13 @@ is_optional(const struct flow *flow, const char *name)
 
 /* A misspelt field of JSON lines is no error, but it is said. */
 static void
-run_warn_unseen(struct run *run, const struct flow_source *source)
+run_warn_unseen(struct run *run, const struct flow_source *source,
+	const struct source_run *reading)
 {
 	const char *name;
 
 	for (uint32_t i = 0;
-	    (name = source_unseen(source->source, i)) != NULL; i++) {
+	    (name = source_run_unseen(reading, i)) != NULL; i++) {
 		char message[256];
 		if (is_optional(run->plan->flow, name) ||
 		    run->job.warn == NULL)
@@ -129,37 +158,73 @@ run_warn_unseen(struct run *run, const struct flow_source *source)
 }
 
 static int
-run_source(struct run *run, const struct flow_source *source, struct err *err)
+interrupted(struct err *err)
+{
+	return err_set(err, ERR_INTERRUPT, "interrupted");
+}
+
+/* Nothing for now: out with what there is, then wait. */
+static enum op_status
+run_wait(struct run *run, struct op_run *first, struct source_run *reading,
+	struct err *err)
+{
+	if (op_pause(first, err) == OP_FAIL)
+		return OP_FAIL;
+	env_waits_clear(&run->waits);
+	source_run_wait(reading, &run->waits);
+	if (env->wait(&run->waits) >= 0 || errno == EINTR)
+		return OP_OK;
+	err_set_errno(err, ERR_IO, errno, "cannot wait for input");
+	return OP_FAIL;
+}
+
+/* Pass on what came. */
+static enum op_status
+run_take(struct run *run, const struct flow_source *source,
+	struct source_run *reading, enum source_got got,
+	struct source_item *item, struct err *err)
 {
 	struct op_run *first = run_of(run, source->next);
+
+	if (got == SOURCE_WAIT)
+		return run_wait(run, first, reading, err);
+	if (got == SOURCE_SPLIT)
+		return op_split(first, item->split, item->what, err);
+	enum op_status status = op_push(first, source->next_port, item->batch,
+	    err);
+	if (status != OP_OK || run->job.stop.kind == ERR_NONE)
+		return status;
+	*err = run->job.stop;
+	return OP_FAIL;
+}
+
+static int
+run_source(struct run *run, const struct flow_source *source,
+	struct source_run *reading, struct err *err)
+{
+	struct op_run *first = run_of(run, source->next);
+	enum source_got got = SOURCE_WAIT;
 	enum op_status status = OP_OK;
-	struct batch *batch;
-	int more = 1;
+	struct source_item item;
 
 	while (status == OP_OK && !first->done) {
 		if (interrupt_is_set())
-			return err_set(err, ERR_INTERRUPT, "interrupted");
-		if (source_would_block(source->source) &&
-		    op_pause(first, err) == OP_FAIL)
-			return -1;
-		more = source_next(source->source, &batch, err);
-		if (more <= 0)
+			return interrupted(err);
+		got = source_run_next(reading, &item, err);
+		if (got <= SOURCE_END)
 			break;
-		status = op_push(first, source->next_port, batch, err);
-		if (status == OP_OK && run->job.stop.kind != ERR_NONE) {
-			*err = run->job.stop;
-			return -1;
-		}
+		status = run_take(run, source, reading, got, &item, err);
 	}
 	/* Enough was got before the record that would have stopped it. */
-	err_clear(&run->job.stop);
-	if (more < 0 || status == OP_FAIL)
+	if (status != OP_FAIL)
+		err_clear(&run->job.stop);
+	if (got == SOURCE_FAIL || status == OP_FAIL)
 		return -1;
 	/* Whoever interrupts may close the input too: that is no end. */
 	if (interrupt_is_set())
-		return err_set(err, ERR_INTERRUPT, "interrupted");
-	if (more == 0)
-		run_warn_unseen(run, source);
+		return interrupted(err);
+	if (got == SOURCE_END)
+		run_warn_unseen(run, source, reading);
 	return op_end(first, source->next_port, err) == OP_FAIL ? -1 : 0;
 }
 
@@ -190,13 +255,13 @@ run_plan(const struct plan *plan, const struct run_config *config,
 	const struct flow *flow = plan->flow;
 
 	run_build(&run);
+	run_new_sources(&run);
 	int status = run_open(&run, err);
 	for (uint32_t i = 0; i < flow->source_count && status == 0; i++)
-		run_start_source(flow, flow->source[i], plan->need[i]);
-	for (uint32_t i = 0; i < flow->source_count && status == 0; i++)
-		status = run_source(&run, flow->source[i], err);
+		status = run_source(&run, flow->source[i], run.source[i], err);
 	if (status == 0 && config->stats != NULL)
 		run_stats(&run, config->stats);
 	run_close(&run);
+	run_free_sources(&run);
 	return status;
 }
