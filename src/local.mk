@@ -27,9 +27,14 @@ util_files = \
 	src/util/mem.h \
 	src/util/near.c \
 	src/util/near.h \
+	src/util/pack.c \
+	src/util/pack.h \
 	src/util/region.c \
 	src/util/thr.c \
 	src/util/thr.h
+	src/util/pack.c \
+	src/util/pack.h \
+	src/util/region.c
 
 lang_files = \
 	src/lang/ast.h \
@@ -373,11 +378,23 @@ op_files = \
 	src/op/rows.h \
 	src/op/source.c \
 	src/op/source.h \
+	src/op/source_align.c \
+	src/op/source_describe.c \
+	src/op/source_look.c \
+	src/op/source_priv.h \
+	src/op/source_run.c \
+	src/op/source_split.c \
 	src/op/window_bucket.c \
 	src/op/window_priv.h \
 	src/op/window_save.c
 	src/op/window_priv.h \
 	src/op/window_save.c
+	src/op/source_align.c \
+	src/op/source_describe.c \
+	src/op/source_look.c \
+	src/op/source_priv.h \
+	src/op/source_run.c \
+	src/op/source_split.c
 
 check_files = \
 	src/check/bind_agg.c \
@@ -412,6 +429,8 @@ exec_files = \
 	src/exec/edge_out.c \
 	src/exec/remote.c \
 	src/exec/remote.h \
+	src/exec/remotes.c \
+	src/exec/remotes.h \
 	src/exec/run.c \
 	src/exec/run.h \
 	src/exec/sched.c \

@@ -203,6 +203,7 @@ start_stream(struct check *check, struct source_spec *spec,
 		kept->description_size =
 		    check->config->source[source->number].size;
 	}
+	kept->number = source->number;
 	source->source = source_open(kept, check->config->bad, check->err);
 	if (source->source == NULL) {
 		bind_fail_at(check, span);

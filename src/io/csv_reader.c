@@ -237,7 +237,7 @@ csv_reader_position(const struct csv_reader *r, struct reader_position *out)
 	size_t size;
 
 	*out = (struct reader_position)READER_POSITION_START;
-	if (!r->opened || r->failed)
+	if (!r->opened)
 		return;
 	chunker_bytes(r->chunker, &size);
 	/* The line end that the last line had not counts for nothing. */

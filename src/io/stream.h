@@ -13,8 +13,9 @@
  * stream_table.h.  It hands out inputs, each of a split; the source puts a
  * reader on every input and reads one input of a split after another.
  */
-struct err;
+struct buf;
 struct env_waits;
+struct err;
 struct stream;
 
 struct stream_part {
@@ -39,6 +40,8 @@ struct stream_def {
 	const char *summary;
 	const struct option_def *options;
 	int can_replay;
+	/* The option with which it ends by itself; NULL: there is none. */
+	const char *ends_with;
 	/* `path` and options of the program.  Nothing is waited for. */
 	struct stream *(*open)(const char *const *path, uint32_t path_count,
 		const struct format_option *, uint32_t option_count,
@@ -53,7 +56,9 @@ struct stream_def {
 	/*
 	 * A checkpoint's bytes for a part that is being read (`position`) or, with
 	 * part NULL, for what the stream knows besides; and back, before the
-	 * first next.
+	 * first next.  Of every split only the part being read is saved, or
+	 * the first one if none is: those that were handed out behind it are
+	 * handed out again.
 	 */
 	void (*save)(struct stream *, const struct stream_part *,
 		const struct reader_position *, struct buf *out);

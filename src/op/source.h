@@ -24,6 +24,8 @@ struct save;
 struct stream_def;
 
 struct source_spec {
+	/* Among the sources of the program: keeps their splits apart. */
+	uint32_t number;
 	/* tail, tcp, ...: io/stream.h; NULL: files and standard input. */
 	const struct stream_def *stream;
 	const char *const *path;	/* globs are expanded; "-" is stdin */
@@ -88,13 +90,18 @@ uint32_t source_width(const struct source *);
 
 /*
  * Instance `instance` of `count`: it reads the splits whose number modulo count
- * is `instance`.  `need` is borrowed until the end.  Opens nothing yet.
+ * is `instance`.  `need` and the source are borrowed until the end; `bad` is
+ * source_open's.  Opens nothing yet.  What source_open has read ahead of an
+ * input that cannot be read twice (standard input) lies in its source: the
+ * instance of that input is to be made of that one, not of a described one.
  */
 struct source_run *source_run_new(struct source *, unsigned instance,
 	unsigned count, const struct need *need, struct bad *bad);
 void source_run_free(struct source_run **);
-/* Between new and the first next: take back an entry that source_run_save put.
- * What belongs to other instances is ignored.  0 or -1. */
+/*
+ * Between new and the first next: take back an entry that source_run_save put.
+ * What belongs to other instances is ignored.  0 or -1.
+ */
 int source_run_load(struct source_run *, const char *bytes, size_t size,
 	struct err *);
 
@@ -117,17 +124,20 @@ struct source_item {
 
 /*
  * What comes next.  The columns of batches follow source_schema (closed
- * schemas) or need->name.  Bounded sources begin all their splits before the
- * first batch.
+ * schemas) or need->name.  All splits of this instance that are known at the
+ * start begin before the first batch; a split ends behind its last record.
+ * Files come one after another, in order; of streams every split that has
+ * something is asked in turn, for one batch.
  */
 enum source_got source_run_next(struct source_run *, struct source_item *out,
 	struct err *);
 /* What to wait for before next has something: descriptors, a deadline. */
 void source_run_wait(struct source_run *, struct env_waits *);
-/* ^C: no more input; next gives what is there and then SOURCE_END. */
+/* ^C: nothing more is read; next gives the records that have been read already
+ * and then SOURCE_END. */
 void source_run_stop(struct source_run *);
 /* The positions of all splits, for a checkpoint: what next has given is before
- * them, what it will give behind. */
+ * them, what it will give behind.  All entries are SAVE_SHARED. */
 void source_run_save(const struct source_run *, struct save *);
 /*
  * After the end: a needed field that no record of an open source had; counted
@@ -137,22 +147,5 @@ const char *source_run_unseen(const struct source_run *, uint32_t index);
 /* Bytes and records read so far. */
 void source_run_counts(const struct source_run *, uint64_t *bytes,
 	uint64_t *records);
-
-/* --- one instance, as the runner of today drives it --- */
-
-/* Before the first source_next. */
-void source_start(struct source *, const struct need *);
-/*
- * 1 with a batch whose columns follow source_schema (closed schemas) or
- * need->name; 0 at the end; -1.
- */
-int source_next(struct source *, struct batch **out, struct err *);
-/*
- * After the end: a needed field that no record of an open source had; counted
- * from 0, NULL behind the last.
- */
-const char *source_unseen(const struct source *, uint32_t index);
-/* Would source_next wait for input? */
-int source_would_block(struct source *);
 
 #endif
