@@ -427,10 +427,6 @@ exec_files = \
 	src/exec/edge.h \
 	src/exec/edge_in.c \
 	src/exec/edge_out.c \
-	src/exec/remote.c \
-	src/exec/remote.h \
-	src/exec/remotes.c \
-	src/exec/remotes.h \
 	src/exec/run.c \
 	src/exec/run.h \
 	src/exec/sched.c \
