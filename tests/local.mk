@@ -108,6 +108,11 @@ tests_differential_chunks_SOURCES = tests/differential/chunks.c \
 	tests/differential/draw.c tests/differential/draw.h
 tests_differential_chunks_LDADD =
 
+# Jobs in threads of one process: with --enable-tsan, a hunt for data races.
+check_PROGRAMS += tests/race/jobs
+tests_race_jobs_SOURCES = tests/race/jobs.c
+tests_race_jobs_LDADD = libsflow.a $(SFLOW_LIBS)
+
 TESTS += \
 	tests/data/run \
 	tests/differential/chunks \
@@ -117,6 +122,7 @@ TESTS += \
 	tests/flow/run \
 	tests/fuzz/run \
 	tests/hacking/run \
+	tests/race/jobs \
 	tests/tidy/run
 
 if RUN_UNITS

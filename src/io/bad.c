@@ -33,6 +33,8 @@ struct bad {
 	uint64_t read_count;
 };
 
+static _Thread_local uint64_t thread_count;
+
 struct bad *
 bad_new(enum bad_policy policy, const char *path, struct err *err)
 {
@@ -214,6 +216,7 @@ bad_report(struct bad *bad, const struct bad_record *record, struct err *err)
 {
 	int result = 0;
 
+	thread_count++;
 	thr_lock_take(&bad->lock);
 	/* Read without the lock. */
 	__atomic_fetch_add(&bad->count, 1, __ATOMIC_RELAXED);
@@ -235,6 +238,12 @@ uint64_t
 bad_count(const struct bad *bad)
 {
 	return __atomic_load_n(&bad->count, __ATOMIC_RELAXED);
+}
+
+uint64_t
+bad_count_of_thread(void)
+{
+	return thread_count;
 }
 
 void
