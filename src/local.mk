@@ -11,6 +11,10 @@ util_files = \
 	src/util/env.h \
 	src/util/env_fault.c \
 	src/util/env_priv.h \
+	src/util/env_process.c \
+	src/util/env_sim.c \
+	src/util/env_socket.c \
+	src/util/env_watch.c \
 	src/util/err.c \
 	src/util/err.h \
 	src/util/glob.c \
@@ -23,7 +27,9 @@ util_files = \
 	src/util/mem.h \
 	src/util/near.c \
 	src/util/near.h \
-	src/util/region.c
+	src/util/region.c \
+	src/util/thr.c \
+	src/util/thr.h
 
 lang_files = \
 	src/lang/ast.h \

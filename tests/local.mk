@@ -16,6 +16,10 @@ unit_files = \
 	tests/unit/test_diag.c \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
+	tests/unit/test_env_process.c \
+	tests/unit/test_env_sim.c \
+	tests/unit/test_env_socket.c \
+	tests/unit/test_env_watch.c \
 	tests/unit/test_err.c \
 	tests/unit/test_expr.c \
 	tests/unit/test_expr_agg.c \
@@ -30,6 +34,7 @@ unit_files = \
 	tests/unit/test_group.c \
 	tests/unit/test_guess.c \
 	tests/unit/test_hash.c \
+	tests/unit/test_interrupt.c \
 	tests/unit/test_join.c \
 	tests/unit/test_json.c \
 	tests/unit/test_json_index.c \
@@ -51,6 +56,7 @@ unit_files = \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
+	tests/unit/test_thr.c \
 	tests/unit/test_top.c \
 	tests/unit/test_type.c \
 	tests/unit/test_unnest.c \
@@ -104,6 +110,11 @@ tests_differential_chunks_SOURCES = tests/differential/chunks.c \
 	tests/differential/draw.c tests/differential/draw.h
 tests_differential_chunks_LDADD =
 
+# Jobs in threads of one process: with --enable-tsan, a hunt for data races.
+check_PROGRAMS += tests/race/jobs
+tests_race_jobs_SOURCES = tests/race/jobs.c
+tests_race_jobs_LDADD = libsflow.a $(SFLOW_LIBS)
+
 TESTS += \
 	tests/data/run \
 	tests/differential/chunks \
@@ -113,6 +124,7 @@ TESTS += \
 	tests/flow/run \
 	tests/fuzz/run \
 	tests/hacking/run \
+	tests/race/jobs \
 	tests/tidy/run
 
 if RUN_UNITS

@@ -40,6 +40,11 @@ struct bad_record {
 int bad_report(struct bad *, const struct bad_record *, struct err *);
 enum bad_policy bad_policy(const struct bad *);
 uint64_t bad_count(const struct bad *);
+/*
+ * Those that the calling thread has reported so far, to any: the difference
+ * around a call is what that call has found, whatever others report.
+ */
+uint64_t bad_count_of_thread(void);
 /* Records read, bad ones too; counted by who asks readers for batches. */
 void bad_count_read(struct bad *, uint64_t records);
 uint64_t bad_read_count(const struct bad *);

@@ -560,9 +560,9 @@ source_next(struct source *source, struct batch **out, struct err *err)
 {
 	while (source->at < source->file_count) {
 		struct source_file *file = &source->file[source->at];
-		uint64_t bad_before = bad_count(source->bad);
+		uint64_t bad_before = bad_count_of_thread();
 		int status = file->format->next(file->reader, out, err);
-		uint64_t bad_rows = bad_count(source->bad) - bad_before;
+		uint64_t bad_rows = bad_count_of_thread() - bad_before;
 		if (status < 0) {
 			bad_count_read(source->bad, bad_rows);
 			return -1;

@@ -1,5 +1,6 @@
 #include "util/env.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -108,6 +110,83 @@ real_fstat(int fd, struct stat *stat_out)
 	return fstat(fd, stat_out);
 }
 
+static int
+real_sync_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	int status = fsync(fd);
+	int errno_value = errno;
+	close(fd);
+	errno = errno_value;
+	return status;
+}
+
+static int
+real_lock(int fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB);
+}
+
+static int
+name_compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Reads `folder` to its end: 0, or -1 with errno. */
+static int
+names_read(DIR *folder, char ***names, size_t *count)
+{
+	size_t capacity = 0;
+
+	for (;;) {
+		errno = 0;
+		const struct dirent *entry = readdir(folder);
+		if (entry == NULL)
+			return errno == 0 ? 0 : -1;
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (*count == capacity) {
+			capacity = capacity == 0 ? 16 : capacity * 2;
+			*names = mem_resize(*names, capacity * sizeof(**names));
+		}
+		(*names)[(*count)++] = mem_copy_string(entry->d_name);
+	}
+}
+
+static int
+real_list_dir(const char *path, char ***names, size_t *count)
+{
+	*names = NULL;
+	*count = 0;
+	DIR *folder = opendir(path);
+	if (folder == NULL)
+		return -1;
+	int status = names_read(folder, names, count);
+	int errno_value = errno;
+	closedir(folder);
+	if (status != 0) {
+		env_names_free(*names, *count);
+		*names = NULL;
+		*count = 0;
+		errno = errno_value;
+	} else if (*count > 1) {
+		qsort(*names, *count, sizeof(**names), name_compare);
+	}
+	return status;
+}
+
+void
+env_names_free(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		mem_free(names[i]);
+	mem_free(names);
+}
+
 static int64_t
 real_now_us(void)
 {
@@ -153,6 +232,18 @@ const struct env env_real = {
 	.stat = real_stat,
 	.fstat = real_fstat,
 	.mkdir = mkdir,
+	.seek = lseek,
+	.truncate = ftruncate,
+	.sync_dir = real_sync_dir,
+	.lock = real_lock,
+	.list_dir = real_list_dir,
+	.watch_open = env_real_watch_open,
+	.watch_add = env_real_watch_add,
+	.watch_drain = env_real_watch_drain,
+	.wake_open = env_real_wake_open,
+	.listen = env_real_listen,
+	.accept = env_real_accept,
+	.spawn = env_real_spawn,
 	.glob = real_glob,
 	.poll_in = real_poll_in,
 	.wait = real_wait,
@@ -163,13 +254,9 @@ const struct env env_real = {
 
 const struct env *env = &env_real;
 
-int
-env_init(void)
+static int
+fault_init(const char *text)
 {
-	const char *text = env_variable("SFLOW_FAULT");
-	if (text == NULL || *text == '\0')
-		return 0;
-
 	const char *wrong = env_fault_parse(text);
 	if (wrong != NULL) {
 		fprintf(stderr, "sflow: SFLOW_FAULT: '%s' is not a fault: "
@@ -181,10 +268,44 @@ env_init(void)
 	return 0;
 }
 
+static int
+sim_init(const char *text)
+{
+	char *end;
+	uint64_t seed = strtoull(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0') {
+		fprintf(stderr, "sflow: SFLOW_SIM: '%s' is not a number\n",
+		    text);
+		return -1;
+	}
+	env_sim_start(seed);
+	return 0;
+}
+
+int
+env_init(void)
+{
+	const char *fault = env_variable("SFLOW_FAULT");
+	const char *sim = env_variable("SFLOW_SIM");
+
+	if (fault != NULL && *fault != '\0' && fault_init(fault) != 0)
+		return -1;
+	if (sim != NULL && *sim != '\0' && sim_init(sim) != 0)
+		return -1;
+	return 0;
+}
+
 int
 env_alloc_fails(void)
 {
 	return __builtin_expect(env != &env_real, 0) && env_fault_alloc();
+}
+
+int
+env_thread_fails(void)
+{
+	return env != &env_real && env_fault_thread();
 }
 
 const char *

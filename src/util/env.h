@@ -8,22 +8,29 @@
 
 /*
  * The only door to the system.  Clock, randomness, files, processes go through
- * one table with exchangeable back ends: real, and fault (the n-th call of a
- * kind fails with a chosen errno, or once memory allocation number n fails).
+ * one table with exchangeable back ends: real, fault (the n-th call of a kind
+ * fails with a chosen errno, or once memory allocation number n fails), and
+ * simulated (time and luck are a seed's).
  * No other file of the tree calls open, read, write, clock_gettime, ...:
  * `tests/tidy` holds that.
  *
  * Functions return what the system call returns, and set errno.
  */
+struct env_process;
 struct env_waits;
 struct stat;
 
 enum env_call {
 	ENV_OPEN, ENV_READ, ENV_PREAD, ENV_WRITE, ENV_CLOSE, ENV_FSYNC,
 	ENV_RENAME, ENV_UNLINK, ENV_STAT, ENV_POLL, ENV_GLOB, ENV_MKDIR,
-	ENV_ALLOC,
+	ENV_SEEK, ENV_TRUNCATE, ENV_SYNC_DIR, ENV_LOCK, ENV_LIST, ENV_WATCH,
+	ENV_WAKE, ENV_LISTEN, ENV_ACCEPT, ENV_SPAWN,
+	ENV_THREAD, ENV_ALLOC,
 	ENV_CALL_COUNT
 };
+
+/* Room for the text of any peer. */
+#define ENV_PEER_SIZE 64
 
 struct env {
 	int (*open)(const char *path, int flags, mode_t mode);
@@ -37,10 +44,53 @@ struct env {
 	int (*stat)(const char *path, struct stat *);
 	int (*fstat)(int fd, struct stat *);
 	int (*mkdir)(const char *path, mode_t mode);
+	/* lseek(2), ftruncate(2). */
+	off_t (*seek)(int fd, off_t offset, int whence);
+	int (*truncate)(int fd, off_t size);
+	/* Make what was created, renamed and removed in the folder last. */
+	int (*sync_dir)(const char *path);
+	/* Be the only one: EWOULDBLOCK if another process has `fd`'s file
+	 * locked.  The lock ends with the descriptor. */
+	int (*lock)(int fd);
+	/* The names in a folder, sorted by their bytes, without "." and "..";
+	 * for env_names_free(). */
+	int (*list_dir)(const char *path, char ***names, size_t *count);
 	/* glob(3); its result goes to globfree(). */
 	int (*glob)(const char *pattern, int flags, glob_t *);
 	/* Is input there within timeout_ms?  >0 yes, 0 no, -1 error. */
 	int (*poll_in)(int fd, int timeout_ms);
+	/*
+	 * Hear of changes: a descriptor that has input when a file or folder
+	 * added to it was written, moved, removed, or got other members.
+	 * watch_add follows links; adding twice is harmless.  watch_drain
+	 * forgets what was heard (the caller looks at the files again, so it
+	 * drains first): the number of changes, 0 if there was none.
+	 */
+	int (*watch_open)(void);
+	int (*watch_add)(int fd, const char *path);
+	int (*watch_drain)(int fd);
+	/* A descriptor that has input from env_wake_set() to env_wake_drain():
+	 * how one thread, or a signal, ends another's env->wait. */
+	int (*wake_open)(void);
+	/*
+	 * Listen on TCP: `host` a name, an IPv4 or IPv6 address, or "" for all
+	 * addresses; `port` 0 for any free one (env_local_port tells it).  A
+	 * name that leads nowhere is ENOENT, or EAGAIN if none could be asked.
+	 */
+	int (*listen)(const char *host, uint16_t port);
+	/*
+	 * The next connection of what env->listen opened, and who is there as
+	 * "192.0.2.1:4711" or "[2001:db8::1]:4711"; -1, EAGAIN if there is no
+	 * one.  It never waits, nor do reads and writes of the connection:
+	 * EAGAIN, and env->wait tells when.
+	 */
+	int (*accept)(int fd, char peer[ENV_PEER_SIZE]);
+	/*
+	 * Start argv[0] (sought in PATH, no shell between) with pipes to its
+	 * stdin and from its stdout; stderr is ours.  It gets none of our other
+	 * descriptors, and signals as if we had never touched them.
+	 */
+	int (*spawn)(const char *const argv[], struct env_process *out);
 	/* Wait for one of them: how many descriptors are ready; 0 at the
 	 * deadline; -1, EINTR for a signal. */
 	int (*wait)(struct env_waits *);
@@ -58,11 +108,67 @@ extern const struct env *env;
  * Read SFLOW_FAULT from the environment and, if it is there, put the fault back
  * end in force: "write:3:ENOSPC" (the third write fails so), "read:2:short",
  * "alloc:17", several separated by commas; "write:3+:EIO" from the third on.
+ * Then SFLOW_SIM, a number: env_sim_start() with that seed.
  * Returns 0, or -1 with a sentence on stderr for text that is none of these.
  */
 int env_init(void);
+/*
+ * Put the simulated back end in force, before the first other thread starts:
+ * what happens depends on the seed alone (and on the files).  Time is virtual
+ * and begins at 2026-01-01; a wait with a deadline does not wait but moves time
+ * there if nothing is ready; reads and writes are short, ready descriptors
+ * passed over, now and then.
+ */
+void env_sim_start(uint64_t seed);
+/* Then whoever has a choice, as in which task runs next, ... */
+int env_is_simulated(void);
+/* ... makes it with this number.  One thread asks. */
+uint64_t env_sim_draw(void);
 /* Called by mem_alloc: is this allocation the one to fail? */
 int env_alloc_fails(void);
+/* Called by thr_start: is this thread one to fail?  Then errno is set. */
+int env_thread_fails(void);
+
+/* A process that env->spawn started; both pipes are the caller's to close. */
+struct env_process {
+	pid_t pid;
+	int to_it;	/* what it reads from its stdin */
+	int from_it;	/* what it writes to its stdout */
+};
+
+/*
+ * How a process of ours ended: its exit status, or 128 + the signal's number,
+ * as a shell has it.  process_wait waits (-1, EINTR for a signal) and returns
+ * 0; process_poll returns 0 if it has ended, 1 if it has not.  It is gone
+ * after the first 0.
+ */
+int env_process_wait(pid_t pid, int *status);
+int env_process_poll(pid_t pid, int *status);
+/* Send it a signal. */
+int env_process_kill(pid_t pid, int number);
+
+/* The names of env->list_dir; either may be 0. */
+void env_names_free(char **names, size_t count);
+/* End, now or later, the wait of who waits for this wake descriptor.  May be
+ * called by any thread and by a signal handler; keeps errno. */
+void env_wake_set(int fd);
+void env_wake_drain(int fd);
+/* The port a listening descriptor has; 0 if it has none. */
+uint16_t env_local_port(int fd);
+
+/* The machine's name; "localhost" if it has none. */
+void env_host_name(char *name, size_t size);
+pid_t env_process_id(void);
+
+/* What this process has used so far. */
+struct env_usage {
+	uint64_t user_us;	/* processor time of all threads */
+	uint64_t system_us;
+	uint64_t rss_bytes;	/* memory now, and at most */
+	uint64_t rss_peak_bytes;
+};
+
+void env_usage_read(struct env_usage *);
 
 /* The environment variable, or NULL; borrowed from the process. */
 const char *env_variable(const char *name);

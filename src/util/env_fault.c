@@ -33,14 +33,20 @@ static const char *const call_names[ENV_CALL_COUNT] = {
 	[ENV_WRITE] = "write", [ENV_CLOSE] = "close", [ENV_FSYNC] = "fsync",
 	[ENV_RENAME] = "rename", [ENV_UNLINK] = "unlink", [ENV_STAT] = "stat",
 	[ENV_POLL] = "poll", [ENV_GLOB] = "glob", [ENV_MKDIR] = "mkdir",
-	[ENV_ALLOC] = "alloc",
+	[ENV_SEEK] = "seek", [ENV_TRUNCATE] = "truncate",
+	[ENV_SYNC_DIR] = "sync_dir", [ENV_LOCK] = "lock", [ENV_LIST] = "list",
+	[ENV_WATCH] = "watch", [ENV_WAKE] = "wake", [ENV_LISTEN] = "listen",
+	[ENV_ACCEPT] = "accept", [ENV_SPAWN] = "spawn",
+	[ENV_THREAD] = "thread", [ENV_ALLOC] = "alloc",
 };
 
 static const struct {
 	const char *name;
 	int value;
 } errors[] = {
-	{ "EACCES", EACCES }, { "EAGAIN", EAGAIN }, { "EBADF", EBADF },
+	{ "EACCES", EACCES }, { "EADDRINUSE", EADDRINUSE },
+	{ "EAGAIN", EAGAIN }, { "EBADF", EBADF },
+	{ "ECONNABORTED", ECONNABORTED }, { "ECONNRESET", ECONNRESET },
 	{ "EDQUOT", EDQUOT }, { "EEXIST", EEXIST }, { "EFBIG", EFBIG },
 	{ "EINTR", EINTR }, { "EINVAL", EINVAL }, { "EIO", EIO },
 	{ "EISDIR", EISDIR }, { "EMFILE", EMFILE }, { "ENFILE", ENFILE },
@@ -164,6 +170,12 @@ env_fault_alloc(void)
 	return fails(ENV_ALLOC) != 0;
 }
 
+int
+env_fault_thread(void)
+{
+	return fails(ENV_THREAD) != 0;
+}
+
 static int
 fault_open(const char *path, int flags, mode_t mode)
 {
@@ -253,6 +265,81 @@ fault_wait(struct env_waits *waits)
 	return fails(ENV_POLL) ? -1 : env_real.wait(waits);
 }
 
+static off_t
+fault_seek(int fd, off_t offset, int whence)
+{
+	return fails(ENV_SEEK) ? -1 : env_real.seek(fd, offset, whence);
+}
+
+static int
+fault_truncate(int fd, off_t size)
+{
+	return fails(ENV_TRUNCATE) ? -1 : env_real.truncate(fd, size);
+}
+
+static int
+fault_sync_dir(const char *path)
+{
+	return fails(ENV_SYNC_DIR) ? -1 : env_real.sync_dir(path);
+}
+
+static int
+fault_lock(int fd)
+{
+	return fails(ENV_LOCK) ? -1 : env_real.lock(fd);
+}
+
+static int
+fault_list_dir(const char *path, char ***names, size_t *count)
+{
+	*names = NULL;
+	*count = 0;
+	return fails(ENV_LIST) ? -1 :
+	    env_real.list_dir(path, names, count);
+}
+
+static int
+fault_watch_open(void)
+{
+	return fails(ENV_WATCH) ? -1 : env_real.watch_open();
+}
+
+static int
+fault_watch_add(int fd, const char *path)
+{
+	return fails(ENV_WATCH) ? -1 : env_real.watch_add(fd, path);
+}
+
+static int
+fault_watch_drain(int fd)
+{
+	return fails(ENV_WATCH) ? -1 : env_real.watch_drain(fd);
+}
+
+static int
+fault_wake_open(void)
+{
+	return fails(ENV_WAKE) ? -1 : env_real.wake_open();
+}
+
+static int
+fault_listen(const char *host, uint16_t port)
+{
+	return fails(ENV_LISTEN) ? -1 : env_real.listen(host, port);
+}
+
+static int
+fault_accept(int fd, char peer[ENV_PEER_SIZE])
+{
+	return fails(ENV_ACCEPT) ? -1 : env_real.accept(fd, peer);
+}
+
+static int
+fault_spawn(const char *const argv[], struct env_process *out)
+{
+	return fails(ENV_SPAWN) ? -1 : env_real.spawn(argv, out);
+}
+
 static int64_t
 fault_now_us(void)
 {
@@ -283,6 +370,18 @@ const struct env env_fault = {
 	.stat = fault_stat,
 	.fstat = fault_fstat,
 	.mkdir = fault_mkdir,
+	.seek = fault_seek,
+	.truncate = fault_truncate,
+	.sync_dir = fault_sync_dir,
+	.lock = fault_lock,
+	.list_dir = fault_list_dir,
+	.watch_open = fault_watch_open,
+	.watch_add = fault_watch_add,
+	.watch_drain = fault_watch_drain,
+	.wake_open = fault_wake_open,
+	.listen = fault_listen,
+	.accept = fault_accept,
+	.spawn = fault_spawn,
 	.glob = fault_glob,
 	.poll_in = fault_poll_in,
 	.wait = fault_wait,

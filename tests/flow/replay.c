@@ -83,6 +83,7 @@ static const struct setting settings[] = {
 		STDIN_FILE_WHOLE },
 	{ "sse2", "SFLOW_CPU=sse2 SFLOW_BATCH_ROWS=1000", STDIN_FILE_WHOLE },
 	{ "avx2-64", "SFLOW_CPU=avx2 SFLOW_CHUNK_BYTES=67", 61 },
+	{ "sim", "SFLOW_SIM=1 SFLOW_CHUNK_BYTES=1000", STDIN_FILE_WHOLE },
 };
 
 #define SETTING_COUNT (sizeof(settings) / sizeof(*settings))
@@ -164,6 +165,7 @@ environment_set(const struct flow_case *c, const struct setting *setting)
 	char *rest;
 
 	unsetenv("SFLOW_FAULT");
+	unsetenv("SFLOW_SIM");
 	setenv("TZ", "UTC", 1);
 	setenv("LC_ALL", "C", 1);
 	snprintf(list, sizeof(list), "%s", setting->environment);

@@ -87,6 +87,31 @@ Test(env_fault, close_closes_and_fails)
 	cr_assert(env->close(fd) == -1 && errno == EBADF);
 }
 
+Test(env_fault, every_call_can_fail)
+{
+	char **names, peer[ENV_PEER_SIZE];
+	const char *const argv[] = { "true", NULL };
+	struct env_process process;
+	size_t count;
+
+	arm("seek:1:EIO,truncate:1:EIO,sync_dir:1:EIO,lock:1:EIO,list:1:EIO,"
+	    "watch:1+:EMFILE,wake:1:EMFILE,listen:1:EADDRINUSE,"
+	    "accept:1:ECONNABORTED,spawn:1:EAGAIN");
+	cr_assert(env->seek(0, 0, SEEK_CUR) == -1 && errno == EIO);
+	cr_assert(env->truncate(0, 0) == -1 && errno == EIO);
+	cr_assert(env->sync_dir(".") == -1 && errno == EIO);
+	cr_assert(env->lock(0) == -1 && errno == EIO);
+	cr_assert(env->list_dir(".", &names, &count) == -1 && errno == EIO);
+	cr_assert(env->watch_open() == -1 && errno == EMFILE);
+	cr_assert(env->watch_add(0, ".") == -1 && errno == EMFILE);
+	cr_assert(env->watch_drain(0) == -1 && errno == EMFILE);
+	cr_assert(env->wake_open() == -1 && errno == EMFILE);
+	cr_assert(env->listen("", 0) == -1 && errno == EADDRINUSE);
+	cr_assert(env->accept(0, peer) == -1 && errno == ECONNABORTED);
+	cr_assert(env->spawn(argv, &process) == -1 && errno == EAGAIN);
+	cr_assert(env->sync_dir(".") == 0);
+}
+
 Test(env_fault, allocation, .exit_code = 3)
 {
 	arm("alloc:2");
