@@ -89,6 +89,10 @@ data_files = \
 	src/data/column_texts.c \
 	src/data/decimal.c \
 	src/data/digits_priv.h \
+	src/data/frame.h \
+	src/data/frame_priv.h \
+	src/data/frame_read.c \
+	src/data/frame_write.c \
 	src/data/json.c \
 	src/data/json.h \
 	src/data/json_check.c \
@@ -311,7 +315,15 @@ io_files = \
 	src/io/text_width.c \
 	src/io/text_width.h
 
-net_files =
+net_files = \
+	src/net/hello.c \
+	src/net/hello.h \
+	src/net/launch.c \
+	src/net/launch.h \
+	src/net/link.c \
+	src/net/link.h \
+	src/net/order.c \
+	src/net/order.h
 
 expr_files = \
 	src/expr/expr.c \
@@ -427,6 +439,10 @@ exec_files = \
 	src/exec/edge.h \
 	src/exec/edge_in.c \
 	src/exec/edge_out.c \
+	src/exec/remote.c \
+	src/exec/remote.h \
+	src/exec/remotes.c \
+	src/exec/remotes.h \
 	src/exec/run.c \
 	src/exec/run.h \
 	src/exec/sched.c \

@@ -28,6 +28,7 @@ unit_files = \
 	tests/unit/test_filter_fast.c \
 	tests/unit/test_fn_operators.c \
 	tests/unit/test_format.c \
+	tests/unit/test_frame.c \
 	tests/unit/test_func_cases.c \
 	tests/unit/test_func_examples.c \
 	tests/unit/test_func_hostile.c \
@@ -41,13 +42,16 @@ unit_files = \
 	tests/unit/test_json_reader.c \
 	tests/unit/test_key.c \
 	tests/unit/test_keyed.c \
+	tests/unit/test_launch.c \
 	tests/unit/test_lex.c \
+	tests/unit/test_link.c \
 	tests/unit/test_log_reader.c \
 	tests/unit/test_manifest.c \
 	tests/unit/test_mem.c \
 	tests/unit/test_moment.c \
 	tests/unit/test_near.c \
 	tests/unit/test_number.c \
+	tests/unit/test_order.c \
 	tests/unit/test_output.c \
 	tests/unit/test_parse.c \
 	tests/unit/test_parse_pattern.c \
@@ -74,9 +78,12 @@ unit_files = \
 fuzz_names = \
 	csv \
 	fault \
+	frame \
 	json \
 	lang \
+	link \
 	num \
+	order \
 	pattern \
 	time
 
