@@ -103,6 +103,11 @@ tests_differential_chunks_SOURCES = tests/differential/chunks.c \
 	tests/differential/draw.c tests/differential/draw.h
 tests_differential_chunks_LDADD =
 
+# All orders in which the tasks around a channel can go on.
+check_PROGRAMS += tests/model/explore
+tests_model_explore_SOURCES = tests/model/explore.c
+tests_model_explore_LDADD = libsflow.a $(SFLOW_LIBS)
+
 TESTS += \
 	tests/data/run \
 	tests/differential/chunks \
@@ -112,6 +117,7 @@ TESTS += \
 	tests/flow/run \
 	tests/fuzz/run \
 	tests/hacking/run \
+	tests/model/explore \
 	tests/tidy/run
 
 if RUN_UNITS
