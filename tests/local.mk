@@ -125,6 +125,10 @@ tests_differential_chunks_LDADD =
 check_PROGRAMS += tests/race/jobs
 tests_race_jobs_SOURCES = tests/race/jobs.c
 tests_race_jobs_LDADD = libsflow.a $(SFLOW_LIBS)
+# All orders in which the tasks around a channel can go on.
+check_PROGRAMS += tests/model/explore
+tests_model_explore_SOURCES = tests/model/explore.c
+tests_model_explore_LDADD = libsflow.a $(SFLOW_LIBS)
 
 TESTS += \
 	tests/data/run \
@@ -136,6 +140,7 @@ TESTS += \
 	tests/fuzz/run \
 	tests/hacking/run \
 	tests/race/jobs \
+	tests/model/explore \
 	tests/tidy/run
 
 if RUN_UNITS
