@@ -211,8 +211,17 @@ func_files = \
 state_files = \
 	src/state/keyed.c \
 	src/state/keyed.h \
+	src/state/manifest.c \
+	src/state/manifest.h \
+	src/state/part.c \
+	src/state/part.h \
 	src/state/save.c \
 	src/state/save.h \
+	src/state/store.c \
+	src/state/store.h \
+	src/state/store_file.c \
+	src/state/store_priv.h \
+	src/state/store_publish.c \
 	src/state/timer.c \
 	src/state/timer.h
 

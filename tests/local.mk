@@ -42,6 +42,7 @@ unit_files = \
 	tests/unit/test_keyed.c \
 	tests/unit/test_lex.c \
 	tests/unit/test_log_reader.c \
+	tests/unit/test_manifest.c \
 	tests/unit/test_mem.c \
 	tests/unit/test_moment.c \
 	tests/unit/test_near.c \
@@ -55,6 +56,7 @@ unit_files = \
 	tests/unit/test_rows.c \
 	tests/unit/test_save.c \
 	tests/unit/test_schema.c \
+	tests/unit/test_store.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
 	tests/unit/test_thr.c \
