@@ -57,6 +57,8 @@ unit_files = \
 	tests/unit/test_save.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_store.c \
+	tests/unit/test_store_crash.c \
+	tests/unit/test_store_fault.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
 	tests/unit/test_thr.c \
