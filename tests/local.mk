@@ -79,6 +79,7 @@ fuzz_names = \
 	lang \
 	num \
 	pattern \
+	store \
 	time
 
 AM_TESTS_ENVIRONMENT = \
@@ -115,6 +116,11 @@ tests_differential_chunks_SOURCES = tests/differential/chunks.c \
 	tests/differential/draw.c tests/differential/draw.h
 tests_differential_chunks_LDADD =
 
+# Views of keyed state: with --enable-tsan, a hunt for data races.
+check_PROGRAMS += tests/race/views
+tests_race_views_SOURCES = tests/race/views.c
+tests_race_views_LDADD = libsflow.a $(SFLOW_LIBS)
+
 TESTS += \
 	tests/data/run \
 	tests/differential/chunks \
@@ -124,6 +130,7 @@ TESTS += \
 	tests/flow/run \
 	tests/fuzz/run \
 	tests/hacking/run \
+	tests/race/views \
 	tests/tidy/run
 
 if RUN_UNITS
@@ -168,6 +175,7 @@ clean-local:
 EXTRA_DIST += \
 	tests/all \
 	tests/packages \
+	tests/race \
 	tests/broken \
 	tests/data \
 	tests/differential \
@@ -185,6 +193,6 @@ dist-hook:
 		-name '*.trs' -o -name '.dirstamp' -o -name 'libfuzzer_*' \) \
 		-exec rm -f {} +
 	cd $(distdir)/tests && find . -name .deps -exec rm -rf {} +
-	cd $(distdir)/tests && rm -f flow/replay unit/units \
+	cd $(distdir)/tests && rm -f flow/replay race/views unit/units \
 		differential/generate differential/chunks \
 		$(fuzz_names:%=fuzz/fuzz_%)

@@ -241,7 +241,7 @@ Test(store, taken_over_while_publishing)
 Test(store, a_manifest_behind_the_claim_is_void)
 {
 	char folder[64];
-	size_t size, part_size;
+	size_t size, part_size[RIG_PARTS];
 
 	rig_folder_new(folder);
 	struct store *store = must_open(folder);
@@ -253,7 +253,7 @@ Test(store, a_manifest_behind_the_claim_is_void)
 	for (unsigned p = 0; p < RIG_PARTS; p++) {
 		snprintf(name, sizeof(name),
 		    "part-0000000001-0000000002-op-%u.%u", p, p + 1);
-		parts[p] = rig_read_file(folder, name, &part_size);
+		parts[p] = rig_read_file(folder, name, &part_size[p]);
 		snprintf(name, sizeof(name), "%s/part-0000000001-0000000002-"
 		    "op-%u.%u", folder, p, p + 1);
 		unlink(name);
@@ -271,7 +271,7 @@ Test(store, a_manifest_behind_the_claim_is_void)
 	for (unsigned p = 0; p < RIG_PARTS; p++) {
 		snprintf(name, sizeof(name),
 		    "part-0000000001-0000000002-op-%u.%u", p, p + 1);
-		rig_write_file(folder, name, parts[p], part_size);
+		rig_write_file(folder, name, parts[p], part_size[p]);
 		free(parts[p]);
 	}
 	free(manifest);

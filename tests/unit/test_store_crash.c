@@ -1,8 +1,8 @@
 /*
  * Power losses.  While a job makes checkpoints, its calls are recorded in a
  * model of a disk that keeps only what it must: the bytes of a file as of its
- * last fsync, the names of the folder as of the last fsync of the folder.  Behind
- * every call the disk may be in any of these states:
+ * last fsync, the names of the folder as of the last fsync of the folder.
+ * Behind every call the disk may be in any of these states:
  *
  *	names	as of the last fsync, and of the changes since: all, none, all
  *		but one, or only one
