@@ -62,6 +62,8 @@ unit_files = \
 	tests/unit/test_save.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_store.c \
+	tests/unit/test_store_crash.c \
+	tests/unit/test_store_fault.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
 	tests/unit/test_thr.c \
@@ -85,6 +87,7 @@ fuzz_names = \
 	num \
 	order \
 	pattern \
+	store \
 	time
 
 AM_TESTS_ENVIRONMENT = \
@@ -129,6 +132,10 @@ tests_race_jobs_LDADD = libsflow.a $(SFLOW_LIBS)
 check_PROGRAMS += tests/model/explore
 tests_model_explore_SOURCES = tests/model/explore.c
 tests_model_explore_LDADD = libsflow.a $(SFLOW_LIBS)
+# Views of keyed state: with --enable-tsan, a hunt for data races.
+check_PROGRAMS += tests/race/views
+tests_race_views_SOURCES = tests/race/views.c
+tests_race_views_LDADD = libsflow.a $(SFLOW_LIBS)
 
 TESTS += \
 	tests/data/run \
@@ -141,6 +148,7 @@ TESTS += \
 	tests/hacking/run \
 	tests/race/jobs \
 	tests/model/explore \
+	tests/race/views \
 	tests/tidy/run
 
 if RUN_UNITS
@@ -185,6 +193,7 @@ clean-local:
 EXTRA_DIST += \
 	tests/all \
 	tests/packages \
+	tests/race \
 	tests/broken \
 	tests/data \
 	tests/differential \
@@ -202,6 +211,6 @@ dist-hook:
 		-name '*.trs' -o -name '.dirstamp' -o -name 'libfuzzer_*' \) \
 		-exec rm -f {} +
 	cd $(distdir)/tests && find . -name .deps -exec rm -rf {} +
-	cd $(distdir)/tests && rm -f flow/replay unit/units \
+	cd $(distdir)/tests && rm -f flow/replay race/views unit/units \
 		differential/generate differential/chunks \
 		$(fuzz_names:%=fuzz/fuzz_%)

@@ -9,13 +9,13 @@
  *	2. list the folder and choose the checkpoint to go on from
  *	3. write into the claim which manifests hold from now on; make it last
  *
- * A manifest of an earlier generation that the claim does not name is void.  Who
- * publishes looks for higher generations behind its rename, as we look for
+ * A manifest of an earlier generation that the claim does not name is void.
+ * Who publishes looks for higher generations behind its rename, as we look for
  * manifests behind our claim: so if both do it at once, one sees the other, and
  * a checkpoint that we do not know has never been reported as published.
  *
- * The claim ends with a checksum, as manifests do.  One that is cut off belongs
- * to a run that ended before it began, and voids nothing; its number is used up.
+ * The claim ends with a checksum, as manifests do.  One that is cut off is of
+ * a run that ended before it began, and voids nothing; its number is used up.
  *
  * What cannot be read (EIO, no permission) is an error: the checkpoint may well
  * be there.  What is read and is wrong is passed over, and the one before it is

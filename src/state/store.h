@@ -31,8 +31,8 @@ struct store;
 /*
  * Open the folder, made if it is not there, and find the newest checkpoint that
  * is whole: every byte of it is checked.  Only one process has it open at a
- * time.  NULL with an error if it is in use or cannot be read, and also if there
- * are checkpoints but none of them is whole.
+ * time.  NULL with an error if it is in use or cannot be read, and also if
+ * there are checkpoints but none of them is whole.
  */
 struct store *store_open(const char *folder, struct err *);
 void store_close(struct store **);

@@ -12,8 +12,9 @@
  *
  * So a manifest can be seen only when all it lists lasts, and the one before
  * the former is removed only when the new one lasts.  Whatever fails, all that
- * was written for this checkpoint is removed, the manifest first, and the former
- * ones stay.  A file whose fsync failed is among that and never asked again.
+ * was written for this checkpoint is removed, the manifest first, and the
+ * former ones stay.  A file whose fsync failed is among that and never asked
+ * again.
  *
  * If another run has begun meanwhile, it may have seen our manifest and gone on
  * from it, although we give it up: so nothing is removed then.  The other run

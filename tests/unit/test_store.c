@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include "store_rig.h"
+#include "util/env_priv.h"
 #include "util/mem.h"
 
 /* The store, which must open. */
@@ -195,11 +196,52 @@ Test(store, the_former_run_is_fenced_off)
 	rig_folder_remove(folder);
 }
 
+static char *taken_folder;
+static struct store *taken;
+
+/* Behind the rename, another run takes the folder over. */
+static int
+rename_and_take(const char *source, const char *target)
+{
+	char path[96];
+	int status = env_real.rename(source, target);
+
+	env = &env_real;
+	snprintf(path, sizeof(path), "%s/lock", taken_folder);
+	cr_assert(unlink(path) == 0);
+	taken = must_open(taken_folder);
+	return status;
+}
+
+/* The other run has seen the manifest: it is its own now, though its writer
+ * has not published it. */
+Test(store, taken_over_while_publishing)
+{
+	struct env table = env_real;
+	struct err err = ERR_INIT;
+	char folder[64];
+
+	rig_folder_new(folder);
+	taken_folder = folder;
+	struct store *former = must_open(folder);
+	must_checkpoint(former, 1);
+	table.rename = rename_and_take;
+	env = &table;
+	cr_assert(rig_checkpoint(former, 2, &err) == -1);
+	cr_assert_not_null(strstr(err.message, "was taken over"));
+	store_abandon(former, 2);
+	cr_assert(rig_number(taken) == 2);
+	must_checkpoint(taken, 3);
+	store_close(&former);
+	store_close(&taken);
+	rig_folder_remove(folder);
+}
+
 /* The worst moment: the former run's rename comes behind the claim. */
 Test(store, a_manifest_behind_the_claim_is_void)
 {
 	char folder[64];
-	size_t size, part_size;
+	size_t size, part_size[RIG_PARTS];
 
 	rig_folder_new(folder);
 	struct store *store = must_open(folder);
@@ -207,11 +249,11 @@ Test(store, a_manifest_behind_the_claim_is_void)
 	must_checkpoint(store, 2);
 	char *manifest = rig_read_file(folder,
 	    "manifest-0000000001-0000000002", &size);
-	char *parts[RIG_PARTS], name[64];
+	char *parts[RIG_PARTS], name[128];
 	for (unsigned p = 0; p < RIG_PARTS; p++) {
 		snprintf(name, sizeof(name),
 		    "part-0000000001-0000000002-op-%u.%u", p, p + 1);
-		parts[p] = rig_read_file(folder, name, &part_size);
+		parts[p] = rig_read_file(folder, name, &part_size[p]);
 		snprintf(name, sizeof(name), "%s/part-0000000001-0000000002-"
 		    "op-%u.%u", folder, p, p + 1);
 		unlink(name);
@@ -229,7 +271,7 @@ Test(store, a_manifest_behind_the_claim_is_void)
 	for (unsigned p = 0; p < RIG_PARTS; p++) {
 		snprintf(name, sizeof(name),
 		    "part-0000000001-0000000002-op-%u.%u", p, p + 1);
-		rig_write_file(folder, name, parts[p], part_size);
+		rig_write_file(folder, name, parts[p], part_size[p]);
 		free(parts[p]);
 	}
 	free(manifest);
@@ -259,7 +301,7 @@ must_fall_back(const char *folder, const char *name)
 static void
 damage_file(const char *name)
 {
-	char folder[64], claim[64];
+	char folder[64], claim[96];
 	size_t size;
 
 	rig_folder_new(folder);
