@@ -9,9 +9,9 @@
  *     per source: next batch -> push ... -> end
  *     close all operators
  *
- * When a source has nothing for now, the chain is told to pause, and sinks write
- * what they hold, before more is waited for: a line that came is out before the
- * next is there.
+ * When a source has nothing for now, the chain is told to pause, and sinks
+ * write what they hold, before more is waited for: a line that came is out
+ * before the next is there.
  */
 #include "exec/run.h"
 
