@@ -28,7 +28,9 @@ util_files = \
 	src/util/near.h \
 	src/util/pack.c \
 	src/util/pack.h \
-	src/util/region.c
+	src/util/region.c \
+	src/util/thr.c \
+	src/util/thr.h
 
 lang_files = \
 	src/lang/ast.h \
@@ -375,6 +377,9 @@ plan_files = \
 	src/plan/rule_table.h
 
 exec_files = \
+	src/exec/atomic.h \
+	src/exec/channel.c \
+	src/exec/channel.h \
 	src/exec/run.c \
 	src/exec/run.h
 

@@ -8,6 +8,7 @@ unit_files = \
 	tests/unit/test_buf.c \
 	tests/unit/test_builder.c \
 	tests/unit/test_calendar.c \
+	tests/unit/test_channel.c \
 	tests/unit/test_column.c \
 	tests/unit/test_cpu.c \
 	tests/unit/test_csv_index.c \
@@ -32,6 +33,7 @@ unit_files = \
 	tests/unit/test_group.c \
 	tests/unit/test_guess.c \
 	tests/unit/test_hash.c \
+	tests/unit/test_interrupt.c \
 	tests/unit/test_join.c \
 	tests/unit/test_json.c \
 	tests/unit/test_json_index.c \
@@ -55,6 +57,7 @@ unit_files = \
 	tests/unit/test_schema.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
+	tests/unit/test_thr.c \
 	tests/unit/test_timer.c \
 	tests/unit/test_top.c \
 	tests/unit/test_type.c \

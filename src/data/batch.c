@@ -10,12 +10,12 @@
 #include "data/batch.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/env.h"
 #include "util/mem.h"
+#include "util/thr.h"
 
 /* Enough for the batches in flight between two workers. */
 #define POOL_COUNT_MAX 64
@@ -37,10 +37,10 @@
 #endif
 
 static struct {
-	pthread_mutex_t lock;
+	struct thr_lock lock;
 	uint32_t count;
 	struct batch *batch[POOL_COUNT_MAX];
-} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} pool = { .lock = THR_LOCK_INIT("batch pool") };
 
 /* A batch of the pool, or a new one, whose arrays may be there. */
 static struct batch *
@@ -49,10 +49,10 @@ pool_take(void)
 	struct batch *batch = NULL;
 
 	if (!BATCH_CHECKED) {
-		pthread_mutex_lock(&pool.lock);
+		thr_lock_take(&pool.lock);
 		if (pool.count > 0)
 			batch = pool.batch[--pool.count];
-		pthread_mutex_unlock(&pool.lock);
+		thr_lock_give(&pool.lock);
 	}
 	return batch != NULL ? batch : mem_alloc_zero(sizeof(*batch));
 }
@@ -70,12 +70,12 @@ static void
 pool_give(struct batch *batch)
 {
 	if (!BATCH_CHECKED && batch->column_capacity <= POOL_COLUMNS_MAX) {
-		pthread_mutex_lock(&pool.lock);
+		thr_lock_take(&pool.lock);
 		if (pool.count < POOL_COUNT_MAX) {
 			pool.batch[pool.count++] = batch;
 			batch = NULL;
 		}
-		pthread_mutex_unlock(&pool.lock);
+		thr_lock_give(&pool.lock);
 	}
 	if (batch != NULL)
 		batch_destroy(batch);

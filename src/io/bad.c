@@ -12,7 +12,6 @@
 #include "io/bad.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "io/output.h"
@@ -20,6 +19,7 @@
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/mem.h"
+#include "util/thr.h"
 
 #define TEXT_COLUMNS 80
 /* Columns shown behind a fault far to the right. */
@@ -28,7 +28,7 @@
 struct bad {
 	enum bad_policy policy;
 	struct output *output;
-	pthread_mutex_t lock;
+	struct thr_lock lock;
 	uint64_t count;
 	uint64_t read_count;
 };
@@ -39,10 +39,11 @@ bad_new(enum bad_policy policy, const char *path, struct err *err)
 	struct bad *bad = mem_alloc_zero(sizeof(*bad));
 
 	bad->policy = policy;
-	pthread_mutex_init(&bad->lock, NULL);
+	thr_lock_init(&bad->lock, "bad records");
 	if (policy == BAD_FILE) {
 		bad->output = output_open(path, err);
 		if (bad->output == NULL) {
+			thr_lock_fini(&bad->lock);
 			mem_free(bad);
 			return NULL;
 		}
@@ -213,13 +214,14 @@ bad_report(struct bad *bad, const struct bad_record *record, struct err *err)
 {
 	int result = 0;
 
-	pthread_mutex_lock(&bad->lock);
-	bad->count++;
+	thr_lock_take(&bad->lock);
+	/* Read without the lock. */
+	__atomic_fetch_add(&bad->count, 1, __ATOMIC_RELAXED);
 	if (bad->policy == BAD_STOP)
 		result = report_and_stop(record, err);
 	else if (bad->policy == BAD_FILE)
 		result = report_to_file(bad, record, err);
-	pthread_mutex_unlock(&bad->lock);
+	thr_lock_give(&bad->lock);
 	return result;
 }
 
@@ -256,7 +258,7 @@ bad_abort(struct bad **bad_address)
 	if (bad == NULL)
 		return;
 	output_abort(&bad->output);
-	pthread_mutex_destroy(&bad->lock);
+	thr_lock_fini(&bad->lock);
 	mem_free(bad);
 }
 

@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +24,7 @@
 #include "util/env.h"
 #include "util/err.h"
 #include "util/mem.h"
+#include "util/thr.h"
 
 /* Stays in the second-level cache; a pipe's default size. */
 #define OUTPUT_BYTES ((size_t)64 << 10)
@@ -48,12 +48,12 @@ struct output {
 
 /* Their files go when memory runs out, which ends the process at once. */
 static struct output *temp_list;
-static pthread_mutex_t temp_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct thr_lock temp_lock = THR_LOCK_INIT("temporary files");
 
 static void
 temp_remove_all(void)
 {
-	pthread_mutex_lock(&temp_mutex);
+	thr_lock_take(&temp_lock);
 	for (struct output *o = temp_list; o != NULL; o = o->next_temp)
 		env->unlink(o->temp_path);
 }
@@ -61,23 +61,23 @@ temp_remove_all(void)
 static void
 temp_list_add(struct output *output)
 {
-	pthread_mutex_lock(&temp_mutex);
+	thr_lock_take(&temp_lock);
 	mem_set_farewell(temp_remove_all);
 	output->next_temp = temp_list;
 	temp_list = output;
-	pthread_mutex_unlock(&temp_mutex);
+	thr_lock_give(&temp_lock);
 }
 
 static void
 temp_list_drop(const struct output *output)
 {
-	pthread_mutex_lock(&temp_mutex);
+	thr_lock_take(&temp_lock);
 	struct output **at = &temp_list;
 	while (*at != NULL && *at != output)
 		at = &(*at)->next_temp;
 	if (*at != NULL)
 		*at = output->next_temp;
-	pthread_mutex_unlock(&temp_mutex);
+	thr_lock_give(&temp_lock);
 }
 
 static void

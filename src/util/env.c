@@ -275,7 +275,13 @@ env_init(void)
 int
 env_alloc_fails(void)
 {
-	return __builtin_expect(env != &env_real, 0) && env_fault_alloc();
+	return __builtin_expect(env == &env_fault, 0) && env_fault_alloc();
+}
+
+int
+env_thread_fails(void)
+{
+	return env == &env_fault && env_fault_thread();
 }
 
 const char *

@@ -24,7 +24,7 @@ enum env_call {
 	ENV_RENAME, ENV_UNLINK, ENV_STAT, ENV_POLL, ENV_GLOB, ENV_MKDIR,
 	ENV_SEEK, ENV_TRUNCATE, ENV_SYNC_DIR, ENV_LOCK, ENV_LIST, ENV_WATCH,
 	ENV_WAKE, ENV_LISTEN, ENV_ACCEPT, ENV_SPAWN,
-	ENV_ALLOC,
+	ENV_THREAD, ENV_ALLOC,
 	ENV_CALL_COUNT
 };
 
@@ -112,6 +112,8 @@ extern const struct env *env;
 int env_init(void);
 /* Called by mem_alloc: is this allocation the one to fail? */
 int env_alloc_fails(void);
+/* Called by thr_start: is this thread one to fail?  Then errno is set. */
+int env_thread_fails(void);
 
 /* A process that env->spawn started; both pipes are the caller's to close. */
 struct env_process {

@@ -37,7 +37,7 @@ static const char *const call_names[ENV_CALL_COUNT] = {
 	[ENV_SYNC_DIR] = "sync_dir", [ENV_LOCK] = "lock", [ENV_LIST] = "list",
 	[ENV_WATCH] = "watch", [ENV_WAKE] = "wake", [ENV_LISTEN] = "listen",
 	[ENV_ACCEPT] = "accept", [ENV_SPAWN] = "spawn",
-	[ENV_ALLOC] = "alloc",
+	[ENV_THREAD] = "thread", [ENV_ALLOC] = "alloc",
 };
 
 static const struct {
@@ -168,6 +168,12 @@ int
 env_fault_alloc(void)
 {
 	return fails(ENV_ALLOC) != 0;
+}
+
+int
+env_fault_thread(void)
+{
+	return fails(ENV_THREAD) != 0;
 }
 
 static int

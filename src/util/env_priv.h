@@ -24,5 +24,7 @@ int env_real_spawn(const char *const argv[], struct env_process *out);
 const char *env_fault_parse(const char *text);
 /* Counts an allocation; is it one that is to fail? */
 int env_fault_alloc(void);
+/* The same for threads; sets errno. */
+int env_fault_thread(void);
 
 #endif

@@ -42,15 +42,16 @@ no_memory(size_t bytes)
 	    "sflow: out of memory: the system refused %zu bytes\n", bytes);
 
 	env_write_all(STDERR_FILENO, text, (size_t)size);
-	if (farewell != NULL)
-		farewell();
+	mem_farewell_f *last = __atomic_load_n(&farewell, __ATOMIC_ACQUIRE);
+	if (last != NULL)
+		last();
 	_exit(STATUS_NO_MEMORY);
 }
 
 void
 mem_set_farewell(mem_farewell_f *function)
 {
-	farewell = function;
+	__atomic_store_n(&farewell, function, __ATOMIC_RELEASE);
 }
 
 void *

@@ -22,10 +22,10 @@
 #include "util/mem.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "util/bits.h"
+#include "util/thr.h"
 
 #define REGION_ALIGN 16
 /* A batch of 2048 rows with a few columns; grows to what joins produce. */
@@ -67,10 +67,10 @@ struct region {
 } __attribute__((aligned(REGION_ALIGN)));
 
 static struct {
-	pthread_mutex_t lock;
+	struct thr_lock lock;
 	struct block *lists[CLASS_COUNT];
 	size_t bytes;
-} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} pool = { .lock = THR_LOCK_INIT("region pool") };
 
 /* The pool's list for blocks of this size, or -1 if they are not recycled. */
 static int
@@ -90,13 +90,13 @@ block_new(size_t bytes)
 	int class = class_of(bytes);
 
 	if (class >= 0) {
-		pthread_mutex_lock(&pool.lock);
+		thr_lock_take(&pool.lock);
 		block = pool.lists[class];
 		if (block != NULL) {
 			pool.lists[class] = block->next;
 			pool.bytes -= bytes;
 		}
-		pthread_mutex_unlock(&pool.lock);
+		thr_lock_give(&pool.lock);
 	}
 	if (block == NULL) {
 		block = mem_alloc(bytes);
@@ -114,14 +114,14 @@ block_free(struct block *block)
 	int class = class_of(block->bytes);
 
 	if (class >= 0) {
-		pthread_mutex_lock(&pool.lock);
+		thr_lock_take(&pool.lock);
 		if (pool.bytes + block->bytes <= POOL_BYTES_MAX) {
 			pool.bytes += block->bytes;
 			block->next = pool.lists[class];
 			pool.lists[class] = block;
 			block = NULL;
 		}
-		pthread_mutex_unlock(&pool.lock);
+		thr_lock_give(&pool.lock);
 	} else if (REGION_CHECKED) {
 		memset(block, 0x5a, block->bytes);
 	}
@@ -294,11 +294,11 @@ region_pool_trim(void)
 {
 	struct block *lists[CLASS_COUNT];
 
-	pthread_mutex_lock(&pool.lock);
+	thr_lock_take(&pool.lock);
 	memcpy(lists, pool.lists, sizeof(lists));
 	memset(pool.lists, 0, sizeof(pool.lists));
 	pool.bytes = 0;
-	pthread_mutex_unlock(&pool.lock);
+	thr_lock_give(&pool.lock);
 	for (int i = 0; i < CLASS_COUNT; i++) {
 		struct block *next;
 		for (struct block *block = lists[i]; block; block = next) {

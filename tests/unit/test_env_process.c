@@ -17,7 +17,10 @@ output_of(const char *script, char *text, size_t size, int *status)
 	ssize_t got;
 
 	cr_assert(env->spawn(argv, &process) == 0);
-	cr_assert(env_write_all(process.to_it, "hello\n", 6) == 0);
+	/* A child that reads nothing may be gone. */
+	signal(SIGPIPE, SIG_IGN);
+	cr_assert(env_write_all(process.to_it, "hello\n", 6) == 0 ||
+	    errno == EPIPE);
 	cr_assert(env->close(process.to_it) == 0);
 	while ((got = env->read(process.from_it, text + sum,
 	    size - 1 - sum)) > 0)
@@ -70,7 +73,7 @@ Test(env_process, sigpipe_ends_the_child)
 	struct env_process process;
 	int status;
 
-	signal(SIGPIPE, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);	/* and yet */
 	cr_assert(env->spawn(argv, &process) == 0);
 	env->close(process.from_it);
 	env->close(process.to_it);
