@@ -284,7 +284,16 @@ io_files = \
 	src/io/log_reader.h \
 	src/io/output.c \
 	src/io/output.h \
+	src/io/stream.c \
 	src/io/stream.h \
+	src/io/stream_table.h \
+	src/io/stream_tail.c \
+	src/io/stream_tcp.c \
+	src/io/tail_claims.c \
+	src/io/tail_file.c \
+	src/io/tail_look.c \
+	src/io/tail_priv.h \
+	src/io/tail_save.c \
 	src/io/text_width.c \
 	src/io/text_width.h
 
