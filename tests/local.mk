@@ -55,6 +55,7 @@ unit_files = \
 	tests/unit/test_rows.c \
 	tests/unit/test_save.c \
 	tests/unit/test_schema.c \
+	tests/unit/test_stream_tail.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
 	tests/unit/test_thr.c \
