@@ -64,6 +64,7 @@ unit_files = \
 	tests/unit/test_store.c \
 	tests/unit/test_store_crash.c \
 	tests/unit/test_store_fault.c \
+	tests/unit/test_stream_tail.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
 	tests/unit/test_thr.c \

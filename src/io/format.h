@@ -100,15 +100,16 @@ struct format_def {
 	/*
 	 * The next batch.  1 with *out; 0 at the end; -1 with err.  Gives what
 	 * it has rather than wait for input when waiting would block; when it
-	 * has nothing and the input does not wait (input_set_wait), READER_WAIT.
+	 * has nothing and the input does not wait (input_set_wait),
+	 * READER_WAIT.
 	 */
 	int (*next)(struct reader *, struct batch **out, struct err *);
 	/* Where it is, between two calls of next. */
 	void (*position)(const struct reader *, struct reader_position *);
 	/*
 	 * Before the first next, need having been called: go on at a position
-	 * that another reader of the same file had.  A header is read first.  -1
-	 * with err.
+	 * that another reader of the same file had.  A header is read first.
+	 * -1 with err.
 	 */
 	int (*seek)(struct reader *, const struct reader_position *,
 		struct err *);

@@ -1,7 +1,7 @@
 /*
  * Bytes from outside.  Four kinds: a regular file, which never makes its reader
- * wait; another descriptor (pipe, terminal, device), which may; memory; and what
- * a stream makes, which says itself when there is nothing for now.
+ * wait; another descriptor (pipe, terminal, device), which may; memory; and
+ * what a stream makes, which says itself when there is nothing for now.
  *
  * A file is read by read(2), so that what was opened elsewhere goes on where it
  * stood; once somebody has gone to an offset, by pread(2) from there.

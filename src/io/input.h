@@ -20,8 +20,8 @@ struct input *input_open(const char *path, struct err *);
 struct input *input_memory(const void *bytes, size_t size);
 /*
  * From whoever knows how: `read` as input_read, `seek` as input_seek, or NULL;
- * `close` frees the cookie.  It has no descriptor: who made it says what to wait
- * for.
+ * `close` frees the cookie.  It has no descriptor: who made it says what to
+ * wait for.
  */
 struct input_calls {
 	ssize_t (*read)(void *cookie, char *bytes, size_t size, struct err *);

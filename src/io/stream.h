@@ -19,7 +19,8 @@ struct err;
 struct stream;
 
 struct stream_part {
-	uint64_t split;		/* the same for all inputs of a split */
+	/* The same for all inputs of a split; other streams may use it too. */
+	uint64_t split;
 	const char *label;	/* path or peer, for messages; the stream's */
 	struct input *input;	/* the taker's */
 	int resumes;		/* go on at `position` (reader's seek) */
@@ -54,9 +55,9 @@ struct stream_def {
 	/* Descriptors and deadline to wait for. */
 	void (*wait)(struct stream *, struct env_waits *);
 	/*
-	 * A checkpoint's bytes for a part that is being read (`position`) or, with
-	 * part NULL, for what the stream knows besides; and back, before the
-	 * first next.  Of every split only the part being read is saved, or
+	 * A checkpoint's bytes for a part that is being read (`position`) or,
+	 * with part NULL, for what the stream knows besides; and back, before
+	 * the first next.  Of every split only the part being read is saved, or
 	 * the first one if none is: those that were handed out behind it are
 	 * handed out again.
 	 */

@@ -8,8 +8,7 @@
  *                there when we came.  Its inode may be another file's one day:
  *                the first bytes tell
  *
- * A released file of which nothing was known but that it was empty claims
- * nothing once it has bytes.  An entry to which no name has led for a while is
+ * A released file that was empty claims nothing once it has bytes.  An entry to which no name has led for a while is
  * forgotten, so the table does not grow with the number of rotations; not at
  * once, for a look may miss a name while it is being changed.
  *
@@ -133,7 +132,8 @@ compare(const struct tail_claim *entry, const char *path)
 	if (tail_file_open(path, &file, &err) <= 0)
 		return 0;
 	int same = tail_file_is(file, &entry->id) &&
-	    (entry->id.print_bytes > 0 || file->head_bytes == 0);
+	    (entry->id.print_bytes > 0 || (file->head_bytes == 0 &&
+	    (uint64_t)file->changed_ns == entry->id.print));
 	tail_file_drop(&file);
 	return same;
 }
@@ -148,8 +148,7 @@ tail_claims_has(struct tail_claims *claims, const char *path,
 	    (uint64_t)stat->st_ino);
 	if (!entry->is_used)
 		return 0;
-	int64_t changed_ns = (int64_t)stat->st_mtim.tv_sec * 1000000000 +
-	    stat->st_mtim.tv_nsec;
+	int64_t changed_ns = tail_changed_ns(stat);
 	if (!entry->is_held && (entry->size != (int64_t)stat->st_size ||
 	    entry->changed_ns != changed_ns)) {
 		if (!compare(entry, path))

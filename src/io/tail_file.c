@@ -70,6 +70,13 @@ open_again(const char *path)
 	return fd;
 }
 
+int64_t
+tail_changed_ns(const struct stat *stat)
+{
+	return (int64_t)stat->st_mtim.tv_sec * 1000000000 +
+	    stat->st_mtim.tv_nsec;
+}
+
 int
 tail_file_open(const char *path, struct tail_file **out, struct err *err)
 {
@@ -97,8 +104,7 @@ tail_file_open(const char *path, struct tail_file **out, struct err *err)
 	file->fd = fd;
 	file->device = (uint64_t)stat.st_dev;
 	file->inode = (uint64_t)stat.st_ino;
-	file->changed_ns = (int64_t)stat.st_mtim.tv_sec * 1000000000 +
-	    stat.st_mtim.tv_nsec;
+	file->changed_ns = tail_changed_ns(&stat);
 	file->head_bytes = read_head(file, file->head);
 	file->users = 1;
 	*out = file;
@@ -270,6 +276,15 @@ tail_file_deadline(const struct tail_file *file)
 	return from + file->quiet_ns;
 }
 
+static int64_t
+changed_now(const struct tail_file *file)
+{
+	struct stat stat;
+
+	return env->fstat(file->fd, &stat) != 0 ? file->changed_ns :
+	    tail_changed_ns(&stat);
+}
+
 void
 tail_file_id(const struct tail_file *file, struct tail_id *id)
 {
@@ -277,6 +292,9 @@ tail_file_id(const struct tail_file *file, struct tail_id *id)
 	id->inode = file->inode;
 	id->print_bytes = file->head_bytes;
 	id->print = hash_bytes(file->head, file->head_bytes);
+	/* Nothing but its time tells an empty file from the next one. */
+	if (file->head_bytes == 0)
+		id->print = (uint64_t)changed_now(file);
 }
 
 int
@@ -287,8 +305,8 @@ tail_file_is(const struct tail_file *file, const struct tail_id *id)
 	if (file->inode != id->inode || (file->device != id->device &&
 	    id->print_bytes < TAIL_PRINT_BYTES))
 		return 0;
-	return file->head_bytes >= id->print_bytes &&
-	    hash_bytes(file->head, id->print_bytes) == id->print;
+	return file->head_bytes >= id->print_bytes && (id->print_bytes == 0 ||
+	    hash_bytes(file->head, id->print_bytes) == id->print);
 }
 
 int

@@ -27,7 +27,9 @@ struct tail_split;
 struct tail_id {
 	uint64_t device;
 	uint64_t inode;
-	uint64_t print;		/* XXH3 of its first print_bytes bytes */
+	/* XXH3 of its first print_bytes bytes; of an empty file, the time of
+	 * its last change. */
+	uint64_t print;
 	uint32_t print_bytes;
 };
 
@@ -52,6 +54,7 @@ struct tail_file {
 	unsigned users;		/* the split, the input */
 };
 
+int64_t tail_changed_ns(const struct stat *);
 /*
  * Open the regular file `path`.  1 with *out; 0 if there is none now or it is
  * something else; -1 with err if there is one that cannot be opened.

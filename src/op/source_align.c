@@ -1,7 +1,7 @@
 /*
  * Batches as the source's schema says.  A CSV batch is aligned: columns by
- * name, what a file has not is null.  When a file's header is not the schema the
- * record's own bytes would not fit the output's header, so has_record is
+ * name, what a file has not is null.  When a file's header is not the schema
+ * the record's own bytes would not fit the output's header, so has_record is
  * cleared.
  *
  * Fields that nobody needs are null in the batches, so that an operator that

@@ -28,6 +28,7 @@
 #include "state/save.h"
 #include "util/buf.h"
 #include "util/env.h"
+#include "util/hash.h"
 #include "util/pack.h"
 
 #define ENTRY_FILE 1u
@@ -106,6 +107,13 @@ open_stream(struct source_run *run, struct err *err)
 	return run->stream == NULL ? -1 : 0;
 }
 
+/* The stream's name for a split, which another source may use too. */
+static uint64_t
+stream_split_name(const struct source_run *run, uint64_t name)
+{
+	return hash_mix(name, (uint64_t)run->source->spec->number << 32) | 1;
+}
+
 /* The split of that name; NULL if it has not come yet, or has ended. */
 static struct source_split *
 find_split(const struct source_run *run, uint64_t name)
@@ -119,10 +127,11 @@ find_split(const struct source_run *run, uint64_t name)
 static void
 take_part(struct source_run *run, const struct stream_part *part)
 {
-	struct source_split *split = find_split(run, part->split);
+	uint64_t name = stream_split_name(run, part->split);
+	struct source_split *split = find_split(run, name);
 
 	if (split == NULL)
-		split = add_split(run, part->split);
+		split = add_split(run, name);
 	split->part = mem_resize(split->part,
 	    (split->part_count + 1) * sizeof(*split->part));
 	split->part[split->part_count++] = *part;
@@ -153,7 +162,8 @@ ask_stream(struct source_run *run, struct err *err)
 			take_part(run, &part);
 			break;
 		case STREAM_SPLIT_END:
-			split = find_split(run, part.split);
+			split = find_split(run, stream_split_name(run,
+			    part.split));
 			if (split != NULL)
 				split->has_ended = 1;
 			break;
