@@ -74,6 +74,7 @@ unit_files = \
 	tests/unit/test_unnest.c \
 	tests/unit/test_utf8.c \
 	tests/unit/test_value.c \
+	tests/unit/test_window.c \
 	tests/unit/test_zone.c
 
 # One a line, sorted; NAME stands for tests/fuzz/fuzz_NAME.c, its corpus is the

@@ -332,7 +332,10 @@ watermark_split(struct op_run *run, uint64_t split, enum op_split what,
 	watermark_set_tick(run);
 	if (op_give_split(run, split, what, err) == OP_FAIL)
 		return OP_FAIL;
-	return state->open_count > 0 ? watermark_tell(run, err) : OP_OK;
+	/* One that begins holds time back: others may still begin, too. */
+	if (what == OP_SPLIT_BEGIN ? !state->is_idle : state->open_count == 0)
+		return OP_OK;
+	return watermark_tell(run, err);
 }
 
 /* --- the clock --- */

@@ -13,8 +13,8 @@
  * record, has passed the end of its last window, and `late update` with it.
  * Where the operator's own mark is further, that one counts; but it is the
  * least of all splits, so then the record is of a split that began late or was
- * given up as idle.  A record on time therefore always comes before its window fires,
- * and the result depends on no batch, thread or interleaving.
+ * given up as idle.  A record on time therefore always comes before its window
+ * fires, and the result depends on no batch, thread or interleaving.
  *
  * A window fires at its end, with the records that were on time; with `late
  * update D` once more D later, with the keys that changed since.  The records

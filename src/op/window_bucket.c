@@ -18,8 +18,8 @@
  * its end.  Window ends being ordered, two of them say it all: the first that
  * counts the record when it ends, and the first whose update does.  So what
  * windows cannot tell apart lies in one bucket, (slice, first, update), and
- * what is in it is the same whatever came in between.  Records that are in time, nearly
- * all, share one bucket a slice.
+ * what is in it is the same whatever came in between.  Records that are in
+ * time, nearly all, share one bucket a slice.
  *
  * Buckets are in order of their slices.  What fires next is found by walking
  * from the first that a window still counts; the slice's start bounds what the
