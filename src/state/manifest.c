@@ -14,8 +14,8 @@
  * "end" has the XXH3 of all that stands before it, and is the last line: what
  * is cut off anywhere is not a manifest.  The first line tells the format; a
  * later one may have other lines, so it is looked at before the rest.  A part
- * has its name, the generation and number it was written under, its size and checksum.
- * Texts have their control characters and '%' as %xx.
+ * has its name, the generation and number it was written under, its size and
+ * checksum.  Texts have their control characters and '%' as %xx.
  */
 #include "state/manifest.h"
 

@@ -9,8 +9,8 @@
  * the version reads wrong.  `check` is over the rest of the entry's own head,
  * so that a broken size is found before it is believed.  The part's checksum
  * runs over the head and every entry's head, and these hold the checksums of
- * the bytes: it vouches for all of the file, also for its end, at no further cost.
- * Both it and the size of the file are in the manifest.
+ * the bytes: it vouches for all of the file, also for its end, at no further
+ * cost.  Both it and the size of the file are in the manifest.
  *
  * Reading takes memory for the largest entry only, and believes a size not
  * before it is known that the file has so many bytes.
