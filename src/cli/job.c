@@ -197,6 +197,7 @@ job_configure(const struct job *job, struct run_config *config)
 		config->workers = env_cpu_count();
 	config->is_sim = env_is_simulated();
 	config->checkpoint_dir = options->checkpoint;
+	config->has_checkpoints = options->checkpoint != NULL;
 	config->every_us = options->every_us != 0 ? options->every_us :
 	    CHECKPOINT_EVERY_US;
 }

@@ -124,12 +124,10 @@ remotes_write_part(struct buf *out, uint32_t index, uint64_t number,
 	}
 }
 
-static int
-take_part(struct remotes *it, struct remote *remote, struct reading *in,
-	struct err *err)
+/* What stands behind index and number. */
+static struct save *
+read_entries(struct reading *in)
 {
-	uint32_t index = read_u32(in);
-	uint64_t number = read_u64(in);
 	struct save *save = save_new();
 
 	while (in->at < in->end && !in->failed) {
@@ -139,7 +137,49 @@ take_part(struct remotes *it, struct remote *remote, struct reading *in,
 		if (!in->failed)
 			save_put(save, key_group, bytes, size);
 	}
-	if (in->failed || it->checkpoints == NULL ||
+	if (in->failed)
+		save_free(&save);
+	return save;
+}
+
+struct save *
+remotes_read_part(const char *bytes, size_t size)
+{
+	struct reading in = { bytes, bytes + size, 0 };
+
+	read_u32(&in);
+	read_u64(&in);
+	return read_entries(&in);
+}
+
+void
+remotes_say_error(struct remote *remote, const struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	struct buf packet = { 0 };
+	uint32_t kind = err->kind;
+	uint64_t size = strlen(err->message);
+
+	buf_add(&packet, &kind, sizeof(kind));
+	buf_add(&packet, &size, sizeof(size));
+	buf_add(&packet, err->message, size);
+	size = strlen(err->hint);
+	buf_add(&packet, &size, sizeof(size));
+	buf_add(&packet, err->hint, size);
+	remote_say(remote, REMOTE_ERROR, packet.bytes, packet.size);
+	buf_fini(&packet);
+	remote_converse(remote, NULL, &ignored);
+}
+
+static int
+take_part(struct remotes *it, struct remote *remote, struct reading *in,
+	struct err *err)
+{
+	uint32_t index = read_u32(in);
+	uint64_t number = read_u64(in);
+	struct save *save = read_entries(in);
+
+	if (save == NULL || it->checkpoints == NULL ||
 	    !checkpoints_has(it->checkpoints, index)) {
 		save_free(&save);
 		return read_failed(remote, "a part of a checkpoint", err);

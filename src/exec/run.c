@@ -17,6 +17,8 @@
 #include <string.h>
 
 #include "exec/checkpoint.h"
+#include "exec/remotes.h"
+#include "exec/run_priv.h"
 #include "exec/sched.h"
 #include "exec/stats.h"
 #include "exec/subtask.h"
@@ -30,28 +32,14 @@
 /* What may wait in a channel; a few batches of wide records. */
 #define CHANNEL_BYTES ((uint64_t)1 << 20)
 
-struct run {
-	struct plan *plan;
-	const struct run_config *config;
-	struct tasks *tasks;
-	struct plan **copy;		/* copy[0] is the plan */
-	struct subtask **subtask;	/* of all tasks, in order */
-	uint32_t subtask_count;
-	uint32_t *first;		/* of each task's instances */
-	struct edge **edge;
-	struct subtask_shared shared;
-	struct sched *sched;
-	struct store *store;
-	struct checkpoints *checkpoints;
-	struct err stopped;		/* a bad record ended the job */
-};
-
 struct tasks *
 run_tasks(const struct plan *plan, const struct run_config *config)
 {
 	struct tasks_config tasks = {
 		.workers = config->copy == NULL ? 1 : config->workers,
-		.has_checkpoints = config->checkpoint_dir != NULL,
+		.host = config->host, .host_count = config->host_count,
+		.keyed_host_count = config->keyed_host_count,
+		.has_checkpoints = config->has_checkpoints,
 	};
 
 	return tasks_new(plan, &tasks);
@@ -68,26 +56,23 @@ run_stopped(void *cookie, const struct err *err)
 		run->stopped = *err;
 }
 
-static int
-run_copy(struct run *run, struct err *err)
+/* The plan that an instance uses; bound when it is asked for first. */
+static struct plan *
+run_copy(struct run *run, uint32_t index, struct err *err)
 {
-	run->copy = mem_alloc_zero(run->tasks->copy_count *
-	    sizeof(*run->copy));
-	run->copy[0] = run->plan;
-	for (uint32_t i = 1; i < run->tasks->copy_count; i++) {
-		run->copy[i] = run->config->copy(run->config->copy_cookie,
+	if (run->copy[index] == NULL)
+		run->copy[index] = run->config->copy(run->config->copy_cookie,
 		    err);
-		if (run->copy[i] == NULL)
-			return -1;
-	}
-	return 0;
+	return run->copy[index];
 }
 
-static void
-run_build_subtasks(struct run *run)
+static int
+run_build_subtasks(struct run *run, struct err *err)
 {
 	const struct tasks *tasks = run->tasks;
 
+	run->copy = mem_alloc_zero(tasks->copy_count * sizeof(*run->copy));
+	run->copy[0] = run->plan;
 	run->subtask = mem_alloc_zero((tasks->instance_count + 1) *
 	    sizeof(*run->subtask));
 	run->first = mem_alloc_zero((tasks->task_count + 1) *
@@ -95,10 +80,61 @@ run_build_subtasks(struct run *run)
 	for (uint32_t i = 0; i < tasks->task_count; i++) {
 		const struct task_plan *task = tasks->task[i];
 		run->first[i] = run->subtask_count;
-		for (uint32_t k = 0; k < task->width; k++)
-			run->subtask[run->subtask_count++] = subtask_new(task,
-			    k, run->copy[task->copy + k], &run->shared);
+		for (uint32_t k = 0; k < task->width; k++) {
+			struct subtask **it =
+			    &run->subtask[run->subtask_count++];
+			if (task->host[k] != run->here)
+				continue;
+			const struct plan *copy = run_copy(run,
+			    task->copy + k, err);
+			if (copy == NULL)
+				return -1;
+			*it = subtask_new(task, k, copy, &run->shared);
+		}
 	}
+	return 0;
+}
+
+/* Who stands here for an instance: itself, or the link that leads to it. */
+static struct task *
+run_task_of(const struct run *run, const struct task_plan *task, uint32_t index)
+{
+	struct subtask *it = run->subtask[run->first[task->id] + index];
+
+	if (it != NULL)
+		return subtask_task(it);
+	return remote_task(run_remote_of(run, task, index));
+}
+
+struct remote *
+run_remote_of(const struct run *run, const struct task_plan *task,
+	uint32_t index)
+{
+	if (run->remote != NULL)
+		return run->remote;
+	return remotes_at(run->remotes, task->host[index]);
+}
+
+/* The channel between two instances, if this process has to do with it. */
+static void
+run_connect(struct run *run, struct edge *edge, const struct task_plan *from,
+	uint32_t i, const struct task_plan *to, uint32_t k)
+{
+	int gives = from->host[i] == run->here;
+	int takes = to->host[k] == run->here;
+
+	/* What two others have to do with each other is relayed by the process
+	 * that started the job. */
+	if (!gives && !takes && (run->here != TASK_HERE ||
+	    from->host[i] == to->host[k]))
+		return;
+	edge_connect(edge, i, k, run_task_of(run, from, i),
+	    run_task_of(run, to, k), run->config->is_sim ?
+	    env_sim_draw() % 4096 + 1 : CHANNEL_BYTES);
+	if (!gives)
+		remote_add_in(run_remote_of(run, from, i), edge, i, k);
+	if (!takes)
+		remote_add_out(run_remote_of(run, to, k), edge, i, k);
 }
 
 /* The channels of an edge, and who stands at their ends. */
@@ -115,28 +151,27 @@ run_build_edge(struct run *run, uint32_t index)
 	run->edge[index] = edge;
 	for (uint32_t i = 0; i < from->width; i++)
 		for (uint32_t k = 0; k < to->width; k++)
-			edge_connect(edge, i, k, subtask_task(givers[i]),
-			    subtask_task(takers[k]), run->config->is_sim ?
-			    env_sim_draw() % 4096 + 1 : CHANNEL_BYTES);
+			run_connect(run, edge, from, i, to, k);
 	for (uint32_t i = 0; i < from->width; i++)
-		subtask_add_out(givers[i], edge);
+		if (givers[i] != NULL)
+			subtask_add_out(givers[i], edge);
 	for (uint32_t k = 0; k < to->width; k++)
-		subtask_set_in(takers[k], edge);
+		if (takers[k] != NULL)
+			subtask_set_in(takers[k], edge);
 }
 
-static int
+int
 run_build(struct run *run, struct err *err)
 {
-	run->tasks = run_tasks(run->plan, run->config);
-	if (run_copy(run, err) != 0)
-		return -1;
-	run_build_subtasks(run);
 	run->edge = mem_alloc_zero((run->tasks->edge_count + 1) *
 	    sizeof(*run->edge));
+	if (run_build_subtasks(run, err) != 0)
+		return -1;
 	for (uint32_t i = 0; i < run->tasks->edge_count; i++)
 		run_build_edge(run, i);
 	for (uint32_t i = 0; i < run->subtask_count; i++)
-		if (subtask_open(run->subtask[i], err) != 0)
+		if (run->subtask[i] != NULL &&
+		    subtask_open(run->subtask[i], err) != 0)
 			return -1;
 	return 0;
 }
@@ -206,20 +241,31 @@ run_read_entries(struct run *run, struct err *err)
 	return all;
 }
 
-static int
-run_load(struct run *run, struct err *err)
+int
+run_load_entries(struct run *run, const struct save *all, struct err *err)
 {
-	struct save *all = run_read_entries(run, err);
-	int status = all == NULL ? -1 : 0;
+	int status = 0;
 
 	for (uint64_t i = 0; status == 0 && i < save_count(all); i++) {
 		uint32_t key_group;
 		size_t size;
 		const char *bytes = save_entry(all, i, &key_group, &size);
 		for (uint32_t k = 0; k < run->subtask_count && status == 0; k++)
-			status = subtask_load(run->subtask[k], bytes, size,
-			    key_group, err);
+			if (run->subtask[k] != NULL)
+				status = subtask_load(run->subtask[k], bytes,
+				    size, key_group, err);
 	}
+	return status;
+}
+
+static int
+run_load(struct run *run, struct err *err)
+{
+	struct save *all = run_read_entries(run, err);
+	int status = all == NULL ? -1 : run_load_entries(run, all, err);
+
+	if (status == 0 && run->remotes != NULL)
+		status = remotes_load(run->remotes, all, err);
 	save_free(&all);
 	return status;
 }
@@ -264,11 +310,16 @@ run_start_checkpoints(struct run *run, struct err *err)
 		.store = run->store, .every_us = run->config->every_us,
 		.tasks = run->tasks, .subtask = run->subtask,
 		.sched = run->sched, .program = run->config->program,
+		.want = run->remotes != NULL ? remotes_want : NULL,
+		.hold = run->remotes != NULL ? remotes_hold : NULL,
+		.remote_cookie = run->remotes,
 	};
 
 	if (run->shared.outputs.resumes && run_load(run, err) != 0)
 		return -1;
 	run->checkpoints = checkpoints_new(&config);
+	if (run->remotes != NULL)
+		remotes_set_checkpoints(run->remotes, run->checkpoints);
 	run->shared.barrier = checkpoints_barrier;
 	run->shared.ended = checkpoints_ended;
 	run->shared.cookie = run->checkpoints;
@@ -291,8 +342,8 @@ static int
 is_unseen(const struct run *run, uint32_t source, const char *name)
 {
 	for (uint32_t i = 0; i < run->subtask_count; i++) {
-		const struct source_run *it = subtask_source(run->subtask[i],
-		    source);
+		const struct source_run *it = run->subtask[i] == NULL ? NULL :
+		    subtask_source(run->subtask[i], source);
 		uint64_t bytes, records;
 		const char *unseen = NULL;
 		if (it == NULL)
@@ -334,8 +385,8 @@ run_warn(struct run *run)
 {
 	for (uint32_t i = 0; i < run->plan->flow->source_count; i++)
 		for (uint32_t k = 0; k < run->subtask_count; k++) {
-			const struct source_run *it = subtask_source(
-			    run->subtask[k], i);
+			const struct source_run *it = run->subtask[k] == NULL ?
+			    NULL : subtask_source(run->subtask[k], i);
 			uint64_t bytes, records = 0;
 			if (it != NULL)
 				source_run_counts(it, &bytes, &records);
@@ -353,12 +404,13 @@ run_report(void *cookie)
 	struct buf out = { 0 };
 
 	stats_print(run->plan->flow, run->tasks, run->subtask,
-	    run->subtask_count, run->checkpoints, &out);
+	    run->subtask_count, run->remotes == NULL ? NULL :
+	    remotes_figures(run->remotes), run->checkpoints, &out);
 	run->config->report(run->config->report_cookie, &out);
 	buf_fini(&out);
 }
 
-static void
+void
 run_close(struct run *run)
 {
 	checkpoints_free(&run->checkpoints);
@@ -371,6 +423,8 @@ run_close(struct run *run)
 	    i++)
 		plan_free(&run->copy[i]);
 	store_close(&run->store);
+	remotes_free(&run->remotes);
+	remote_free(&run->remote);
 	sched_free(&run->sched);
 	tasks_free(&run->tasks);
 	mem_free(run->subtask);
@@ -379,14 +433,23 @@ run_close(struct run *run)
 	mem_free(run->copy);
 }
 
-static int
-run_steps(struct run *run, struct err *err)
+void
+run_schedule(struct run *run)
 {
 	run->sched = sched_new(run->config->workers, run->config->is_sim);
 	for (uint32_t i = 0; i < run->subtask_count; i++)
-		sched_add(run->sched, subtask_task(run->subtask[i]));
+		if (run->subtask[i] != NULL)
+			sched_add(run->sched, subtask_task(run->subtask[i]));
+}
+
+static int
+run_steps(struct run *run, struct err *err)
+{
+	run_schedule(run);
 	if (run->store != NULL && run_start_checkpoints(run, err) != 0)
 		return -1;
+	if (run->remotes != NULL)
+		remotes_run(run->remotes, run->sched);
 	if (run->config->report != NULL)
 		sched_set_figures(run->sched, run_report, run);
 	int status = sched_run(run->sched, err);
@@ -403,23 +466,48 @@ run_steps(struct run *run, struct err *err)
 	return status;
 }
 
+static int
+run_start_remotes(struct run *run, struct err *err)
+{
+	const struct run_config *config = run->config;
+	struct remotes_config remotes = {
+		.host = config->host, .host_count = config->host_count,
+		.launch = config->launch, .order = config->order,
+		.order_cookie = config->order_cookie, .bad = config->bad,
+		.op_count = run->plan->flow->op_count,
+	};
+
+	run->remotes = remotes_start(&remotes, err);
+	return run->remotes == NULL ? -1 : 0;
+}
+
+void
+run_init(struct run *run, struct plan *plan, const struct run_config *config)
+{
+	*run = (struct run){ .plan = plan, .config = config,
+	    .here = TASK_HERE, .stopped = ERR_INIT };
+	run->shared = (struct subtask_shared){
+		.bad = config->bad, .warn = config->warn,
+		.warn_cookie = config->warn_cookie,
+		.stopped = run_stopped, .stopped_cookie = run,
+		.outputs = { .stop = ERR_INIT, .in_place = run_is_live(plan) ||
+		    config->has_checkpoints,
+		    .has_checkpoints = config->has_checkpoints },
+	};
+	run->tasks = run_tasks(plan, config);
+}
+
 int
 run_plan(struct plan *plan, const struct run_config *config, struct err *err)
 {
-	struct run run = { .plan = plan, .config = config,
-	    .stopped = ERR_INIT };
+	struct run run;
 	int status = 0;
 
-	run.shared = (struct subtask_shared){
-		.bad = config->bad, .warn = config->warn,
-		.warn_cookie = config->warn_cookie,
-		.stopped = run_stopped, .stopped_cookie = &run,
-		.outputs = { .stop = ERR_INIT, .in_place = run_is_live(plan) ||
-		    config->checkpoint_dir != NULL,
-		    .has_checkpoints = config->checkpoint_dir != NULL },
-	};
+	run_init(&run, plan, config);
 	if (config->checkpoint_dir != NULL)
 		status = run_open_store(&run, err);
+	if (status == 0 && config->host_count > 0)
+		status = run_start_remotes(&run, err);
 	if (status == 0)
 		status = run_build(&run, err);
 	if (status == 0)

@@ -7,19 +7,21 @@
 
 #include "data/moment.h"
 #include "exec/checkpoint.h"
+#include "exec/remotes.h"
 #include "exec/subtask.h"
 #include "plan/tasks.h"
 #include "util/buf.h"
 
 static void
 stats_op(const struct op *op, struct subtask *const *subtask, uint32_t count,
-	struct buf *out)
+	const struct remotes_figures *elsewhere, struct buf *out)
 {
 	uint64_t rows_in = 0, rows_out = 0, held = 0;
 	int64_t mark = INT64_MAX;
 
 	for (uint32_t i = 0; i < count; i++) {
-		const struct op_run *run = subtask_op(subtask[i], op->id);
+		const struct op_run *run = subtask[i] == NULL ? NULL :
+		    subtask_op(subtask[i], op->id);
 		if (run == NULL)
 			continue;
 		rows_in += run->rows_in;
@@ -27,6 +29,11 @@ stats_op(const struct op *op, struct subtask *const *subtask, uint32_t count,
 		held += run->budget.peak_bytes;
 		if (run->marked_us < mark)
 			mark = run->marked_us;
+	}
+	if (elsewhere != NULL) {
+		rows_in += elsewhere[op->id].rows_in;
+		rows_out += elsewhere[op->id].rows_out;
+		held += elsewhere[op->id].held_bytes;
 	}
 	buf_add_format(out, "%-10s %12llu rows in %12llu out", op->def->name,
 	    (unsigned long long)rows_in, (unsigned long long)rows_out);
@@ -55,7 +62,7 @@ stats_task(const struct task_plan *task, struct subtask *const *subtask,
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct subtask_counts one;
-		if (subtask_plan(subtask[i]) != task)
+		if (subtask[i] == NULL || subtask_plan(subtask[i]) != task)
 			continue;
 		subtask_counts(subtask[i], &one);
 		sum.busy_ns += one.busy_ns;
@@ -73,10 +80,11 @@ stats_task(const struct task_plan *task, struct subtask *const *subtask,
 void
 stats_print(const struct flow *flow, const struct tasks *tasks,
 	struct subtask *const *subtask, uint32_t subtask_count,
+	const struct remotes_figures *elsewhere,
 	const struct checkpoints *checkpoints, struct buf *out)
 {
 	for (uint32_t i = 0; i < flow->op_count; i++)
-		stats_op(flow->op[i], subtask, subtask_count, out);
+		stats_op(flow->op[i], subtask, subtask_count, elsewhere, out);
 	for (uint32_t i = 0; i < tasks->task_count; i++)
 		stats_task(tasks->task[i], subtask, subtask_count, out);
 	if (checkpoints != NULL) {

@@ -6,6 +6,7 @@
 struct buf;
 struct checkpoints;
 struct flow;
+struct remotes_figures;
 struct subtask;
 struct tasks;
 
@@ -17,6 +18,6 @@ struct tasks;
  */
 void stats_print(const struct flow *, const struct tasks *,
 	struct subtask *const *, uint32_t subtask_count,
-	const struct checkpoints *, struct buf *out);
+	const struct remotes_figures *, const struct checkpoints *, struct buf *out);
 
 #endif

@@ -223,9 +223,13 @@ subtask_open(struct subtask *it, struct err *err)
 	}
 	for (uint32_t i = 0; i < it->plan->source_count; i++) {
 		struct source_in *in = &it->source[i];
-		in->run = source_run_new(
-		    it->copy->flow->source[in->index]->source, it->index,
-		    it->plan->width, &in->need, it->shared->bad);
+		struct source *source =
+		    it->copy->flow->source[in->index]->source;
+		/* On its own host an instance reads all that is there. */
+		int is_away = source_spec(source)->host_count > 0;
+		in->run = source_run_new(source, is_away ? 0 : it->index,
+		    is_away ? 1 : it->plan->width, &in->need,
+		    it->shared->bad);
 		/* A source that nobody takes from still is read. */
 		if (in->head == NULL)
 			in->ended = 1;

@@ -31,6 +31,8 @@ struct bad {
 	struct thr_lock lock;
 	uint64_t count;
 	uint64_t read_count;
+	bad_forward_f *forward;
+	void *forward_cookie;
 };
 
 static _Thread_local uint64_t thread_count;
@@ -220,12 +222,24 @@ bad_report(struct bad *bad, const struct bad_record *record, struct err *err)
 	thr_lock_take(&bad->lock);
 	/* Read without the lock. */
 	__atomic_fetch_add(&bad->count, 1, __ATOMIC_RELAXED);
-	if (bad->policy == BAD_STOP)
+	if (bad->forward != NULL)
+		bad->forward(bad->forward_cookie, record);
+	else if (bad->policy == BAD_STOP)
 		result = report_and_stop(record, err);
 	else if (bad->policy == BAD_FILE)
 		result = report_to_file(bad, record, err);
 	thr_lock_give(&bad->lock);
 	return result;
+}
+
+void
+bad_set_forward(struct bad *bad, bad_forward_f *forward, void *cookie)
+{
+	bad->forward = forward;
+	bad->forward_cookie = cookie;
+	/* Who stops the job is elsewhere: here the others go on. */
+	if (bad->policy == BAD_STOP)
+		bad->policy = BAD_SKIP;
 }
 
 enum bad_policy

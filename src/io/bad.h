@@ -17,6 +17,12 @@ enum bad_policy { BAD_STOP, BAD_SKIP, BAD_FILE };
 /* `path` for BAD_FILE.  NULL with err if it cannot be created. */
 struct bad *bad_new(enum bad_policy, const char *path, struct err *);
 
+struct bad_record;
+typedef void bad_forward_f(void *cookie, const struct bad_record *);
+/* From now on records are given to somebody else, whose policy counts; none
+ * stops the job here.  Called under the policy's lock. */
+void bad_set_forward(struct bad *, bad_forward_f *, void *cookie);
+
 struct bad_record {
 	const char *path;	/* of the input; NULL: no place is known */
 	uint64_t line;		/* from 1; 0: unknown */

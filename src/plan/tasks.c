@@ -100,7 +100,7 @@ width_of_source(const struct widths *widths, uint32_t index)
 static uint32_t
 width_of_keyed(const struct widths *widths, const struct op *op)
 {
-	uint32_t hosts = widths->config->host_count;
+	uint32_t hosts = widths->config->keyed_host_count;
 	uint32_t wanted = widths->config->workers * (hosts == 0 ? 1 : hosts);
 
 	if (op->args.by_count == 0 || op_meets(op->next) ||
@@ -162,7 +162,7 @@ task_add_op(struct tasks *tasks, struct task_plan *task, struct op *op)
 /* Is this a cut, and of which kind?  -1: no. */
 static int
 cut_kind(const struct widths *widths, const struct task_plan *from,
-	const struct op *to, int is_bounded)
+	const struct op *to, int is_ordered)
 {
 	uint32_t width = widths->width[to->id];
 
@@ -170,7 +170,7 @@ cut_kind(const struct widths *widths, const struct task_plan *from,
 		return EDGE_HASH;
 	if (from->width == width)
 		return -1;
-	return is_bounded && from->in == NULL ? EDGE_ORDERED : EDGE_GATHER;
+	return is_ordered && from->in == NULL ? EDGE_ORDERED : EDGE_GATHER;
 }
 
 static void task_grow(struct tasks *, const struct widths *,
@@ -189,13 +189,16 @@ task_follow(struct tasks *tasks, const struct widths *widths,
 		    op->next, op->next_port);
 }
 
+/* Has what the task reads an order that can be kept? */
 static int
-task_is_bounded(const struct widths *widths, const struct task_plan *task)
+task_is_ordered(const struct widths *widths, const struct task_plan *task)
 {
 	for (uint32_t i = 0; i < task->source_count; i++) {
 		const struct flow_source *source =
 		    widths->plan->flow->source[task->source[i]];
-		if (source->source != NULL && source_is_live(source->source))
+		if (source->source != NULL &&
+		    (source_is_live(source->source) ||
+		    source_spec(source->source)->host_count > 0))
 			return 0;
 	}
 	return 1;
@@ -227,7 +230,7 @@ task_grow(struct tasks *tasks, const struct widths *widths,
 {
 	if (tasks->task_of_op[to->id] != UINT32_MAX)
 		return;		/* the other input of a join */
-	int kind = cut_kind(widths, task, to, task_is_bounded(widths, task));
+	int kind = cut_kind(widths, task, to, task_is_ordered(widths, task));
 	if (kind >= 0) {
 		struct task_plan *next = task_add(tasks,
 		    widths->width[to->id]);
@@ -321,9 +324,10 @@ tasks_place(struct tasks *tasks, const struct plan *plan,
 					if (strcmp(config->host[h],
 					    spec->host[k]) == 0)
 						task->host[k] = h;
-			if (config->host_count > 0 && task->in != NULL &&
+			if (config->keyed_host_count > 0 && task->in != NULL &&
 			    task->in->kind == EDGE_HASH)
-				task->host[k] = next++ % config->host_count;
+				task->host[k] = next++ %
+				    config->keyed_host_count;
 		}
 	}
 }

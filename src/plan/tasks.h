@@ -55,9 +55,10 @@ struct task_plan {
 
 struct tasks_config {
 	unsigned workers;		/* -j */
-	/* --hosts and those of ssh(). */
+	/* --hosts, which keyed instances run on, then those of ssh() besides. */
 	const char *const *host;
 	uint32_t host_count;
+	uint32_t keyed_host_count;
 	int has_checkpoints;	/* barriers will go through */
 };
 
