@@ -373,6 +373,7 @@ check_files = \
 	src/check/bind_expr.c \
 	src/check/bind_io.c \
 	src/check/bind_join.c \
+	src/check/bind_live.c \
 	src/check/bind_stage.c \
 	src/check/check_priv.h \
 	src/check/flow.c \
