@@ -414,6 +414,7 @@ check_files = \
 	src/check/bind_expr.c \
 	src/check/bind_io.c \
 	src/check/bind_join.c \
+	src/check/bind_live.c \
 	src/check/bind_stage.c \
 	src/check/bind_window.c \
 	src/check/check_priv.h \
@@ -445,12 +446,14 @@ exec_files = \
 	src/exec/remotes.h \
 	src/exec/run.c \
 	src/exec/run.h \
+	src/exec/run_priv.h \
 	src/exec/sched.c \
 	src/exec/sched.h \
 	src/exec/stats.c \
 	src/exec/stats.h \
 	src/exec/subtask.c \
-	src/exec/subtask.h
+	src/exec/subtask.h \
+	src/exec/worker.c
 	src/exec/sched.h
 
 # All of cli but main.c, which the test programs must not link.

@@ -292,6 +292,7 @@ bind_union(struct check *check, struct stream *stream,
 		return -1;
 	op->in[1] = schema_hold(other.schema);
 	stream_connect(check, &other, op, 1);
+	stream->is_live |= other.is_live;
 	const struct format_def *same = stream->format == other.format ?
 	    stream->format : NULL;
 	if (stream_append(check, stream, op) != 0)
@@ -545,7 +546,8 @@ bind_stages(struct check *check, struct stream *stream,
 			return bind_error(check, stage->span,
 			    "nothing comes out of `to`: "
 			    "use tee (... | to ...)");
-		if (bind_stage(check, stream, binding, stage) != 0) {
+		if (bind_endless(check, stream, stage) != 0 ||
+		    bind_stage(check, stream, binding, stage) != 0) {
 			bind_fail_at(check, stage->span);
 			return -1;
 		}

@@ -38,6 +38,7 @@ struct stream {
 	 * who took it. */
 	int has_time;
 	const char *time_taker;
+	int is_live;			/* the records never end */
 };
 
 /* A `let name = pipeline`, compiled at its first use. */
@@ -144,6 +145,19 @@ int bind_default_sink(struct check *, struct stream *);
 int bind_options(struct check *, const struct binding *,
 	const struct ast_args *, struct format_option **option,
 	uint32_t *count);
+/* Positional arguments are paths; region memory. */
+int bind_paths(struct check *, const struct binding *,
+	const struct ast_args *, const char ***path, uint32_t *count);
+/* `format="jsonl"` among the options names the format of `spec`. */
+int take_format_option(struct check *, struct source_spec *,
+	struct format_option *option, uint32_t *count, struct ast_span);
+
+/* bind_live.c */
+/* tail("f"), tcp(":9000"): 1 if the name is no stream's. */
+int bind_live(struct check *, const struct binding *, const struct ast_io *,
+	struct source_spec *out);
+/* Refuse a stage that waits for the end of what never ends. */
+int bind_endless(struct check *, struct stream *, const struct ast_stage *);
 
 /* bind_stage.c */
 int bind_stages(struct check *, struct stream *, const struct binding *,

@@ -35,3 +35,17 @@ stream_all(size_t *count)
 	*count = STREAM_COUNT;
 	return all_streams;
 }
+
+int
+stream_check(const struct stream_def *def, const char *const *path,
+	uint32_t path_count, const struct format_option *option,
+	uint32_t option_count, struct err *err)
+{
+	struct stream *stream = def->open(path, path_count, option,
+	    option_count, err);
+
+	if (stream == NULL)
+		return -1;
+	def->close(&stream);
+	return 0;
+}

@@ -43,6 +43,8 @@ struct stream {
 	struct tail tail;
 };
 
+const struct reader_position tail_start = READER_POSITION_START;
+
 static const struct option_def tail_options[] = {
 	{ "start", TYPE_TEXT, "\"begin\" or \"end\" of the files that are there "
 		"(begin)" },
@@ -89,7 +91,7 @@ tail_add_split(struct tail *tail, const char *path)
 	split->folder_bytes = slash == NULL ? 0 : (size_t)(slash - path) + 1;
 	split->id = hash_mix(hash_bytes(path, strlen(path)), tail->begun ?
 	    ++tail->born : 0);
-	split->position.line = 1;
+	split->position = tail_start;
 	tail->split = mem_resize(tail->split,
 	    (tail->split_count + 1) * sizeof(struct tail_split *));
 	memmove(tail->split + at + 1, tail->split + at,
@@ -112,16 +114,11 @@ split_free(struct tail_split *split)
 	mem_free(split);
 }
 
-/* Take it out; its path stays, for it is the label of batches. */
 static void
 split_remove(struct tail *tail, uint32_t at)
 {
 	struct tail_split *split = tail->split[at];
 
-	tail->label = mem_resize(tail->label,
-	    (tail->label_count + 1) * sizeof(char *));
-	tail->label[tail->label_count++] = split->path;
-	split->path = NULL;
 	split_free(split);
 	memmove(tail->split + at, tail->split + at + 1,
 	    (--tail->split_count - at) * sizeof(struct tail_split *));
@@ -212,14 +209,11 @@ tail_close(struct stream **take_stream)
 		split_free(tail->split[i]);
 	for (uint32_t i = 0; i < tail->watched_count; i++)
 		mem_free(tail->watched[i]);
-	for (uint32_t i = 0; i < tail->label_count; i++)
-		mem_free(tail->label[i]);
 	if (tail->watch >= 0)
 		env->close(tail->watch);
 	tail_claims_fini(&tail->claims);
 	mem_free(tail->split);
 	mem_free(tail->watched);
-	mem_free(tail->label);
 	mem_free(stream);
 }
 
@@ -356,7 +350,7 @@ tail_finished(struct stream *stream, const struct stream_part *part)
 	if (split == NULL || split->current != file)
 		return;
 	split->is_out = split->resumes = 0;
-	split->position = (struct reader_position){ .line = 1 };
+	split->position = tail_start;
 	if (file->byte_ns > tail->byte_ns)
 		tail->byte_ns = file->byte_ns;
 	if (file->is_cut) {
@@ -423,6 +417,7 @@ const struct stream_def stream_tail = {
 	.summary = "files as they grow, and what they are rotated to",
 	.options = tail_options,
 	.can_replay = 1,
+	.ends_with = "stop_after",
 	.open = tail_open,
 	.next = tail_next,
 	.finished = tail_finished,

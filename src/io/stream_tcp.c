@@ -25,10 +25,11 @@
 #include "util/hash.h"
 #include "util/interrupt.h"
 #include "util/mem.h"
+#include "util/pack.h"
 
 #define RETRY_NS ((uint64_t)1000000000)
 #define HOST_SIZE 256
-/* "tcp" and a version; then how many were accepted and the open ones' ids. */
+/* "tcp" and a version; then a sum, how many were accepted, the open ones. */
 #define ENTRY_MAGIC 0x01706374u
 
 struct connection {
@@ -53,8 +54,6 @@ struct stream {
 	uint64_t salt;		/* ids of two listeners differ */
 	struct connection **connection;
 	uint32_t count;
-	char **label;		/* peers, for batches that are under way */
-	uint32_t label_count;
 	uint64_t *gone;		/* splits of the job that is resumed */
 	uint32_t gone_count;
 };
@@ -215,16 +214,6 @@ begin(struct stream *stream, struct err *err)
 	    stream->address);
 }
 
-/* The peer's text, which outlives the connection. */
-static const char *
-keep_label(struct stream *stream, const char *peer)
-{
-	stream->label = mem_resize(stream->label,
-	    (stream->label_count + 1) * sizeof(char *));
-	stream->label[stream->label_count] = mem_copy_string(peer);
-	return stream->label[stream->label_count++];
-}
-
 static int
 may_accept(const struct stream *stream)
 {
@@ -263,7 +252,7 @@ accept_one(struct stream *stream, struct stream_part *out, struct err *err)
 	struct connection *connection = connection_new(stream, fd, peer);
 	*out = (struct stream_part){
 		.split = connection->split,
-		.label = keep_label(stream, peer),
+		.label = connection->peer,
 		.input = input_custom(peer, &calls, connection),
 		.token = connection,
 	};
@@ -336,59 +325,48 @@ tcp_wait(struct stream *stream, struct env_waits *waits)
 
 /* --- checkpoints --- */
 
-static void
-add_u64(struct buf *buf, uint64_t value)
-{
-	for (unsigned i = 0; i < 8; i++)
-		buf_add_char(buf, (char)(value >> (8 * i)));
-}
-
-static uint64_t
-get_u64(const char *bytes)
-{
-	uint64_t value = 0;
-
-	for (unsigned i = 0; i < 8; i++)
-		value |= (uint64_t)(unsigned char)bytes[i] << (8 * i);
-	return value;
-}
-
 /* All connections are in the entry of what is known besides. */
 static void
 tcp_save(struct stream *stream, const struct stream_part *part,
 	const struct reader_position *position, struct buf *out)
 {
-	struct buf entry = { 0 };
+	struct buf payload = { 0 };
 
 	(void)position;
 	if (part != NULL)
 		return;
-	add_u64(&entry, ENTRY_MAGIC);
-	add_u64(&entry, stream->accepted);
+	pack_u64(&payload, stream->accepted);
 	for (uint32_t i = 0; i < stream->count; i++)
-		add_u64(&entry, stream->connection[i]->split);
+		pack_u64(&payload, stream->connection[i]->split);
 	for (uint32_t i = 0; i < stream->gone_count; i++)
-		add_u64(&entry, stream->gone[i]);
-	add_u64(&entry, hash_bytes(entry.bytes, entry.size));
-	buf_add(out, entry.bytes, entry.size);
-	buf_fini(&entry);
+		pack_u64(&payload, stream->gone[i]);
+	pack_u64(out, ENTRY_MAGIC);
+	pack_u64(out, hash_bytes(payload.bytes, payload.size));
+	pack_bytes(out, payload.bytes, payload.size);
+	buf_fini(&payload);
 }
 
 static int
 tcp_load(struct stream *stream, const char *bytes, size_t size,
 	struct err *err)
 {
+	struct unpack in = { .at = bytes, .left = size };
+	struct unpack payload = { 0 };
+
 	if (size == 0)
 		return 0;
-	if (size % 8 != 0 || size < 24 || get_u64(bytes) != ENTRY_MAGIC ||
-	    get_u64(bytes + size - 8) != hash_bytes(bytes, size - 8) ||
-	    stream->gone != NULL)
+	uint64_t magic = unpack_u64(&in);
+	uint64_t sum = unpack_u64(&in);
+	payload.at = unpack_bytes(&in, &payload.left);
+	if (!unpack_is_done(&in) || magic != ENTRY_MAGIC ||
+	    hash_bytes(payload.at, payload.left) != sum ||
+	    payload.left < 8 || payload.left % 8 != 0 || stream->gone != NULL)
 		return err_set(err, ERR_IO,
 		    "the checkpoint's connections of tcp() are damaged");
-	stream->accepted = get_u64(bytes + 8);
-	stream->gone = mem_alloc(size);
-	for (size_t at = 16; at + 8 < size; at += 8)
-		stream->gone[stream->gone_count++] = get_u64(bytes + at);
+	stream->accepted = unpack_u64(&payload);
+	stream->gone = mem_alloc(payload.left + 1);
+	while (payload.left > 0)
+		stream->gone[stream->gone_count++] = unpack_u64(&payload);
 	return 0;
 }
 
@@ -402,11 +380,8 @@ tcp_close(struct stream **take_stream)
 		return;
 	while (stream->count > 0)
 		connection_remove(stream, stream->count - 1);
-	for (uint32_t i = 0; i < stream->label_count; i++)
-		mem_free(stream->label[i]);
 	if (stream->fd >= 0)
 		env->close(stream->fd);
-	mem_free(stream->label);
 	mem_free(stream->connection);
 	mem_free(stream->gone);
 	mem_free(stream);
@@ -416,7 +391,8 @@ const struct stream_def stream_tcp = {
 	.name = "tcp",
 	.summary = "a listener: what peers send, each connection by itself",
 	.options = tcp_options,
-	.can_replay = 0,
+	.format = "jsonl",
+	.ends_with = "connections",
 	.open = tcp_open,
 	.next = tcp_next,
 	.finished = tcp_finished,

@@ -395,7 +395,7 @@ gather_take(struct gather *gather, const struct stat *last)
 	    tail_file_is_at(gather->restored, last))
 		gather_skip(gather, gather->count);
 	if (split->is_restored && gather->restored == NULL)
-		split->position = (struct reader_position){ .line = 1 };
+		split->position = tail_start;
 	if (gather->restored != NULL) {
 		split->current = gather->restored;
 		split->resumes = split->position.offset > 0;
@@ -501,7 +501,6 @@ split_start(struct tail *tail, struct tail_split *split,
 		return 0;
 	if (tail_file_lines_end(file, &split->position.offset, err) != 0)
 		return -1;
-	split->position.line = 1;
 	split->resumes = split->position.offset > 0;
 	return 0;
 }

@@ -155,8 +155,6 @@ struct tail {
 	struct tail_split **split;
 	uint32_t split_count;
 	uint32_t split_at;	/* whom next asks first */
-	char **label;		/* paths of splits that have ended */
-	uint32_t label_count;
 	uint64_t born;		/* of splits; makes ids differ */
 	struct tail_claims claims;
 	int begun;
@@ -176,6 +174,9 @@ struct tail_split *tail_add_split(struct tail *, const char *path);
 struct tail_split *tail_find_split(const struct tail *, const char *path);
 /* Is the path the program's, itself or by a pattern? */
 int tail_wants(const struct tail *, const char *path, int *is_pattern);
+
+/* Of a file that is read from its first byte. */
+extern const struct reader_position tail_start;
 
 /* --- tail_look.c --- */
 
