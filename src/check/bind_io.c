@@ -12,7 +12,7 @@
 
 /* Streams of the language that this version cannot open. */
 static const char *const live_streams[] = {
-	"udp", "unix", "ssh", "kafka", "http", "exec", "listen",
+	"udp", "unix", "kafka", "http", "exec", "listen",
 };
 
 struct compression {
@@ -203,6 +203,9 @@ start_stream(struct check *check, struct source_spec *spec,
 		    check->config->source[source->number].size;
 	}
 	kept->number = source->number;
+	/* The same path on two hosts is not the same split. */
+	if (spec->host_count > 0)
+		kept->number += check->config->host_number << 16;
 	source->source = source_open(kept, check->config->bad, check->err);
 	if (source->source == NULL) {
 		bind_fail_at(check, span);

@@ -71,6 +71,8 @@ struct check_config {
 	/* By number: the sources are not looked at again.  NULL: they are. */
 	const struct check_source *source;
 	uint32_t source_count;
+	/* Of the worker that binds, from 1; 0: the starting process. */
+	uint32_t host_number;
 };
 
 /*

@@ -65,6 +65,12 @@ run_copy(void *cookie, struct err *err)
 	return flow == NULL ? NULL : plan_new(flow);
 }
 
+static void
+run_order(void *cookie, uint32_t host, struct buf *out)
+{
+	job_order(cookie, host, out);
+}
+
 static int
 run_job(struct job *job)
 {
@@ -73,12 +79,13 @@ run_job(struct job *job)
 		.bad = job->bad, .warn = run_warn,
 		.stats = job->options->stats, .report = run_report,
 		.copy = run_copy, .copy_cookie = job,
+		.order = run_order, .order_cookie = job,
 		.program = job_fingerprint(job),
 	};
 	struct plan *plan = plan_new(job->flow);
 
-	job_configure(job, &config);
 	job_describe(job, plan->flow);
+	job_configure(job, &config);
 	job->flow = NULL;
 	int status = run_plan(plan, &config, &job->err);
 	if (job->err.kind == ERR_PIPE) {

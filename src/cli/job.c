@@ -31,6 +31,7 @@ job_init(struct job *job, const struct options *options)
 	job->options = options;
 	job->region = region_new();
 	job->source_name = "program";
+	job->output_is_terminal = env_is_terminal(STDOUT_FILENO);
 }
 
 static int
@@ -142,7 +143,8 @@ job_check_config(const struct job *job)
 		.arg = options->arg, .arg_count = options->arg_count,
 		.input_format = options->input,
 		.output_format = options->output,
-		.output_is_terminal = env_is_terminal(STDOUT_FILENO),
+		.output_is_terminal = job->output_is_terminal,
+		.host_number = job->host_number,
 		.bad = job->bad,
 		.source = job->described, .source_count = job->described_count,
 	};
@@ -173,6 +175,33 @@ job_describe(struct job *job, const struct flow *flow)
 			.bytes = description.bytes, .size = description.size,
 		};
 	}
+	job_find_hosts(job, flow);
+}
+
+/* The hosts that the options and the sources name, each once. */
+static void
+job_add_host(struct job *job, const char *host)
+{
+	for (uint32_t i = 0; i < job->host_count; i++)
+		if (strcmp(job->host[i], host) == 0)
+			return;
+	job->host = mem_resize(job->host,
+	    (job->host_count + 1) * sizeof(*job->host));
+	job->host[job->host_count++] = host;
+}
+
+static void
+job_find_hosts(struct job *job, const struct flow *flow)
+{
+	for (uint32_t i = 0; i < job->options->host_count; i++)
+		job_add_host(job, job->options->host[i]);
+	job->keyed_host_count = job->host_count;
+	for (uint32_t i = 0; i < flow->source_count; i++) {
+		const struct source_spec *spec =
+		    source_spec(flow->source[i]->source);
+		for (uint32_t k = 0; k < spec->host_count; k++)
+			job_add_host(job, spec->host[k]);
+	}
 }
 
 struct flow *
@@ -196,6 +225,10 @@ job_configure(const struct job *job, struct run_config *config)
 	if (config->workers == 0 || config->workers > WORKERS_MAX)
 		config->workers = env_cpu_count();
 	config->is_sim = env_is_simulated();
+	config->host = job->host;
+	config->host_count = job->host_count;
+	config->keyed_host_count = job->keyed_host_count;
+	config->launch = options->launch;
 	config->checkpoint_dir = options->checkpoint;
 	config->has_checkpoints = options->checkpoint != NULL;
 	config->every_us = options->every_us != 0 ? options->every_us :
@@ -252,6 +285,7 @@ job_fini(struct job *job)
 	for (uint32_t i = 0; i < job->described_count; i++)
 		mem_free((void *)(uintptr_t)job->described[i].bytes);
 	mem_free(job->described);
+	mem_free(job->host);
 	bad_abort(&job->bad);
 	buf_fini(&job->source);
 	region_drop(&job->region);

@@ -32,6 +32,11 @@ struct job {
 	/* What was learned of each source, for plans made later. */
 	struct check_source *described;
 	uint32_t described_count;
+	/* All hosts of the job: --hosts, then those of ssh(). */
+	const char **host;
+	uint32_t host_count, keyed_host_count;
+	int output_is_terminal;
+	uint32_t host_number;	/* of a worker, from 1 */
 	struct err err;
 };
 
@@ -45,6 +50,15 @@ int job_check(struct job *, int dry);
  * without a look at them. */
 void job_describe(struct job *, const struct flow *);
 struct flow *job_copy_flow(struct job *, struct err *);
+/* The order for the worker on host `index`; net/order.h. */
+void job_order(const struct job *, uint32_t index, struct buf *);
+/*
+ * In a worker: a job from an order, which lies in the region with all it leads
+ * to.  Options go to `options`, which the job borrows.  0 or -1 with job->err.
+ */
+struct order;
+int job_take_order(struct job *, struct options *options,
+	const struct order *);
 /* What of the options is the runner's. */
 void job_configure(const struct job *, struct run_config *);
 /* Same program, arguments and files, same number. */

@@ -10,6 +10,7 @@
 
 #include "cli/help_row.h"
 #include "data/moment.h"
+#include "net/launch.h"
 #include "util/buf.h"
 #include "util/near.h"
 
@@ -185,6 +186,28 @@ option_duration(const char *text, uint64_t *out, struct err *err)
 	return 0;
 }
 
+/* "a,b,c" */
+static int
+option_hosts(struct options *options, const char *text, struct err *err)
+{
+	while (*text != '\0') {
+		size_t size = strcspn(text, ",");
+		char *host = mem_alloc(size + 1);
+		memcpy(host, text, size);
+		host[size] = '\0';
+		options->host = mem_resize(options->host,
+		    (options->host_count + 1) * sizeof(*options->host));
+		options->host[options->host_count++] = host;
+		if (launch_check_host(host, err) != 0)
+			return -1;
+		text += size + (text[size] == ',');
+	}
+	if (options->host_count > 0)
+		return 0;
+	return err_set(err, ERR_USAGE, "--hosts takes the names of hosts: "
+	    "--hosts a,b,c");
+}
+
 static int
 option_seed(struct options *options, const char *text, struct err *err)
 {
@@ -207,6 +230,8 @@ option_set(struct options *options, enum option_id id, char *argument,
 		return option_size(argument, &options->memory_bytes, err);
 	case OPTION_WORKERS:
 		return option_workers(argument, &options->workers, err);
+	case OPTION_HOSTS: return option_hosts(options, argument, err);
+	case OPTION_LAUNCH: options->launch = argument; return 0;
 	case OPTION_CHECKPOINT: options->checkpoint = argument; return 0;
 	case OPTION_EVERY:
 		return option_duration(argument, &options->every_us, err);
@@ -267,6 +292,9 @@ options_parse(int argc, char **argv, struct options *out, struct err *err)
 void
 options_fini(struct options *options)
 {
+	for (uint32_t i = 0; i < options->host_count; i++)
+		mem_free(options->host[i]);
+	mem_free(options->host);
 	mem_free(options->arg);
 }
 

@@ -30,6 +30,9 @@ struct options {
 	const char *bad;	/* NULL: stop */
 	uint64_t memory_bytes;	/* 0: not said */
 	unsigned workers;	/* 0: not said */
+	char **host;
+	uint32_t host_count;
+	const char *launch;	/* NULL: ssh */
 	const char *checkpoint;	/* NULL: none */
 	uint64_t every_us;	/* 0: not said */
 	int is_sim;
