@@ -83,6 +83,10 @@ data_files = \
 	src/data/column_texts.c \
 	src/data/decimal.c \
 	src/data/digits_priv.h \
+	src/data/frame.h \
+	src/data/frame_priv.h \
+	src/data/frame_read.c \
+	src/data/frame_write.c \
 	src/data/json.c \
 	src/data/json.h \
 	src/data/json_check.c \

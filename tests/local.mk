@@ -27,6 +27,7 @@ unit_files = \
 	tests/unit/test_filter_fast.c \
 	tests/unit/test_fn_operators.c \
 	tests/unit/test_format.c \
+	tests/unit/test_frame.c \
 	tests/unit/test_func_cases.c \
 	tests/unit/test_func_examples.c \
 	tests/unit/test_func_hostile.c \
@@ -71,6 +72,7 @@ unit_files = \
 fuzz_names = \
 	csv \
 	fault \
+	frame \
 	json \
 	lang \
 	num \

@@ -113,6 +113,7 @@ batch_new(struct schema *schema, uint32_t row_count)
 	batch->origin = NULL;
 	batch->first_line = 0;
 	batch->first_record = 0;
+	batch->line = NULL;
 	batch->time = NULL;
 	batch->mark = NULL;
 	batch->split = 0;
@@ -153,6 +154,7 @@ batch_clone(const struct batch *source)
 	batch->origin = source->origin;
 	batch->first_line = source->first_line;
 	batch->first_record = source->first_record;
+	batch->line = source->line;
 	batch->time = source->time;
 	batch->mark = source->mark;
 	batch->split = source->split;
@@ -225,6 +227,66 @@ batch_find(const struct batch *batch, const char *name)
 	int index = schema_find(batch->schema, name, strlen(name));
 
 	return index < 0 ? NULL : &batch->column[index];
+}
+
+/* Line breaks in [at, end). */
+static uint64_t
+count_lines(const char *at, const char *end)
+{
+	uint64_t count = 0;
+
+	while (at < end &&
+	    (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		count++;
+		at++;
+	}
+	return count;
+}
+
+/* Records may span lines, and lines be no record: count, if they lie there. */
+static int
+batch_has_lines(const struct batch *batch)
+{
+	return batch->origin != NULL && batch->line == NULL &&
+	    batch->record.encoding == SLICE && batch->record.base != NULL;
+}
+
+uint64_t
+batch_line(const struct batch *batch, uint32_t row)
+{
+	uint32_t size;
+
+	if (batch->origin == NULL)
+		return 0;
+	if (batch->line != NULL)
+		return batch->line[row];
+	if (!batch_has_lines(batch))
+		return batch->first_line + row;
+	const char *start = column_slice(&batch->record, 0, &size);
+	const char *end = column_slice(&batch->record, row, &size);
+	return batch->first_line + count_lines(start, end);
+}
+
+void
+batch_lines(const struct batch *batch, char *out)
+{
+	int counts = batch_has_lines(batch) && batch->sel_count > 0;
+	uint64_t line = batch->first_line;
+	uint32_t size;
+	const char *start = counts ? column_slice(&batch->record, 0, &size) :
+	    NULL;
+
+	for (uint32_t i = 0; i < batch->sel_count; i++) {
+		if (counts) {
+			const char *end = column_slice(&batch->record,
+			    batch_row(batch, i), &size);
+			line += count_lines(start, end);
+			start = end;
+		} else {
+			line = batch_line(batch, batch_row(batch, i));
+		}
+		memcpy(out + (size_t)i * 8, &line, 8);
+	}
 }
 
 /* The selected rows' times, dense, in `region`. */

@@ -353,27 +353,6 @@ op_pause(struct op_run *run, struct err *err)
 	return run->next == NULL ? OP_OK : op_pause(run->next, err);
 }
 
-/* The line of the input on which physical row `row` begins; 0: unknown. */
-static uint64_t
-op_row_line(const struct batch *batch, uint32_t row)
-{
-	uint32_t size;
-
-	if (batch->origin == NULL)
-		return 0;
-	if (batch->record.encoding != SLICE || batch->record.base == NULL)
-		return batch->first_line + row;
-	const char *at = column_slice(&batch->record, 0, &size);
-	const char *end = column_slice(&batch->record, row, &size);
-	uint64_t line = batch->first_line;
-	while (at < end &&
-	    (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-		line++;
-		at++;
-	}
-	return line;
-}
-
 static int
 op_report(struct op_run *run, const struct batch *batch, uint32_t row,
 	const char *reason, struct err *err)
@@ -383,7 +362,7 @@ op_report(struct op_run *run, const struct batch *batch, uint32_t row,
 
 	if (batch->origin != NULL) {
 		record.path = batch->origin->path;
-		record.line = op_row_line(batch, row);
+		record.line = batch_line(batch, row);
 	}
 	if (batch->record.base != NULL || batch->has_record) {
 		text = column_row_text(&batch->record, row);
