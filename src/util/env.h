@@ -162,6 +162,8 @@ const char *env_variable(const char *name);
 int env_is_terminal(int fd);
 /* Columns of the terminal behind `fd`; 0 if unknown. */
 unsigned env_terminal_columns(int fd);
+/* Reads and writes that would wait fail with EAGAIN instead: 0 or -1. */
+int env_set_nonblocking(int fd);
 /* Let a pipe hold `bytes`, if `fd` is one and the system agrees. */
 void env_pipe_enlarge(int fd, int bytes);
 /* Bytes of RAM this process may use: the machine's, or its control group's. */
