@@ -289,7 +289,15 @@ io_files = \
 	src/io/text_width.c \
 	src/io/text_width.h
 
-net_files =
+net_files = \
+	src/net/hello.c \
+	src/net/hello.h \
+	src/net/launch.c \
+	src/net/launch.h \
+	src/net/link.c \
+	src/net/link.h \
+	src/net/order.c \
+	src/net/order.h
 
 expr_files = \
 	src/expr/expr.c \

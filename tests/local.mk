@@ -41,12 +41,15 @@ unit_files = \
 	tests/unit/test_json_reader.c \
 	tests/unit/test_key.c \
 	tests/unit/test_keyed.c \
+	tests/unit/test_launch.c \
 	tests/unit/test_lex.c \
+	tests/unit/test_link.c \
 	tests/unit/test_log_reader.c \
 	tests/unit/test_mem.c \
 	tests/unit/test_moment.c \
 	tests/unit/test_near.c \
 	tests/unit/test_number.c \
+	tests/unit/test_order.c \
 	tests/unit/test_output.c \
 	tests/unit/test_parse.c \
 	tests/unit/test_parse_pattern.c \
@@ -75,7 +78,9 @@ fuzz_names = \
 	frame \
 	json \
 	lang \
+	link \
 	num \
+	order \
 	pattern \
 	time
 
