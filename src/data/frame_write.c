@@ -130,63 +130,93 @@ write_valid(struct pen *pen, const struct rows *rows)
 	}
 }
 
-/* Is there text in row i?  Then its bytes. */
-static const char *
-rows_text(const struct rows *rows, uint32_t i, uint32_t *size)
-{
-	const struct column *column = rows->column;
-	uint32_t row = rows_at(rows, i);
-
-	*size = 0;
-	if (!column_row_is_valid(column, row) ||
-	    (column->type == TYPE_MIXED && !type_is_textual(column->tags[row])))
-		return NULL;
-	if (column->encoding == SLICE)
-		return column_slice(column, row, size);
-	/* CONST has one row here. */
-	const struct text *text = (const struct text *)column->data + row;
-	*size = text->size;
-	return text_bytes(text);
-}
-
-/* All texts, one behind the other; returns how many bytes. */
-static uint64_t
-write_bytes(struct pen *pen, const struct rows *rows)
-{
-	size_t total = 0;
+/* The bytes of a row's text; size 0 where there is none. */
+struct spot {
+	const char *bytes;
 	uint32_t size;
+};
+
+/* Of all rows of a SLICE; returns the sum of their sizes. */
+static uint64_t
+find_slices(const struct rows *rows, struct spot *restrict spot)
+{
+	const struct column column = *rows->column;
+	uint64_t total = 0;
 
 	for (uint32_t i = 0; i < rows->count; i++) {
-		rows_text(rows, i, &size);
-		total += size;
-	}
-	char *target = pen_room(pen, total);
-	for (uint32_t i = 0; i < rows->count; i++) {
-		const char *bytes = rows_text(rows, i, &size);
-		if (size > 0)
-			memcpy(target, bytes, size);
-		target += size;
+		spot[i].bytes = column_slice(&column, rows_at(rows, i),
+		    &spot[i].size);
+		if (column.valid != NULL && !rows_valid(rows, i))
+			spot[i].size = 0;
+		total += spot[i].size;
 	}
 	return total;
+}
+
+/* Of all rows of views, or of cells with tags. */
+static uint64_t
+find_views(const struct rows *rows, struct spot *restrict spot)
+{
+	const struct column *column = rows->column;
+	const struct text *text = column->data;
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; i < rows->count; i++) {
+		uint32_t row = rows_at(rows, i);
+		spot[i].size = 0;
+		if (!column_row_is_valid(column, row) || (column->tags != NULL
+		    && !type_is_textual(column->tags[row])))
+			continue;
+		spot[i].size = text[row].size;
+		spot[i].bytes = text_bytes(&text[row]);
+		total += spot[i].size;
+	}
+	return total;
+}
+
+/* All texts, one behind the other.  `padded`: 16 bytes of each are readable. */
+static void
+write_bytes(struct pen *pen, const struct spot *spot, uint32_t count,
+	uint64_t total, int padded)
+{
+	/* Room to write 16 bytes where fewer belong. */
+	buf_reserve(pen->out, total + 16);
+	char *target = pen->out->bytes + pen->out->size;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t size = spot[i].size;
+		if (padded && size <= 16)
+			memcpy(target, spot[i].bytes, 16);
+		else if (size > 0)
+			memcpy(target, spot[i].bytes, size);
+		target += size;
+	}
+	/* The same room; this clears the gap behind. */
+	pen_room(pen, total);
 }
 
 static uint64_t
 write_texts(struct pen *pen, const struct rows *rows)
 {
+	struct spot spot[BATCH_ROWS_MAX];
+	int is_slice = rows->column->encoding == SLICE;
+	uint64_t total = is_slice ? find_slices(rows, spot) :
+	    find_views(rows, spot);
 	char *target = pen_room(pen, (size_t)rows->count * 4);
 
-	for (uint32_t i = 0; i < rows->count; i++) {
-		uint32_t size;
-		rows_text(rows, i, &size);
-		bits_store32(target + (size_t)i * 4, size);
-	}
-	return write_bytes(pen, rows);
+	for (uint32_t i = 0; i < rows->count; i++)
+		bits_store32(target + (size_t)i * 4, spot[i].size);
+	write_bytes(pen, spot, rows->count, total, is_slice &&
+	    rows->column->valid == NULL);
+	return total;
 }
 
 static uint64_t
 write_mixed(struct pen *pen, const struct rows *rows)
 {
+	struct spot spot[BATCH_ROWS_MAX];
 	const struct column *column = rows->column;
+	uint64_t total = find_views(rows, spot);
 	char *target = pen_room(pen, rows->count);
 
 	for (uint32_t i = 0; i < rows->count; i++)
@@ -194,19 +224,21 @@ write_mixed(struct pen *pen, const struct rows *rows)
 	target = pen_room(pen, (size_t)rows->count * sizeof(union cell));
 	memset(target, 0, (size_t)rows->count * sizeof(union cell));
 	for (uint32_t i = 0; i < rows->count; i++) {
-		uint32_t row = rows_at(rows, i), size;
+		uint32_t row = rows_at(rows, i);
 		char *cell = target + (size_t)i * sizeof(union cell);
 		enum type tag = column->tags[row];
-		if (rows_text(rows, i, &size) != NULL)
-			bits_store32(cell, size);
-		else if (tag == TYPE_DECIMAL && rows_valid(rows, i))
-			memcpy(cell, (const union cell *)column->data + row,
-			    offsetof(struct decimal, pad));
-		else if (rows_valid(rows, i))
-			memcpy(cell, (const union cell *)column->data + row,
-			    type_width(tag));
+		const union cell *source = (const union cell *)column->data +
+		    row;
+		if (!column_row_is_valid(column, row))
+			continue;
+		if (type_is_textual(tag))
+			bits_store32(cell, spot[i].size);
+		else
+			memcpy(cell, source, tag == TYPE_DECIMAL ?
+			    offsetof(struct decimal, pad) : type_width(tag));
 	}
-	return write_bytes(pen, rows);
+	write_bytes(pen, spot, rows->count, total, 0);
+	return total;
 }
 
 static uint64_t
