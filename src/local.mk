@@ -466,6 +466,7 @@ cli_files = \
 	src/cli/cmd_help.c \
 	src/cli/cmd_run.c \
 	src/cli/cmd_table.h \
+	src/cli/cmd_worker.c \
 	src/cli/help.c \
 	src/cli/help.h \
 	src/cli/help_row.c \

@@ -24,7 +24,7 @@ struct job {
 	struct buf source;
 	const char *source_name;	/* "program", or the file */
 	unsigned parse_flags;
-	const char *const *file;	/* data files */
+	const char **file;	/* data files */
 	uint32_t file_count;
 	struct ast_program *program;
 	struct bad *bad;
