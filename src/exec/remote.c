@@ -319,13 +319,15 @@ take_packet(struct remote *it, const struct packet *packet, struct err *err)
 	return 0;
 }
 
+/* All that has come; or up to the packet that sets *until. */
 static int
-remote_receive(struct remote *it, struct err *err)
+remote_receive(struct remote *it, const int *until, struct err *err)
 {
 	struct packet packet;
-	int got;
+	int got = 0;
 
-	while ((got = link_take(it->link, &packet, err)) > 0)
+	while ((until == NULL || !*until) &&
+	    (got = link_take(it->link, &packet, err)) > 0)
 		if (take_packet(it, &packet, err) != 0)
 			return -1;
 	return got;
@@ -433,7 +435,7 @@ remote_is_empty(const struct remote *it)
 static int
 remote_work(struct remote *it, struct err *err)
 {
-	int status = remote_receive(it, err);
+	int status = remote_receive(it, NULL, err);
 
 	/* What is through has closed its end. */
 	if (it->is_done) {
@@ -446,7 +448,17 @@ remote_work(struct remote *it, struct err *err)
 		status = it->lane[i].is_in ?
 		    lane_credit(it, &it->lane[i], err) :
 		    lane_send(it, &it->lane[i], err);
-	return status < 0 ? -1 : link_flush(it->link, err);
+	if (status < 0 || link_flush(it->link, err) == 0)
+		return status;
+	/* It has gone, but perhaps with a last word that we have not read: that
+	 * it is through, or why it failed. */
+	struct err last = ERR_INIT;
+	remote_receive(it, NULL, &last);
+	if (it->is_done)
+		err_clear(err);
+	else if (last.kind != ERR_NONE)
+		*err = last;
+	return it->is_done ? 0 : -1;
 }
 
 static enum task_status
@@ -493,7 +505,7 @@ remote_converse(struct remote *it, const int *until, struct err *err)
 
 	while (status == 0) {
 		if (remote_send_said(it, err) != 0 ||
-		    remote_receive(it, err) < 0 ||
+		    remote_receive(it, until, err) < 0 ||
 		    link_flush(it->link, err) < 0)
 			status = -1;
 		if (status != 0 || (until != NULL ? *until :
