@@ -56,6 +56,7 @@ unit_files = \
 	tests/unit/test_rows.c \
 	tests/unit/test_save.c \
 	tests/unit/test_schema.c \
+	tests/unit/test_source.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
 	tests/unit/test_thr.c \
