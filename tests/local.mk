@@ -56,6 +56,7 @@ unit_files = \
 	tests/unit/test_save.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_stream_tail.c \
+	tests/unit/test_stream_tcp.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
 	tests/unit/test_thr.c \
@@ -76,6 +77,7 @@ fuzz_names = \
 	lang \
 	num \
 	pattern \
+	stream \
 	time
 
 AM_TESTS_ENVIRONMENT = \
