@@ -67,6 +67,7 @@ unit_files = \
 	tests/unit/test_store_crash.c \
 	tests/unit/test_store_fault.c \
 	tests/unit/test_stream_tail.c \
+	tests/unit/test_stream_tcp.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
 	tests/unit/test_thr.c \
@@ -92,6 +93,7 @@ fuzz_names = \
 	order \
 	pattern \
 	store \
+	stream \
 	time
 
 AM_TESTS_ENVIRONMENT = \

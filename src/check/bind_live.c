@@ -83,6 +83,18 @@ share_options(struct check *check, const struct format_option *option,
 	return 0;
 }
 
+/* By the extension; a.jsonl* is a.jsonl and what that is rotated to. */
+static const struct format_def *
+format_of_pattern(struct check *check, const char *path)
+{
+	size_t size = strlen(path);
+
+	while (size > 0 && (path[size - 1] == '*' || path[size - 1] == '.'))
+		size--;
+	return format_of_path(bind_text(check, (struct ast_text){ path,
+	    (uint32_t)size }));
+}
+
 /* The format of all paths by their extensions; NULL if they have none. */
 static int
 format_of_paths(struct check *check, struct source_spec *spec,
@@ -90,7 +102,7 @@ format_of_paths(struct check *check, struct source_spec *spec,
 {
 	for (uint32_t i = 0; i < spec->path_count; i++) {
 		const struct format_def *format =
-		    format_of_path(spec->path[i]);
+		    format_of_pattern(check, spec->path[i]);
 		if (i > 0 && format != spec->format) {
 			bind_error(check, span,
 			    "%s and %s look like different formats",

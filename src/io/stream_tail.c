@@ -46,10 +46,10 @@ struct stream {
 const struct reader_position tail_start = READER_POSITION_START;
 
 static const struct option_def tail_options[] = {
-	{ "start", TYPE_TEXT, "\"begin\" or \"end\" of the files that are there "
-		"(begin)" },
-	{ "stop_after", TYPE_DURATION, "end when no file has grown for so long "
-		"(never)" },
+	{ "start", TYPE_TEXT, "\"begin\" or \"end\" of the files that are "
+		"there (begin)" },
+	{ "stop_after", TYPE_DURATION, "end when no file has grown for so "
+		"long (never)" },
 	{ 0 },
 };
 

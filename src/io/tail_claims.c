@@ -8,9 +8,10 @@
  *                there when we came.  Its inode may be another file's one day:
  *                the first bytes tell
  *
- * A released file that was empty claims nothing once it has bytes.  An entry to which no name has led for a while is
- * forgotten, so the table does not grow with the number of rotations; not at
- * once, for a look may miss a name while it is being changed.
+ * A released file that was empty claims nothing once it has bytes.  An entry to
+ * which no name has led for a while is forgotten, so the table does not grow
+ * with the number of rotations; not at once, for a look may miss a name while it
+ * is being changed.
  *
  * The table is open addressing by inode, never more than half full.
  */

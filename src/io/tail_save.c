@@ -5,10 +5,10 @@
  *     "tail" and a version    XXH3 of the payload    payload
  *
  * A payload is one split (its path, its file and the position in it) or the
- * claims: files that are not to be read again.  Files that wait to be read after
- * the current one are not saved: nobody claims them, so they are found again.  A
- * split is in one record only, whether the source saves it with its reader's
- * position or the stream as one that nobody reads just then.
+ * claims: files that are not to be read again.  Files that wait to be read
+ * behind the current one are not saved: nobody claims them, so they are found
+ * again.  A split is in one record only, whether the source saves it with its
+ * reader's position or the stream as one that nobody reads just then.
  */
 #include "io/tail_priv.h"
 

@@ -244,13 +244,13 @@ rig_write(const char *path, const char *text)
 	close(fd);
 }
 
-/* a.log -> a.log.1 -> ... -> a.log.30 -> gone */
+/* a.log -> a.log.1 -> ... -> a.log.20 -> gone */
 static inline void
 rig_rotate(const char *path)
 {
 	char from[64], to[64];
 
-	for (int i = 29; i > 0; i--) {
+	for (int i = 19; i > 0; i--) {
 		snprintf(from, sizeof(from), "%s.%d", path, i);
 		snprintf(to, sizeof(to), "%s.%d", path, i + 1);
 		rename(from, to);

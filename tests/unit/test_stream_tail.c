@@ -457,12 +457,12 @@ random_run(uint64_t seed, int with_pattern)
 
 Test(stream_tail, every_line_once_and_in_order)
 {
-	for (uint64_t seed = 1; seed <= 150; seed++)
+	for (uint64_t seed = 1; seed <= 60; seed++)
 		random_run(seed, 0);
 }
 
 Test(stream_tail, every_line_once_with_a_pattern)
 {
-	for (uint64_t seed = 1; seed <= 100; seed++)
+	for (uint64_t seed = 1; seed <= 40; seed++)
 		random_run(seed, 1);
 }
