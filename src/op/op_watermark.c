@@ -250,12 +250,14 @@ watermark_times(struct op_run *run, struct batch *batch, struct region *region,
 	return op_reject(run, batch, &eval.rejects, err);
 }
 
-/* now(): all records of a batch come at once. */
+/* now(): all records of a batch come at once, behind the clock as it was. */
 static void
-watermark_clock(struct op_run *run, const struct batch *batch, int64_t *time)
+watermark_clock(struct op_run *run, const struct batch *batch, int64_t *time,
+	struct split *split)
 {
 	struct watermark *state = run->state;
 
+	split->time_us = state->clock_us;
 	if (run->job->now_us > state->clock_us)
 		state->clock_us = run->job->now_us;
 	for (uint32_t i = 0; i < batch->row_count; i++)
@@ -302,7 +304,7 @@ watermark_push(struct op_run *run, unsigned port, struct batch *take_batch,
 
 	(void)port;
 	if (run->op->args.expr == NULL) {
-		watermark_clock(run, batch, time);
+		watermark_clock(run, batch, time, split);
 	} else if (watermark_times(run, batch, region, time, err) != 0) {
 		batch_free(&batch);
 		return OP_FAIL;
