@@ -19,6 +19,7 @@
 
 #include "io/bad.h"
 #include "util/buf.h"
+#include "util/env.h"
 #include "util/interrupt.h"
 
 struct run {
@@ -145,6 +146,7 @@ run_source(struct run *run, const struct flow_source *source, struct err *err)
 		more = source_next(source->source, &batch, err);
 		if (more <= 0)
 			break;
+		run->job.now_us = env->now_us();
 		status = op_push(first, source->next_port, batch, err);
 		if (status == OP_OK && run->job.stop.kind != ERR_NONE) {
 			*err = run->job.stop;

@@ -208,15 +208,20 @@ Test(watermark, a_silent_split_is_not_waited_for)
 	split(&rig, 2, OP_SPLIT_BEGIN);
 	GIVE(&rig, 1, 10);
 	rig_expect(&rig, "10/- ");
-	tick(&rig, 600000);
+	tick(&rig, 250000);
+	tick(&rig, 500000);
+	tick(&rig, 750000);
 	GIVE(&rig, 1, 11);
-	tick(&rig, 999999);
-	rig_expect(&rig, "11/10 ");
 	tick(&rig, 1000000);
+	tick(&rig, 1249999);
+	rig_expect(&rig, "11/10 ");
+	tick(&rig, 1250000);
 	rig_expect(&rig, "[nothing came from 1 of 2 inputs for 1s: time goes "
 	    "on without] m11 ");
-	cr_assert_eq(rig.run.tick_us, 1600000);
-	tick(&rig, 1600000);
+	for (int64_t us = 1500000; us < 2000000; us += 250000)
+		tick(&rig, us);
+	rig_expect(&rig, "");
+	tick(&rig, 2000000);
 	rig_expect(&rig, "[nothing came from 1 of 2 inputs for 1s: time goes "
 	    "on without] idle ");
 	cr_assert_eq(rig.run.tick_us, INT64_MAX);
