@@ -77,6 +77,7 @@ unit_files = \
 	tests/unit/test_unnest.c \
 	tests/unit/test_utf8.c \
 	tests/unit/test_value.c \
+	tests/unit/test_watermark.c \
 	tests/unit/test_window.c \
 	tests/unit/test_zone.c
 
@@ -94,7 +95,8 @@ fuzz_names = \
 	pattern \
 	store \
 	stream \
-	time
+	time \
+	window
 
 AM_TESTS_ENVIRONMENT = \
 	BUILD='$(abs_builddir)'; export BUILD; \

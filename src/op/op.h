@@ -134,8 +134,8 @@ struct op_job {
 	void *warn_cookie;
 	/* Set by op_reject: the job ends when this batch is through. */
 	struct err stop;
-	/* The wall clock as the runner last read it, for ticks: us since
-	 * 1970. */
+	/* The wall clock as the runner read it last, before a push and for
+	 * ticks: us since 1970. */
 	int64_t now_us;
 	/* Outputs are written in place and seen as they grow: the job never
 	 * ends, or keeps checkpoints.  Else a file appears when it is whole. */

@@ -16,8 +16,9 @@
  *
  * What goes on behind the records is the least mark of all splits that are
  * open.  A split that has begun and given nothing holds it back, unless it is
- * idle: for `idle` nothing came from it.  When the last split has ended nothing
- * is said any more; the end of the input does it.
+ * idle: for `idle` nothing came from it, which is looked at IDLE_LOOKS times in
+ * that span.  When the last split has ended nothing is said any more; the end
+ * of the input does it.
  *
  * With now() as the time there is one clock for all splits, and it goes on when
  * nothing comes, in steps of CLOCK_STEP_US.
@@ -34,10 +35,15 @@
 /* How far the clock of now() moves at least between two marks. */
 #define CLOCK_STEP_US 100000
 
+/* A split is idle after `idle`, and a fourth of it at most. */
+#define IDLE_LOOKS 4
+#define IDLE_STEP_US_MIN 10000
+
 struct split {
 	uint64_t id;
 	int64_t time_us;	/* the largest; INT64_MIN: none yet */
-	int64_t heard_us;	/* wall clock when its last batch came */
+	int64_t heard_us;	/* wall clock when it was not yet silent */
+	uint8_t was_heard;	/* since it was looked at */
 	uint8_t is_open;	/* else only known from before a restart */
 	uint8_t is_idle;
 };
@@ -118,7 +124,7 @@ split_begin(struct op_run *run, uint64_t id)
 
 	if (!split->is_open) {
 		split->is_open = 1;
-		split->heard_us = run->job->now_us;
+		split->was_heard = 1;
 		state->open_count++;
 	}
 	return split;
@@ -250,12 +256,14 @@ watermark_times(struct op_run *run, struct batch *batch, struct region *region,
 	return op_reject(run, batch, &eval.rejects, err);
 }
 
-/* now(): all records of a batch come at once. */
+/* now(): all records of a batch come at once, behind the clock as it was. */
 static void
-watermark_clock(struct op_run *run, const struct batch *batch, int64_t *time)
+watermark_clock(struct op_run *run, const struct batch *batch, int64_t *time,
+	struct split *split)
 {
 	struct watermark *state = run->state;
 
+	split->time_us = state->clock_us;
 	if (run->job->now_us > state->clock_us)
 		state->clock_us = run->job->now_us;
 	for (uint32_t i = 0; i < batch->row_count; i++)
@@ -280,13 +288,19 @@ watermark_marks(const struct op_run *run, const struct batch *batch,
 
 /* When to look again whether a split is silent, or the clock has moved. */
 static void
-watermark_set_tick(struct op_run *run)
+watermark_set_tick(struct op_run *run, int64_t now_us)
 {
 	const struct op_args *args = &run->op->args;
-	int64_t step = args->expr == NULL ? CLOCK_STEP_US : args->idle_us;
+	int64_t step = args->idle_us / IDLE_LOOKS;
 
-	if (step > 0 && run->tick_us == INT64_MAX)
-		run->tick_us = run->job->now_us + step;
+	if (run->tick_us != INT64_MAX ||
+	    (args->expr != NULL && args->idle_us == 0))
+		return;
+	if (args->expr == NULL)
+		step = CLOCK_STEP_US;
+	else if (step < IDLE_STEP_US_MIN)
+		step = IDLE_STEP_US_MIN;
+	run->tick_us = now_us + step;
 }
 
 static enum op_status
@@ -302,7 +316,7 @@ watermark_push(struct op_run *run, unsigned port, struct batch *take_batch,
 
 	(void)port;
 	if (run->op->args.expr == NULL) {
-		watermark_clock(run, batch, time);
+		watermark_clock(run, batch, time, split);
 	} else if (watermark_times(run, batch, region, time, err) != 0) {
 		batch_free(&batch);
 		return OP_FAIL;
@@ -310,9 +324,9 @@ watermark_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	watermark_marks(run, batch, time, mark, &split->time_us);
 	batch->time = time;
 	batch->mark = mark;
-	split->heard_us = run->job->now_us;
+	split->was_heard = 1;
 	split->is_idle = 0;
-	watermark_set_tick(run);
+	watermark_set_tick(run, run->job->now_us);
 	enum op_status status = op_give(run, batch, err);
 	if (status == OP_OK)
 		status = watermark_tell(run, err);
@@ -329,7 +343,7 @@ watermark_split(struct op_run *run, uint64_t split, enum op_split what,
 		split_begin(run, split);
 	else
 		split_end(state, split);
-	watermark_set_tick(run);
+	watermark_set_tick(run, run->job->now_us);
 	if (op_give_split(run, split, what, err) == OP_FAIL)
 		return OP_FAIL;
 	/* One that begins holds time back: others may still begin, too. */
@@ -340,29 +354,37 @@ watermark_split(struct op_run *run, uint64_t split, enum op_split what,
 
 /* --- the clock --- */
 
-/* Splits that were silent too long are not waited for. */
-static void
+/* How many splits were silent too long and are no longer waited for. */
+static uint32_t
 watermark_find_idle(struct op_run *run, int64_t now_us)
 {
 	struct watermark *state = run->state;
-	int64_t idle_us = run->op->args.idle_us;
-	char text[MOMENT_TEXT_MAX];
 	uint32_t found = 0;
 
 	for (uint32_t i = 0; i < state->split_count; i++) {
 		struct split *split = &state->split[i];
 		if (!split->is_open || split->is_idle)
 			continue;
-		if (now_us - split->heard_us >= idle_us) {
+		if (split->was_heard)
+			split->heard_us = now_us;
+		split->was_heard = 0;
+		if (now_us - split->heard_us >= run->op->args.idle_us) {
 			split->is_idle = 1;
 			found++;
-		} else if (split->heard_us + idle_us < run->tick_us) {
-			run->tick_us = split->heard_us + idle_us;
+		} else {
+			watermark_set_tick(run, now_us);
 		}
 	}
-	if (found == 0)
-		return;
-	unsigned size = moment_format_duration(idle_us, text);
+	return found;
+}
+
+static void
+watermark_say_idle(struct op_run *run, uint32_t found)
+{
+	const struct watermark *state = run->state;
+	char text[MOMENT_TEXT_MAX];
+	unsigned size = moment_format_duration(run->op->args.idle_us, text);
+
 	op_warn(run, "nothing came from %u of %u inputs for %.*s: time goes "
 	    "on without", found, state->open_count, (int)size, text);
 }
@@ -372,12 +394,14 @@ watermark_tick(struct op_run *run, int64_t now_us, struct err *err)
 {
 	struct watermark *state = run->state;
 
-	if (run->op->args.expr == NULL) {
+	if (run->op->args.expr != NULL) {
+		uint32_t found = watermark_find_idle(run, now_us);
+		if (found > 0)
+			watermark_say_idle(run, found);
+	} else {
 		if (now_us > state->clock_us)
 			state->clock_us = now_us;
-		run->tick_us = now_us + CLOCK_STEP_US;
-	} else {
-		watermark_find_idle(run, now_us);
+		watermark_set_tick(run, now_us);
 	}
 	return watermark_tell(run, err);
 }
