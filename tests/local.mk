@@ -108,6 +108,13 @@ check_PROGRAMS += tests/model/explore
 tests_model_explore_SOURCES = tests/model/explore.c
 tests_model_explore_LDADD = libsflow.a $(SFLOW_LIBS)
 
+# A live job against a plain reading of what it promises; by hand with more
+# seeds, runs and kills.
+check_PROGRAMS += tests/live/live
+tests_live_live_SOURCES = tests/live/live.c tests/live/scenario.c \
+	tests/live/scenario.h
+tests_live_live_LDADD =
+
 TESTS += \
 	tests/data/run \
 	tests/differential/chunks \
