@@ -7,6 +7,7 @@
  *
  * For each of SEEDS scenarios (scenario.h) it is run
  *   - on finished files, with 1, 2 and 7 workers and batches of 1, 3 and 1024;
+ *   - on the same, read as files and not by tail(): bounded is unbounded;
  *   - on finished files in simulated time, RUNS times with other seeds;
  *   - RUNS times beside a writer that appends lines and parts of lines to all
  *     files in turn and rotates them by renaming;
@@ -44,6 +45,7 @@ struct setting {
 	uint64_t sim_seed;	/* 0: real time */
 	int stop_after_ms;
 	int is_checkpointed;
+	int is_plain;		/* from "in/?.jsonl": not tail() */
 };
 
 static const unsigned workers_tried[] = { 1, 2, 7 };
@@ -136,7 +138,7 @@ folder_make(char *folder, const struct scenario *scenario, int is_whole)
 static pid_t
 job_start(const char *folder, const struct setting *setting)
 {
-	char program[500], workers[20], rows[20], seed[30];
+	char from[100], program[500], workers[20], rows[20], seed[30];
 	const char *args[16] = { sflow, "-j", workers };
 	int count = 3;
 
@@ -144,10 +146,14 @@ job_start(const char *folder, const struct setting *setting)
 	snprintf(rows, sizeof(rows), "%u", setting->rows);
 	snprintf(seed, sizeof(seed), "%llu",
 	    (unsigned long long)setting->sim_seed);
-	snprintf(program, sizeof(program), "from tail(\"in/?.jsonl\", "
-	    "stop_after=%dms) | watermark ts delay 5s | count by user "
-	    "window tumble(1m) late to \"late.jsonl\" | to \"out.csv\"",
-	    setting->stop_after_ms);
+	if (setting->is_plain)
+		snprintf(from, sizeof(from), "\"in/?.jsonl\"");
+	else
+		snprintf(from, sizeof(from), "tail(\"in/?.jsonl\", "
+		    "stop_after=%dms)", setting->stop_after_ms);
+	snprintf(program, sizeof(program), "from %s | watermark ts delay 5s | "
+	    "count by user window tumble(1m) late to \"late.jsonl\" | "
+	    "to \"out.csv\"", from);
 	if (setting->sim_seed != 0)
 		args[count++] = "--sim-seed", args[count++] = seed;
 	if (setting->is_checkpointed) {
@@ -376,7 +382,8 @@ run_finished(const struct scenario *scenario, uint64_t seed,
 	char folder[PATH_MAX];
 
 	folder_make(folder, scenario, 1);
-	verdict(folder, scenario, seed, "finished files", setting,
+	verdict(folder, scenario, seed, setting->is_plain ? "plain files" :
+	    "finished files", setting,
 	    job_end(job_start(folder, setting)));
 }
 
@@ -459,9 +466,10 @@ scenario_run(uint64_t seed, unsigned runs, unsigned kills)
 	uint64_t random = seed * 0x9e3779b97f4a7c15u | 1;
 
 	scenario_make(&scenario, seed);
-	for (unsigned i = 0; i < 9; i++)
+	for (unsigned i = 0; i < 18; i++)
 		run_finished(&scenario, seed, &(struct setting){
-		    .workers = workers_tried[i / 3], .rows = rows_tried[i % 3],
+		    .workers = workers_tried[i / 3 % 3],
+		    .rows = rows_tried[i % 3], .is_plain = i < 9,
 		    .stop_after_ms = 200 });
 	for (unsigned i = 0; i < runs; i++)
 		run_finished(&scenario, seed, &(struct setting){
