@@ -145,6 +145,13 @@ check_PROGRAMS += tests/race/views
 tests_race_views_SOURCES = tests/race/views.c
 tests_race_views_LDADD = libsflow.a $(SFLOW_LIBS)
 
+# A live job against a plain reading of what it promises; by hand with more
+# seeds, runs and kills.
+check_PROGRAMS += tests/live/live
+tests_live_live_SOURCES = tests/live/live.c tests/live/scenario.c \
+	tests/live/scenario.h
+tests_live_live_LDADD =
+
 TESTS += \
 	tests/data/run \
 	tests/differential/chunks \
