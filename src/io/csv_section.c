@@ -61,10 +61,9 @@ entries_of_whole_rows(const char *base, const uint32_t *index, uint32_t count)
  * exactly; a row that cannot be used ends the section.
  */
 static void
-section_index(struct csv_reader *r, struct csv_section *s)
+section_index(struct csv_reader *r, struct csv_section *s, uint32_t limit)
 {
 	struct csv_scan *scan = &s->scan;
-	uint32_t limit = index_limit(r);
 
 	s->loan = loan_take(&r->loans, (INDEX_FRONT + (size_t)limit +
 	    CSV_INDEX_SLACK) * sizeof(uint32_t));
@@ -372,6 +371,22 @@ section_batch(struct csv_reader *r, struct csv_section *s)
 	return batch_of_views(r, s, rows);
 }
 
+/*
+ * No row fitted into the index.  One that is whole gets the room that it needs,
+ * so that how it is judged does not depend on the rows of a batch.
+ */
+static void
+section_widen(struct csv_reader *r, struct csv_section *s)
+{
+	uint32_t most = r->stride > INDEX_ENTRIES ? r->stride : INDEX_ENTRIES;
+	struct csv_row row;
+
+	if (csv_row_judge(r, &row) == CSV_ROW_DONE && row.field_count <= most) {
+		loan_return(&r->loans, &s->loan);
+		section_index(r, s, row.field_count);
+	}
+}
+
 int
 csv_section_next(struct csv_reader *r, struct batch **out, struct err *err)
 {
@@ -385,7 +400,10 @@ csv_section_next(struct csv_reader *r, struct batch **out, struct err *err)
 		r->starved = 1;
 		return 0;
 	}
-	section_index(r, s);
+	section_index(r, s, index_limit(r));
+	if (s->entry_count == 0 && (s->scan.illegal ||
+	    s->scan.count >= s->scan.limit))
+		section_widen(r, s);
 	if (s->entry_count > 0)
 		batch = section_batch(r, s);
 	next = s->index[(int64_t)s->entry_count - 1] + 1;
