@@ -241,6 +241,8 @@ io_files = \
 	src/io/csv_table.c \
 	src/io/csv_types.c \
 	src/io/csv_writer.c \
+	src/io/declared.c \
+	src/io/declared.h \
 	src/io/fmt_clf.c \
 	src/io/fmt_combined.c \
 	src/io/fmt_csv.c \
