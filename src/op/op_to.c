@@ -34,6 +34,7 @@ struct route {
 struct to {
 	struct route *single;		/* one path */
 	struct group_table *routes;	/* path -> struct route */
+	struct buf folders;		/* that were made for the routes */
 	int gone;			/* the reader went away */
 };
 
@@ -74,10 +75,14 @@ to_need(const struct op *op, const struct need_set *out, unsigned port,
 }
 
 static int
-route_open(const struct op *op, struct route *route, const char *path,
+route_open(struct op_run *run, struct route *route, const char *path,
 	struct err *err)
 {
-	if (op->args.path_shape != NULL && output_make_folders(path, err) != 0)
+	const struct op *op = run->op;
+	struct to *to = run->state;
+
+	if (op->args.path_shape != NULL &&
+	    output_make_folders(path, &to->folders, err) != 0)
 		return -1;
 	route->output = op->args.append ? output_append(path, err) :
 	    output_open(path, err);
@@ -100,7 +105,7 @@ to_open(struct op_run *run, struct err *err)
 		return 0;
 	}
 	to->single = mem_alloc_zero(sizeof(*to->single));
-	return route_open(run->op, to->single,
+	return route_open(run, to->single,
 	    args->path == NULL ? "stdout" : args->path, err);
 }
 
@@ -159,7 +164,7 @@ to_open_new(struct op_run *run, const struct key_set *keys, char *const *row,
 			    "a path of %u bytes cannot be written", text->size);
 		memcpy(path, text_bytes(text), text->size);
 		path[text->size] = '\0';
-		if (route_open(run->op, (struct route *)row[i], path, err) != 0)
+		if (route_open(run, (struct route *)row[i], path, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -347,6 +352,9 @@ to_close(struct op_run *run)
 	    i < group_table_count(to->routes); i++)
 		route_close(run->op,
 		    (struct route *)group_table_row(to->routes, i));
+	/* Only a job that failed leaves some of them empty. */
+	output_drop_folders(&to->folders);
+	buf_fini(&to->folders);
 	mem_free(to->single);
 	group_table_free(&to->routes);
 }
