@@ -27,6 +27,7 @@ util_files = \
 	src/util/near.c \
 	src/util/near.h \
 	src/util/region.c \
+	src/util/scan.h \
 	src/util/thr.c \
 	src/util/thr.h
 
