@@ -30,6 +30,7 @@ util_files = \
 	src/util/pack.c \
 	src/util/pack.h \
 	src/util/region.c \
+	src/util/scan.h \
 	src/util/thr.c \
 	src/util/thr.h
 	src/util/pack.c \
@@ -261,6 +262,8 @@ io_files = \
 	src/io/csv_table.c \
 	src/io/csv_types.c \
 	src/io/csv_writer.c \
+	src/io/declared.c \
+	src/io/declared.h \
 	src/io/fmt_clf.c \
 	src/io/fmt_combined.c \
 	src/io/fmt_csv.c \

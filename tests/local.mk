@@ -214,9 +214,11 @@ EXTRA_DIST += \
 	tests/differential \
 	tests/examples \
 	tests/fault \
-	tests/hacking \
 	tests/flow \
 	tests/fuzz \
+	tests/gen \
+	tests/hacking \
+	tests/stress \
 	tests/tidy \
 	tests/unit
 

@@ -399,6 +399,7 @@ bind_path_template(struct check *check, const struct stream *stream,
 	struct ast_expr *template = parse_template(path, strlen(path), &span,
 	    check->flow->region, check->err);
 
+	scope.path = 1;
 	return template == NULL ? NULL : bind_expr(&scope, template);
 }
 

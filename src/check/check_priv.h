@@ -78,6 +78,7 @@ struct scope {
 	const struct binding *binding;
 	struct agg_list *aggs;	/* NULL: aggregates are not allowed here */
 	int optional;			/* inside x?: unknown fields are fine */
+	int path;			/* of a file: a null is no part of it */
 	/* Name of the record itself, u in u.id; or none. */
 	struct ast_text self;
 };

@@ -303,7 +303,7 @@ output_continues(const struct output *output)
 }
 
 int
-output_make_folders(const char *path, struct err *err)
+output_make_folders(const char *path, struct buf *made, struct err *err)
 {
 	char *folder = mem_copy_string(path);
 	int result = 0;
@@ -311,13 +311,27 @@ output_make_folders(const char *path, struct err *err)
 	for (char *slash = strchr(folder + 1, '/');
 	    slash != NULL && result == 0; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (env->mkdir(folder, 0777) != 0 && errno != EEXIST)
+		if (env->mkdir(folder, 0777) == 0)
+			buf_add(made, folder, strlen(folder) + 1);
+		else if (errno != EEXIST)
 			result = err_set_errno(err, ERR_IO, errno,
 			    "cannot make the folder %s", folder);
 		*slash = '/';
 	}
 	mem_free(folder);
 	return result;
+}
+
+void
+output_drop_folders(struct buf *made)
+{
+	while (made->size > 0) {
+		size_t start = made->size - 1;
+		while (start > 0 && made->bytes[start - 1] != '\0')
+			start--;
+		env->rmdir(made->bytes + start);
+		made->size = start;
+	}
 }
 
 struct output *

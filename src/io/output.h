@@ -39,8 +39,13 @@ int output_sync(const struct output *, struct err *);
 int output_is_file(const struct output *);
 /* Was there text in the file already? */
 int output_continues(const struct output *);
-/* Make the folders of a path that are not there.  -1 with err. */
-int output_make_folders(const char *path, struct err *);
+/*
+ * Make the folders of a path that are not there; `made` gets their paths, each
+ * with its '\0', also when it fails.  -1 with err.
+ */
+int output_make_folders(const char *path, struct buf *made, struct err *);
+/* Remove those of `made` that are empty, and forget all. */
+void output_drop_folders(struct buf *made);
 /* To memory: for tests and for tables that are laid out at the end. */
 struct output *output_memory(struct buf *);
 struct buf *output_buf(struct output *);

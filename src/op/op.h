@@ -240,10 +240,10 @@ typedef enum op_status op_pause_f(struct op_run *, struct err *);
  * A barrier has come on all inputs.  `freeze` makes an image of the state that
  * no later push changes; it must be quick.  `save` turns the image into entries
  * (state/save.h), on any thread and beside the running operator, so it may read
- * only the image and what no push changes; `thaw` frees the image.  `load`, behind
- * open and before the first push, takes an entry back: those that were saved
- * under a key group go to the instance that owns it now, SAVE_SHARED ones to
- * every instance.  Operators without state have none of the four.
+ * only the image and what no push changes; `thaw` frees the image.  `load`,
+ * behind open and before the first push, takes an entry back: those that were
+ * saved under a key group go to the instance that owns it now, SAVE_SHARED ones
+ * to every instance.  Operators without state have none of the four.
  */
 struct save;
 typedef int op_freeze_f(struct op_run *, void **image, struct err *);

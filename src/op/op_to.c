@@ -41,6 +41,7 @@ struct route {
 struct to {
 	struct route *single;		/* one path */
 	struct group_table *routes;	/* path -> struct route */
+	struct buf folders;		/* that were made for the routes */
 	int gone;			/* the reader went away */
 };
 
@@ -95,8 +96,9 @@ route_open_output(const struct op_run *run, struct route *route,
 	const char *path, int keep, struct err *err)
 {
 	const struct op_args *args = &run->op->args;
+	struct to *to = run->state;
 
-	if (args->path_shape != NULL && output_make_folders(path, err) != 0)
+	if (args->path_shape != NULL && output_make_folders(path, &to->folders, err) != 0)
 		return -1;
 	if (run->job->in_place)
 		route->output = output_in_place(path, keep || args->append,
@@ -545,6 +547,9 @@ to_close(struct op_run *run)
 	for (uint64_t i = 0; (to->single != NULL || to->routes != NULL) &&
 	    i < route_count(to); i++)
 		route_close(run->op, route_at(to, i));
+	/* Only a job that failed leaves some of them empty. */
+	output_drop_folders(&to->folders);
+	buf_fini(&to->folders);
 	mem_free(to->single);
 	group_table_free(&to->routes);
 }

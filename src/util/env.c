@@ -232,6 +232,7 @@ const struct env env_real = {
 	.stat = real_stat,
 	.fstat = real_fstat,
 	.mkdir = mkdir,
+	.rmdir = rmdir,
 	.seek = lseek,
 	.truncate = ftruncate,
 	.sync_dir = real_sync_dir,

@@ -44,6 +44,7 @@ struct env {
 	int (*stat)(const char *path, struct stat *);
 	int (*fstat)(int fd, struct stat *);
 	int (*mkdir)(const char *path, mode_t mode);
+	int (*rmdir)(const char *path);
 	/* lseek(2), ftruncate(2). */
 	off_t (*seek)(int fd, off_t offset, int whence);
 	int (*truncate)(int fd, off_t size);
