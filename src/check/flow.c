@@ -45,6 +45,7 @@ flow_add_source(struct check *check)
 
 	flow->source = mem_resize(flow->source,
 	    (flow->source_count + 1) * sizeof(*flow->source));
+	source->number = flow->source_count;
 	flow->source[flow->source_count++] = source;
 	return source;
 }
