@@ -505,7 +505,7 @@ int
 main(int argc, char **argv)
 {
 	const char *build = getenv("BUILD");
-	uint64_t seed = 1, seeds = 2;
+	uint64_t seed = 1, seeds = 1;
 	unsigned runs = 2, kills = 4;
 	int option;
 
