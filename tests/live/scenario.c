@@ -1,8 +1,9 @@
 /*
  * Records and the plain reading of what becomes of them.
  *
- * Times go up by steps and jump about: most by less than the watermark's delay,
- * some by minutes, which makes them late.  The oracle takes one split after
+ * Times go up by steps and jump about: most by some seconds, some by minutes,
+ * which makes them late; many lie at the edge of a window, or where they move
+ * the watermark to one, or a millisecond beside that.  The oracle takes one split after
  * another and one record after another, as the language defines lateness: a
  * record is late if its window's end lies at or behind the highest time that
  * its own split had before it, less the delay.
@@ -99,12 +100,17 @@ time_text(int64_t ms, char text[40])
 static int64_t
 time_draw(uint64_t *random, int64_t now_ms)
 {
+	static const int edge_ms[] = { -1, 0, 1, DELAY_MS - 1, DELAY_MS,
+		DELAY_MS + 1 };
 	int64_t ms = now_ms;
 
 	if (random_below(random, 12) == 0)
 		ms -= random_below(random, 4 * WINDOW_MS);
 	else
-		ms -= random_below(random, DELAY_MS * 2);
+		ms -= random_below(random, DELAY_MS * 3);
+	if (random_below(random, 4) == 0)
+		ms = (ms + WINDOW_MS / 2) / WINDOW_MS * WINDOW_MS +
+		    edge_ms[random_below(random, 6)];
 	return ms < 0 ? 0 : ms;
 }
 
@@ -114,14 +120,14 @@ split_make(struct scenario *scenario, struct lines *split, uint64_t *random,
 	unsigned counts[USERS][WINDOWS_MAX])
 {
 	uint32_t count = random_below(random, 8) == 0 ? 0 :
-	    random_below(random, 300);
+	    1 + random_below(random, 400);
 	int64_t now_ms = random_below(random, 3 * WINDOW_MS);
 	int64_t most_ms = INT64_MIN / 2;
 
 	for (uint32_t i = 0; i < count; i++) {
 		char line[200], text[40];
 		unsigned user = random_below(random, USERS);
-		now_ms += random_below(random, 8000);
+		now_ms += random_below(random, 4000);
 		int64_t ms = time_draw(random, now_ms);
 		int64_t window = ms / WINDOW_MS;
 		int size = snprintf(line, sizeof(line), "{\"ts\":\"%s\","
@@ -141,7 +147,7 @@ scenario_make(struct scenario *scenario, uint64_t seed)
 {
 	static const char header[] = "user,window_start,window_end,count";
 	unsigned counts[USERS][WINDOWS_MAX] = { { 0 } };
-	uint64_t random = seed * 2654435761u + 88172645463325252u;
+	uint64_t random = seed * 0x9e3779b97f4a7c15u + 88172645463325252u;
 
 	*scenario = (struct scenario){ 0 };
 	scenario->split_count = 1 + random_below(&random, SPLITS_MAX);
