@@ -199,6 +199,12 @@ start_stream(struct check *check, struct source_spec *spec,
 	struct source_spec *kept = region_copy(check->flow->region, spec,
 	    sizeof(*spec));
 	kept->number = check->flow->source_count - 1;
+	if (kept->number < check->config->description_count) {
+		const struct check_description *told =
+		    &check->config->description[kept->number];
+		kept->description = told->bytes;
+		kept->description_size = told->size;
+	}
 	source->source = source_open(kept, check->config->bad, check->err);
 	if (source->source == NULL) {
 		bind_fail_at(check, span);

@@ -47,6 +47,12 @@ struct check_arg {
 	const char *value;
 };
 
+/* What source_describe() told of a source elsewhere. */
+struct check_description {
+	const char *bytes;
+	size_t size;
+};
+
 struct check_config {
 	/* Files behind the program; none: stdin. */
 	const char *const *file;
@@ -60,6 +66,10 @@ struct check_config {
 	int output_is_terminal;
 	/* Only check: stdin is not read, its fields are unknown. */
 	int dry;
+	/* By source_spec()->number; sources behind the last one are looked at.
+	 * They outlive the flow. */
+	const struct check_description *description;
+	uint32_t description_count;
 	struct bad *bad;
 };
 
