@@ -93,6 +93,7 @@ fuzz_names = \
 	num \
 	order \
 	pattern \
+	source \
 	store \
 	stream \
 	time \
@@ -110,6 +111,13 @@ check_PROGRAMS += tests/flow/replay
 tests_flow_replay_SOURCES = tests/flow/case.c tests/flow/case.h \
 	tests/flow/replay.c
 tests_flow_replay_LDADD =
+
+# The same plans from described sources.
+check_PROGRAMS += tests/flow/described
+tests_flow_described_SOURCES = tests/flow/case.c tests/flow/case.h \
+	tests/flow/described.c tests/flow/described.h \
+	tests/flow/described_plan.c
+tests_flow_described_LDADD = libsflow.a $(SFLOW_LIBS)
 
 # Random programs and settings; by hand with other seeds and more of them.
 check_PROGRAMS += tests/differential/generate tests/differential/chunks

@@ -197,12 +197,13 @@ start_stream(struct check *check, struct source_spec *spec,
 		    "standard input can be read only once");
 	struct source_spec *kept = region_copy(check->flow->region, spec,
 	    sizeof(*spec));
-	if (source->number < check->config->source_count) {
-		kept->description = check->config->source[source->number].bytes;
-		kept->description_size =
-		    check->config->source[source->number].size;
-	}
 	kept->number = source->number;
+	if (kept->number < check->config->description_count) {
+		const struct check_description *told =
+		    &check->config->description[kept->number];
+		kept->description = told->bytes;
+		kept->description_size = told->size;
+	}
 	/* The same path on two hosts is not the same split. */
 	if (spec->host_count > 0)
 		kept->number += check->config->host_number << 16;

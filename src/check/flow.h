@@ -48,8 +48,8 @@ struct check_arg {
 	const char *value;
 };
 
-/* What source_describe told of source `number`. */
-struct check_source {
+/* What source_describe() told of a source elsewhere. */
+struct check_description {
 	const char *bytes;
 	size_t size;
 };
@@ -67,10 +67,11 @@ struct check_config {
 	int output_is_terminal;
 	/* Only check: stdin is not read, its fields are unknown. */
 	int dry;
+	/* By source_spec()->number; sources behind the last one are looked at.
+	 * They outlive the flow. */
+	const struct check_description *description;
+	uint32_t description_count;
 	struct bad *bad;
-	/* By number: the sources are not looked at again.  NULL: they are. */
-	const struct check_source *source;
-	uint32_t source_count;
 	/* Of the worker that binds, from 1; 0: the starting process. */
 	uint32_t host_number;
 };

@@ -148,7 +148,8 @@ job_check_config(const struct job *job)
 		.output_is_terminal = job->output_is_terminal,
 		.host_number = job->host_number,
 		.bad = job->bad,
-		.source = job->described, .source_count = job->described_count,
+		.description = job->described,
+		.description_count = job->described_count,
 	};
 }
 
@@ -199,7 +200,7 @@ job_describe(struct job *job, const struct flow *flow)
 		const struct flow_source *source = flow->source[i];
 		struct buf description = { 0 };
 		source_describe(source->source, &description);
-		job->described[source->number] = (struct check_source){
+		job->described[source->number] = (struct check_description){
 			.bytes = description.bytes, .size = description.size,
 		};
 	}
@@ -362,7 +363,7 @@ job_take_order(struct job *job, struct options *options,
 	    sizeof(*job->described));
 	job->described_count = order->source_count;
 	for (uint32_t i = 0; i < order->source_count; i++)
-		job->described[i] = (struct check_source){
+		job->described[i] = (struct check_description){
 			.bytes = mem_copy(order->source[i].bytes,
 			    order->source[i].size + 1),
 			.size = order->source[i].size,

@@ -30,7 +30,7 @@ struct job {
 	struct bad *bad;
 	struct flow *flow;
 	/* What was learned of each source, for plans made later. */
-	struct check_source *described;
+	struct check_description *described;
 	uint32_t described_count;
 	/* All hosts of the job: --hosts, then those of ssh(). */
 	const char **host;

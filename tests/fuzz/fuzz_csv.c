@@ -1,7 +1,8 @@
 /*
  * CSV, TSV, lines and logs.  The first byte chooses the format and its options,
- * the second the size of chunks; the rest is read, once in one chunk and once
- * in many, which must tell the same, and written as csv.
+ * the second the size of chunks; the rest is read, once in one chunk, once in
+ * many, and once by readers that wait and are given up, which must tell the
+ * same, and written as csv.
  */
 #include <stdint.h>
 
@@ -60,6 +61,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	rig.chunk_bytes = chunk_bytes;
 	struct buf parts = rig_run(&rig, bytes + 2, size - 2);
 	must_equal(&whole, &parts);
+	buf_fini(&parts);
+	rig.unrest = ((uint64_t)size << 8) + chunk_bytes;
+	parts = rig_run(&rig, bytes + 2, size - 2);
+	must_equal(&whole, &parts);
+	rig.unrest = 0;
 	buf_fini(&whole);
 	buf_fini(&parts);
 
