@@ -50,11 +50,13 @@ unit_files = \
 	tests/unit/test_parse.c \
 	tests/unit/test_parse_pattern.c \
 	tests/unit/test_pretty.c \
+	tests/unit/test_reader_seek.c \
 	tests/unit/test_regex.c \
 	tests/unit/test_region.c \
 	tests/unit/test_rows.c \
 	tests/unit/test_save.c \
 	tests/unit/test_schema.c \
+	tests/unit/test_source.c \
 	tests/unit/test_stream_tail.c \
 	tests/unit/test_stream_tcp.c \
 	tests/unit/test_strftime.c \

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/bad.h"
 #include "util/buf.h"
@@ -157,6 +158,33 @@ run_warn_unseen(struct run *run, const struct flow_source *source,
 	}
 }
 
+static void
+run_stats(const struct run *run, struct buf *out)
+{
+	for (uint32_t i = 0; i < run->plan->flow->op_count; i++) {
+		const struct op_run *it = &run->op[i];
+		buf_add_format(out, "%-10s %12llu rows in %12llu out",
+		    it->op->def->name, (unsigned long long)it->rows_in,
+		    (unsigned long long)it->rows_out);
+		if (it->budget.peak_bytes > 0)
+			buf_add_format(out, " %8.1f MiB held",
+			    (double)it->budget.peak_bytes / (1 << 20));
+		buf_add_char(out, '\n');
+	}
+}
+
+/* The figures so far, for who sent USR1. */
+static void
+run_print_stats(const struct run *run)
+{
+	struct buf out = { 0 };
+
+	run_stats(run, &out);
+	/* Whoever closed standard error does not want to know. */
+	(void)env_write_all(STDERR_FILENO, out.bytes, out.size);
+	buf_fini(&out);
+}
+
 static int
 interrupted(struct err *err)
 {
@@ -172,6 +200,8 @@ run_wait(struct run *run, struct op_run *first, struct source_run *reading,
 		return OP_FAIL;
 	env_waits_clear(&run->waits);
 	source_run_wait(reading, &run->waits);
+	/* A signal that came before the wait must end it too. */
+	env_waits_add(&run->waits, interrupt_fd(), 0);
 	if (env->wait(&run->waits) >= 0 || errno == EINTR)
 		return OP_OK;
 	err_set_errno(err, ERR_IO, errno, "cannot wait for input");
@@ -210,6 +240,8 @@ run_source(struct run *run, const struct flow_source *source,
 	while (status == OP_OK && !first->done) {
 		if (interrupt_is_set())
 			return interrupted(err);
+		if (interrupt_stats_wanted())
+			run_print_stats(run);
 		got = source_run_next(reading, &item, err);
 		if (got <= SOURCE_END)
 			break;
@@ -226,21 +258,6 @@ run_source(struct run *run, const struct flow_source *source,
 	if (got == SOURCE_END)
 		run_warn_unseen(run, source, reading);
 	return op_end(first, source->next_port, err) == OP_FAIL ? -1 : 0;
-}
-
-static void
-run_stats(const struct run *run, struct buf *out)
-{
-	for (uint32_t i = 0; i < run->plan->flow->op_count; i++) {
-		const struct op_run *it = &run->op[i];
-		buf_add_format(out, "%-10s %12llu rows in %12llu out",
-		    it->op->def->name, (unsigned long long)it->rows_in,
-		    (unsigned long long)it->rows_out);
-		if (it->budget.peak_bytes > 0)
-			buf_add_format(out, " %8.1f MiB held",
-			    (double)it->budget.peak_bytes / (1 << 20));
-		buf_add_char(out, '\n');
-	}
 }
 
 int

@@ -68,7 +68,7 @@ read_mark(struct csv_reader *r, struct err *err)
 	return 0;
 }
 
-/* Go behind the next line end.  0; READER_WAIT: the rest of it is to be skipped;
+/* Go behind the next line end.  0; READER_WAIT: more of it is to be skipped;
  * -1. */
 static int
 skip_line(struct csv_reader *r, struct err *err)

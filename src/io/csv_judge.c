@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "io/csv_priv.h"
+#include "util/mem.h"
 
 /*
  * Refuse the line at the front, whose record has no known end; wait (0) until
@@ -66,6 +67,32 @@ csv_row_judge(const struct csv_reader *r, struct csv_row *row)
 	return seen > record_max ? CSV_ROW_LONG : result;
 }
 
+/*
+ * The row is whole, but has more fields than an index takes, and than it may.
+ * As the index would say it: where the first field begins that is too many.
+ */
+static void
+reject_wide(struct csv_reader *r, const struct csv_row *row)
+{
+	const struct csv_dialect *dialect = &r->set.dialect;
+	uint32_t *index = mem_alloc(((size_t)r->field_count + 1) *
+	    sizeof(*index));
+	uint32_t end = row->next - 1;
+	uint32_t last = end - (r->base[end - 1] == '\r');
+	struct csv_row again;
+
+	csv_row_parse(dialect, r->base, r->at, r->end, index, r->field_count,
+	    &again);
+	uint32_t trailing = r->set.trailing &&
+	    r->base[last - 1] == dialect->delimiter;
+	uint32_t fault = r->field_count == 0 ? r->at :
+	    index[r->field_count - 1] + 1;
+	csv_reject(r, r->at, end, fault, "expected %u field%s, found %u",
+	    r->field_count, csv_plural(r->field_count),
+	    row->field_count - trailing);
+	mem_free(index);
+}
+
 uint32_t
 csv_judge_first(struct csv_reader *r)
 {
@@ -73,9 +100,7 @@ csv_judge_first(struct csv_reader *r)
 
 	switch (csv_row_judge(r, &row)) {
 	case CSV_ROW_DONE:
-		csv_reject(r, r->at, row.next, r->at,
-		    "expected %u field%s, found %u", r->field_count,
-		    csv_plural(r->field_count), row.field_count);
+		reject_wide(r, &row);
 		return row.next;
 	case CSV_ROW_BEHIND:
 		return reject_line(r, row.fault,

@@ -72,6 +72,9 @@ struct csv_reader {
 
 	int failed;
 	struct err failure;
+	/* Of the record that stopped the job, while those before it are given;
+	 * good while `failed`. */
+	struct reader_position failed_at;
 };
 
 /* Read until there is more behind `at`: 1; 0 at the end; READER_WAIT; -1 with
@@ -94,6 +97,10 @@ enum csv_row_end csv_row_judge(const struct csv_reader *, struct csv_row *out);
 /* The next batch of the window: 1; 0: it holds no whole row, or only such that
  * were skipped; -1: stop, with err. */
 int csv_section_next(struct csv_reader *, struct batch **out, struct err *);
+
+/* The record at `at`, so many behind the first that is not given, stops the
+ * job: a position is before it. */
+void csv_fail_at(struct csv_reader *, uint32_t at, uint64_t records);
 
 /* A part of the window and its index; see csv_section.c. */
 struct csv_section {

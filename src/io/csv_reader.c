@@ -42,6 +42,7 @@ csv_reader_new(struct input *input, const struct csv_settings *settings,
 	r->scratch = region_new();
 	r->row_first = mem_alloc((BATCH_ROWS_MAX + 1) * sizeof(uint32_t));
 	r->line = 1;
+	r->failed_at = (struct reader_position)READER_POSITION_START;
 	return r;
 }
 
@@ -230,15 +231,14 @@ csv_reader_need(struct csv_reader *r, const struct need *need)
 /* In position.inside: the rest of the line is dropped. */
 #define INSIDE_DISCARDED 1u
 
-void
-csv_reader_position(const struct csv_reader *r, struct reader_position *out)
+/* Of the byte at `at` of the window. */
+static void
+position_at(const struct csv_reader *r, uint32_t at,
+	struct reader_position *out)
 {
-	size_t used = r->at > CHUNK_PADDING ? r->at - CHUNK_PADDING : 0;
+	size_t used = at > CHUNK_PADDING ? at - CHUNK_PADDING : 0;
 	size_t size;
 
-	*out = (struct reader_position)READER_POSITION_START;
-	if (!r->opened)
-		return;
 	chunker_bytes(r->chunker, &size);
 	/* The line end that the last line had not counts for nothing. */
 	if (used > size)
@@ -246,7 +246,45 @@ csv_reader_position(const struct csv_reader *r, struct reader_position *out)
 	out->offset = chunker_offset(r->chunker) + used;
 	out->line = r->line;
 	out->record = r->record;
+}
+
+void
+csv_reader_position(const struct csv_reader *r, struct reader_position *out)
+{
+	*out = (struct reader_position)READER_POSITION_START;
+	if (!r->opened)
+		return;
+	if (r->failed) {
+		*out = r->failed_at;
+		return;
+	}
+	position_at(r, r->at, out);
 	out->inside = r->discarding ? INSIDE_DISCARDED : 0;
+}
+
+void
+csv_reader_position_of(const struct csv_reader *r, const struct batch *batch,
+	uint32_t row, struct reader_position *out)
+{
+	const struct column *record = &batch->record;
+
+	*out = (struct reader_position)READER_POSITION_START;
+	position_at(r, record->from[(size_t)row * record->stride] +
+	    record->from_add, out);
+	out->line = batch->first_line + row;
+	out->record = batch->first_record - 1 + row;
+}
+
+void
+csv_fail_at(struct csv_reader *r, uint32_t at, uint64_t records)
+{
+	struct reader_position *position = &r->failed_at;
+
+	r->failed = 1;
+	*position = (struct reader_position)READER_POSITION_START;
+	position_at(r, at, position);
+	position->line += csv_count_lines(r->base + r->at, at - r->at);
+	position->record += records;
 }
 
 int

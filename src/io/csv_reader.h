@@ -46,6 +46,9 @@ struct schema *csv_reader_schema(struct csv_reader *, struct err *);
 void csv_reader_need(struct csv_reader *, const struct need *);
 int csv_reader_next(struct csv_reader *, struct batch **out, struct err *);
 void csv_reader_position(const struct csv_reader *, struct reader_position *);
+/* Of a row of the last batch, which has a line for each row. */
+void csv_reader_position_of(const struct csv_reader *, const struct batch *,
+	uint32_t row, struct reader_position *);
 int csv_reader_seek(struct csv_reader *, const struct reader_position *,
 	struct err *);
 void csv_reader_free(struct csv_reader **);

@@ -61,10 +61,9 @@ entries_of_whole_rows(const char *base, const uint32_t *index, uint32_t count)
  * exactly; a row that cannot be used ends the section.
  */
 static void
-section_index(struct csv_reader *r, struct csv_section *s)
+section_index(struct csv_reader *r, struct csv_section *s, uint32_t limit)
 {
 	struct csv_scan *scan = &s->scan;
-	uint32_t limit = index_limit(r);
 
 	s->loan = loan_take(&r->loans, (INDEX_FRONT + (size_t)limit +
 	    CSV_INDEX_SLACK) * sizeof(uint32_t));
@@ -324,9 +323,10 @@ section_finish(struct csv_reader *r, uint32_t next, uint64_t line_count,
 
 	if (rejected > 0 && csv_rejects_report(r, r->at, &rejected,
 	    &stopped_at, &r->failure) != 0) {
-		r->failed = 1;
 		if (batch != NULL)
 			truncate_at(batch, stopped_at);
+		csv_fail_at(r, stopped_at, rejected - 1 +
+		    (batch == NULL ? 0 : batch->sel_count));
 	}
 	r->record += rejected + (batch == NULL ? 0 : batch->sel_count);
 	r->line += line_count;
@@ -378,6 +378,7 @@ csv_section_next(struct csv_reader *r, struct batch **out, struct err *err)
 	struct csv_section section = { .row_first = r->row_first };
 	struct csv_section *s = &section;
 	struct batch *batch = NULL;
+	struct csv_row row;
 	uint64_t lines;
 	uint32_t next;
 
@@ -385,7 +386,13 @@ csv_section_next(struct csv_reader *r, struct batch **out, struct err *err)
 		r->starved = 1;
 		return 0;
 	}
-	section_index(r, s);
+	section_index(r, s, index_limit(r));
+	/* A row wider than the index, where rows may have any width. */
+	if (s->entry_count == 0 && r->set.ragged == CSV_RAGGED_LOOSE &&
+	    csv_row_judge(r, &row) == CSV_ROW_DONE) {
+		loan_return(&r->loans, &s->loan);
+		section_index(r, s, row.field_count);
+	}
 	if (s->entry_count > 0)
 		batch = section_batch(r, s);
 	next = s->index[(int64_t)s->entry_count - 1] + 1;

@@ -250,6 +250,16 @@ fill(struct json_reader *r, struct err *err)
 
 /* --- between records --------------------------------------------------- */
 
+/*
+ * Where an array begins or ends: rows that may still be refused are given
+ * first, so that all rows of a batch stand in one place.
+ */
+static int
+batch_ends_here(const struct json_reader *r)
+{
+	return r->set.types != NULL && r->rows.count > 0;
+}
+
 /* A bracket or comma of a top-level array. */
 static void
 take_byte(struct json_reader *r, enum json_place place)
@@ -312,6 +322,8 @@ reject_element(struct json_reader *r)
 static enum json_step
 take_separator(struct json_reader *r, char c)
 {
+	if (c == ']' && batch_ends_here(r))
+		return JSON_FULL;
 	switch (r->place) {
 	case JSON_FIRST:
 		close_array(r);
@@ -353,12 +365,15 @@ find_value(struct json_reader *r, int *found)
 	char c = r->base[at];
 	if (__builtin_expect(r->place == JSON_TOP, 1)) {
 		*found = c != '[' || !r->set.streams;
-		if (!*found)
-			take_byte(r, JSON_FIRST);
+		if (*found)
+			return JSON_ON;
+		if (batch_ends_here(r))
+			return JSON_FULL;
+		take_byte(r, JSON_FIRST);
 		return JSON_ON;
 	}
 	if (r->place == JSON_BEHIND)
-		return json_reject(r, at, r->end, r->end,
+		return json_reject_line(r, at,
 		    "there is text behind the document");
 	if (r->place == JSON_OVER) {
 		r->at = r->end;
@@ -438,25 +453,47 @@ json_reader_next(struct json_reader *r, struct batch **out, struct err *err)
 #define INSIDE_DOCUMENTS 8u
 #define INSIDE_DISCARDED 16u
 
+/* Of the byte at `at`. */
+static void
+position_at(const struct json_reader *r, uint32_t at, enum json_place place,
+	struct reader_position *out)
+{
+	const char *line_end = at == 0 ? NULL : memrchr(r->base, '\n', at);
+
+	out->offset = chunker_offset(r->chunker) + at;
+	out->column = line_end == NULL ? r->column_before + at :
+	    (uint64_t)(r->base + at - line_end) - 1;
+	out->inside = (uint64_t)place |
+	    (r->documents ? INSIDE_DOCUMENTS : 0);
+}
+
 void
 json_reader_position(struct json_reader *r, struct reader_position *out)
 {
 	*out = (struct reader_position)READER_POSITION_START;
 	if (!r->opened || r->base == NULL)
 		return;
+	if (r->failed) {
+		*out = r->failed_at;
+		return;
+	}
 	/* What is counted here need not be counted again. */
 	r->line += json_count_lines(r->base + r->line_at, r->at - r->line_at);
 	r->line_at = r->at;
-	const char *line_end = r->at == 0 ? NULL :
-	    memrchr(r->base, '\n', r->at);
-	out->offset = chunker_offset(r->chunker) + r->at;
+	position_at(r, r->at, r->place, out);
 	out->line = r->line;
-	out->column = line_end == NULL ? r->column_before + r->at :
-	    (uint64_t)(r->base + r->at - line_end) - 1;
 	out->record = r->record_number;
-	out->inside = (uint64_t)r->place |
-	    (r->documents ? INSIDE_DOCUMENTS : 0) |
-	    (r->discarding ? INSIDE_DISCARDED : 0);
+	if (r->discarding)
+		out->inside |= INSIDE_DISCARDED;
+}
+
+void
+json_fail_at(struct json_reader *r, uint32_t at, uint64_t line,
+	uint64_t record, enum json_place place)
+{
+	position_at(r, at, place, &r->failed_at);
+	r->failed_at.line = line;
+	r->failed_at.record = record;
 }
 
 int
@@ -473,8 +510,8 @@ json_reader_seek(struct json_reader *r, const struct reader_position *position,
 	if (input_seek(r->input, position->offset, err) != 0)
 		return -1;
 	chunker_restart(r->chunker, position->offset);
-	json_index_start(&r->index, NULL, 0);
-	r->base = NULL;
+	json_index_start(&r->index, "", 0);
+	r->base = "";
 	r->at = r->end = r->line_at = r->mark = 0;
 	r->opened = 1;
 	r->line = position->line;

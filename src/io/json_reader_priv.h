@@ -1,6 +1,7 @@
 #ifndef SFLOW_IO_JSON_READER_PRIV_H
 #define SFLOW_IO_JSON_READER_PRIV_H
 
+#include "io/format.h"
 #include "io/json_index.h"
 #include "io/json_reader.h"
 #include "io/json_record.h"
@@ -71,6 +72,9 @@ struct json_reader {
 	uint64_t batch_record;
 	int failed;
 	struct err failure;
+	/* Of the record that stopped the job, while those before it are given;
+	 * good while `failed`. */
+	struct reader_position failed_at;
 };
 
 /* The record at r->at into a row, or what is in its way. */
@@ -88,6 +92,10 @@ enum json_step json_reject(struct json_reader *, uint32_t fault, uint32_t end,
 /* Refuse the token at r->at that is no scalar. */
 enum json_step json_reject_token(struct json_reader *, uint32_t fault,
 	const char *reason);
+/* The record at `at`, of that line and number and in that place, stops the
+ * job. */
+void json_fail_at(struct json_reader *, uint32_t at, uint64_t line,
+	uint64_t record, enum json_place);
 /* Refuse the rest of the line.  JSON_MORE: wait for it. */
 enum json_step json_reject_line(struct json_reader *, uint32_t fault,
 	const char *reason);

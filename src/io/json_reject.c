@@ -74,6 +74,9 @@ reject(struct json_reader *r, uint32_t fault, uint32_t end, uint32_t next,
 	r->line += json_count_lines(r->base + r->line_at, r->at - r->line_at);
 	r->line_at = r->at;
 	int result = report(r, r->at, r->line, end, fault, reason);
+	if (result != 0)
+		json_fail_at(r, r->at, r->line, r->record_number +
+		    r->rows.count, r->place);
 	r->place = place_behind(r, whole);
 	r->documents = 1;
 	r->record_number++;

@@ -214,17 +214,23 @@ end_by_brackets(const struct json_reader *r)
 
 /*
  * Decide by every byte.  `end` is where the record ends by its brackets, or 0
- * if the index does not know.
+ * if the index does not know.  In lines a fault within the bytes that a record
+ * may have is told before its length, as it would be if they came one by one.
  */
 static enum json_step
 judge(struct json_reader *r, uint32_t end)
 {
 	uint32_t size = (end == 0 ? r->end : end) - r->at;
+	int too_long = r->set.by_lines && size > r->set.record_max;
 	size_t offset;
-	const char *fault = json_check(r->base + r->at, size, &offset);
 
+	if (too_long)
+		size = r->set.record_max;
+	const char *fault = json_check(r->base + r->at, size, &offset);
 	if (fault == NULL)
 		return take_checked(r, r->at + (uint32_t)offset);
+	if (too_long && offset == size)
+		return wait_for_more(r);
 	int cut = end == 0 && offset == size && !r->ended;
 	if (!cut && r->set.by_lines)
 		return json_reject_line(r, r->at + (uint32_t)offset, fault);
@@ -254,7 +260,7 @@ take_unexpected(struct json_reader *r, int object)
 	uint32_t last = r->mark + r->outline.mark - 1;
 	uint32_t end = r->index.place[last] + 1;
 	if (end - r->at > r->set.record_max)
-		return wait_for_more(r);
+		return r->set.by_lines ? judge(r, end) : wait_for_more(r);
 	if (object && json_shapes_find(r->shapes, &r->index, r->mark,
 	    r->outline.hash, &r->rows) > 0) {
 		end_row(r, end);

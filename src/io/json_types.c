@@ -143,6 +143,20 @@ drop_rows(struct batch *batch, const uint64_t *wrong, uint32_t stop)
 	batch->sel_count = count;
 }
 
+/* Row `stop` ends the job; all rows of the batch stand at one place. */
+static void
+fail_at_row(struct json_reader *r, const struct batch *batch, uint32_t stop)
+{
+	uint32_t first = batch->record.from[0];
+	uint32_t at = batch->record.from[2 * (size_t)stop];
+	int in_array = r->place != JSON_TOP && r->place != JSON_BEHIND &&
+	    r->place != JSON_OVER;
+
+	json_fail_at(r, at, batch->first_line + json_count_lines(r->base +
+	    first, at - first), batch->first_record - 1 + stop,
+	    in_array ? JSON_ELEMENT : JSON_TOP);
+}
+
 void
 json_convert(struct json_reader *r, struct batch *batch)
 {
@@ -169,4 +183,6 @@ json_convert(struct json_reader *r, struct batch *batch)
 		dropped |= wrong[i] != 0;
 	if (dropped)
 		drop_rows(batch, wrong, stop);
+	if (r->failed)
+		fail_at_row(r, batch, stop);
 }

@@ -36,6 +36,7 @@ struct reader {
 	uint64_t empty_count;	/* lines that were no records */
 	int failed;
 	struct err failure;
+	struct reader_position failed_at;	/* of the line to blame */
 };
 
 /* The parts of one batch in the making. */
@@ -197,6 +198,8 @@ scan_lines(struct reader *reader, const struct batch *batch,
 		} else if (reject(reader, batch, row, fault - start, reason,
 		    &reader->failure) != 0) {
 			reader->failed = 1;
+			csv_reader_position_of(reader->lines, batch, row,
+			    &reader->failed_at);
 			parts->rows = row;
 			break;
 		}
@@ -289,6 +292,8 @@ void
 log_position(const struct reader *reader, struct reader_position *out)
 {
 	csv_reader_position(reader->lines, out);
+	if (reader->failed)
+		*out = reader->failed_at;
 	out->record -= reader->empty_count;
 }
 

@@ -32,8 +32,55 @@ struct rig {
 	unsigned chunk_bytes;		/* 0: as the program does */
 	struct need need;
 	int without_record;		/* do not tell of batch.record */
+	/* Not 0: the input has often nothing for now, and reading is given up
+	 * and taken up again by another reader; when, this number tells. */
+	uint64_t unrest;
 	uint64_t row_count;
 };
+
+/* Memory that comes in small pieces, with waits between. */
+struct rig_trickle {
+	const char *bytes;
+	size_t size;
+	size_t at;
+	uint64_t *unrest;
+};
+
+static inline uint32_t
+rig_draw(uint64_t *state, uint32_t below)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)((*state >> 33) % below);
+}
+
+static inline ssize_t
+rig_trickle_read(void *cookie, char *bytes, size_t size, struct err *err)
+{
+	struct rig_trickle *trickle = cookie;
+	size_t most = 1 + rig_draw(trickle->unrest, 24);
+
+	(void)err;
+	if (rig_draw(trickle->unrest, 3) == 0)
+		return INPUT_WAIT;
+	if (size > most)
+		size = most;
+	if (size > trickle->size - trickle->at)
+		size = trickle->size - trickle->at;
+	memcpy(bytes, trickle->bytes + trickle->at, size);
+	trickle->at += size;
+	return (ssize_t)size;
+}
+
+static inline int
+rig_trickle_seek(void *cookie, uint64_t offset, struct err *err)
+{
+	struct rig_trickle *trickle = cookie;
+
+	if (offset > trickle->size)
+		return err_set(err, ERR_IO, "behind the end");
+	trickle->at = (size_t)offset;
+	return 0;
+}
 
 static inline void
 rig_init(struct rig *rig, const char *format)
@@ -181,35 +228,110 @@ rig_add_file(struct buf *out, const char *path)
 	unlink(path);
 }
 
-static inline void
-rig_read(struct rig *rig, struct input *input, struct bad *bad,
-	struct buf *out, struct err *err)
+/* The fields, as the first line tells them.  -1 with err. */
+static inline int
+rig_add_fields(const struct rig *rig, struct reader *reader, struct buf *out,
+	struct err *err)
 {
-	static const struct origin origin = { "x" };
-	struct reader_config config = { rig->option, rig->option_count, bad,
-	    &origin };
-	struct batch *batch;
-	int got = -1;
-
-	struct reader *reader = rig->format->open(input, &config, err);
-	if (reader == NULL)
-		goto done;
 	struct schema *schema = rig->format->schema(reader, err);
+
 	if (schema == NULL)
-		goto close;
+		return -1;
 	for (uint32_t i = 0; i < schema->field_count; i++)
 		buf_add_format(out, "[%s]", schema->field[i].name);
 	buf_add_char(out, '\n');
 	schema_drop(&schema);
-	rig->format->need(reader, &rig->need);
-	while ((got = rig->format->next(reader, &batch, err)) > 0) {
-		rig->row_count += batch->sel_count;
-		rig_add_batch(rig, out, batch);
-		batch_free(&batch);
+	return 0;
+}
+
+static inline void
+rig_take_batch(struct rig *rig, struct buf *out, struct batch *batch)
+{
+	rig->row_count += batch->sel_count;
+	rig_add_batch(rig, out, batch);
+	batch_free(&batch);
+}
+
+/* All from a position on, up to where unrest says to stop: 2, and where that
+ * is; 0 at the end; -1. */
+static inline int
+rig_read_on(struct rig *rig, struct input *input, struct bad *bad,
+	struct reader_position *position, struct buf *out, struct err *err)
+{
+	static const struct origin origin = { "x" };
+	struct reader_config config = { rig->option, rig->option_count, bad,
+	    &origin };
+	struct reader *reader = rig->format->open(input, &config, err);
+	uint32_t left = rig->unrest == 0 ? UINT32_MAX :
+	    rig_draw(&rig->unrest, 12);
+	struct batch *batch;
+	int got = reader == NULL ? -1 : 1;
+
+	if (got == 1 && rig->unrest == 0)
+		got = rig_add_fields(rig, reader, out, err) == 0 ? 1 : -1;
+	if (got == 1)
+		rig->format->need(reader, &rig->need);
+	/* The header of one who waits is there only when it has come. */
+	while (got == 1 && rig->unrest != 0 && position->offset > 0 &&
+	    rig->format->seek(reader, position, err) != 0) {
+		if (strstr(err->message, "shorter") == NULL)
+			got = -1;
+		else
+			err_clear(err);
 	}
-close:
-	rig->format->close(&reader);
-done:
+	for (; got > 0 && left > 0; left--) {
+		got = rig->format->next(reader, &batch, err);
+		if (got == 1)
+			rig_take_batch(rig, out, batch);
+	}
+	if (got > 0)
+		rig->format->position(reader, position);
+	if (reader != NULL)
+		rig->format->close(&reader);
+	return got > 0 ? 2 : got;
+}
+
+static inline int
+rig_read_restless(struct rig *rig, const void *bytes, size_t size,
+	struct bad *bad, struct buf *out, struct err *err)
+{
+	static const struct input_calls calls = { rig_trickle_read,
+	    rig_trickle_seek, NULL };
+	static const struct origin origin = { "x" };
+	struct reader_config config = { rig->option, rig->option_count, bad,
+	    &origin };
+	struct reader_position position = READER_POSITION_START;
+	struct input *input = input_memory(bytes, size);
+	struct reader *reader = rig->format->open(input, &config, err);
+	int got = reader != NULL && rig_add_fields(rig, reader, out, err) == 0 ?
+	    2 : -1;
+
+	if (reader != NULL)
+		rig->format->close(&reader);
+	input_close(&input);
+	while (got == 2) {
+		struct rig_trickle trickle = { bytes, size, 0, &rig->unrest };
+		input = input_custom("memory", &calls, &trickle);
+		got = rig_read_on(rig, input, bad, &position, out, err);
+		input_close(&input);
+	}
+	return got;
+}
+
+static inline void
+rig_read(struct rig *rig, const void *bytes, size_t size, struct bad *bad,
+	struct buf *out, struct err *err)
+{
+	struct reader_position position;
+	int got;
+
+	if (rig->unrest != 0) {
+		got = rig_read_restless(rig, bytes, size, bad, out, err);
+	} else {
+		struct input *input = input_memory(bytes, size);
+		got = rig_read_on(rig, input, bad, &position, out, err);
+		input_close(&input);
+	}
 	if (got < 0)
 		buf_add_format(out, "error: %s\nhint: %s\n", err->message,
 		    err->hint);
@@ -231,12 +353,14 @@ rig_run(struct rig *rig, const void *bytes, size_t size)
 		setenv("SFLOW_CHUNK_BYTES", chunk, 1);
 	rig->row_count = 0;
 	struct bad *bad = bad_new(rig->policy, path, &err);
-	struct input *input = input_memory(bytes, size);
-	rig_read(rig, input, bad, &out, &err);
-	input_close(&input);
+	rig_read(rig, bytes, size, bad, &out, &err);
+	/* Who goes on before the record that stops the job meets it again. */
+	uint64_t bad_rows = bad_count(bad);
+	if (rig->policy == BAD_STOP && bad_rows > 1)
+		bad_rows = 1;
 	buf_add_format(&out, "bad %llu read %llu\n",
-	    (unsigned long long)bad_count(bad),
-	    (unsigned long long)(bad_count(bad) + rig->row_count));
+	    (unsigned long long)bad_rows,
+	    (unsigned long long)(bad_rows + rig->row_count));
 	err_clear(&err);
 	bad_close(&bad, &err);
 	if (rig->policy == BAD_FILE)
