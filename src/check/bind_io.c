@@ -12,7 +12,7 @@
 
 /* Streams of the language that this version cannot open. */
 static const char *const live_streams[] = {
-	"udp", "unix", "ssh", "kafka", "http", "exec", "listen",
+	"udp", "unix", "kafka", "http", "exec", "listen",
 };
 
 struct compression {
@@ -197,7 +197,15 @@ start_stream(struct check *check, struct source_spec *spec,
 		    "standard input can be read only once");
 	struct source_spec *kept = region_copy(check->flow->region, spec,
 	    sizeof(*spec));
-	kept->number = check->flow->source_count - 1;
+	if (source->number < check->config->source_count) {
+		kept->description = check->config->source[source->number].bytes;
+		kept->description_size =
+		    check->config->source[source->number].size;
+	}
+	kept->number = source->number;
+	/* The same path on two hosts is not the same split. */
+	if (spec->host_count > 0)
+		kept->number += check->config->host_number << 16;
 	source->source = source_open(kept, check->config->bad, check->err);
 	if (source->source == NULL) {
 		bind_fail_at(check, span);
@@ -391,6 +399,7 @@ bind_path_template(struct check *check, const struct stream *stream,
 	struct ast_expr *template = parse_template(path, strlen(path), &span,
 	    check->flow->region, check->err);
 
+	scope.path = 1;
 	return template == NULL ? NULL : bind_expr(&scope, template);
 }
 

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "data/json.h"
 #include "util/buf.h"
 #include "util/near.h"
 
@@ -146,6 +147,112 @@ try_stream(struct check *check, const struct source_spec *spec,
 	return -1;
 }
 
+/* --- files on other hosts --- */
+
+/* A list of texts, or one. */
+static int
+bind_hosts(struct check *check, const struct binding *binding,
+	const struct ast_expr *ast, struct source_spec *spec)
+{
+	const struct value *value = bind_constant(check, binding, ast);
+	struct region *region = check->flow->region;
+	struct json_walk walk;
+	struct json_member member;
+	const char **host = NULL;
+
+	if (value == NULL)
+		return -1;
+	struct text text = value->cell.text;
+	if (value->type == TYPE_TEXT || value->type == TYPE_RAW) {
+		host = region_alloc(region, sizeof(*host));
+		host[spec->host_count++] = bind_text(check, (struct ast_text){
+		    text_bytes(&text), text.size });
+	} else if (value->type == TYPE_LIST) {
+		host = region_alloc(region, (text.size + 1) * sizeof(*host));
+		json_walk_init(&walk, text_bytes(&text), text.size);
+		while (json_walk_next(&walk, &member)) {
+			struct value one = json_value(member.bytes,
+			    member.size, region);
+			if (one.type != TYPE_TEXT)
+				break;
+			host[spec->host_count++] = bind_text(check,
+			    (struct ast_text){ text_bytes(&one.cell.text),
+			    one.cell.text.size });
+		}
+	}
+	spec->host = host;
+	if (spec->host_count > 0)
+		return 0;
+	bind_error(check, ast->span, "the names of hosts are expected here");
+	return err_hint(check->err, "ssh([\"web1\", \"web2\"], \"%s\")",
+	    "/var/log/nginx/access.log");
+}
+
+/*
+ * follow=true is tail; else the files are read to where they end now, which is
+ * tail too, one that gives up at once.
+ */
+static int
+take_follow(struct check *check, struct format_option *option, uint32_t *count,
+	struct ast_span span)
+{
+	static const struct value at_once = { .type = TYPE_DURATION,
+	    .cell.integer = 1000 };
+
+	for (uint32_t i = 0; i < *count; i++) {
+		if (strcmp(option[i].name, "follow") != 0)
+			continue;
+		if (option[i].value->type != TYPE_BOOL)
+			return bind_error(check, span,
+			    "follow takes true or false");
+		int follow = option[i].value->cell.boolean;
+		option[i] = option[--*count];
+		if (follow)
+			return 0;
+		break;
+	}
+	option[(*count)++] = (struct format_option){
+		.name = "stop_after", .value = &at_once,
+	};
+	return 0;
+}
+
+/* ssh(HOSTS, PATH, ..., follow=, format=): tail() on other hosts. */
+static int
+bind_ssh(struct check *check, const struct binding *binding,
+	const struct ast_io *io, struct source_spec *spec)
+{
+	struct ast_args paths = { .arg = io->args.arg, .count = 0 };
+	const char **path;
+	struct format_option *option;
+	uint32_t count;
+
+	spec->stream = stream_find("tail", 4);
+	if (io->args.count < 2 || io->args.arg[0].name.bytes != NULL ||
+	    io->args.arg[1].name.bytes != NULL)
+		return bind_error(check, io->span, "ssh() takes hosts and a "
+		    "path: ssh([\"web1\"], \"/var/log/x.log\")");
+	if (bind_hosts(check, binding, io->args.arg[0].expr, spec) != 0)
+		return -1;
+	paths.arg++;
+	paths.count = io->args.count - 1;
+	if (bind_paths(check, binding, &paths, &path, &spec->path_count) != 0)
+		return -1;
+	spec->path = path;
+	int status = bind_options(check, binding, &io->args, &option, &count);
+	if (status == 0)
+		status = take_follow(check, option, &count, io->span);
+	if (status == 0)
+		status = take_format_option(check, spec, option, &count,
+		    io->span);
+	if (status == 0)
+		status = choose_format(check, spec, io->span);
+	if (status == 0)
+		status = share_options(check, option, count, io->span, spec);
+	mem_free(option);
+	return status;
+}
+
 int
 bind_live(struct check *check, const struct binding *binding,
 	const struct ast_io *io, struct source_spec *spec)
@@ -155,6 +262,8 @@ bind_live(struct check *check, const struct binding *binding,
 	uint32_t count;
 
 	memset(spec, 0, sizeof(*spec));
+	if (text_is(io->text, "ssh"))
+		return bind_ssh(check, binding, io, spec);
 	spec->stream = stream_find(io->text.bytes, io->text.size);
 	if (spec->stream == NULL)
 		return 1;

@@ -34,6 +34,10 @@ struct stream {
 	struct ast_text alias[ALIASES_MAX];
 	unsigned alias_count;
 	int ended;			/* a sink took them */
+	/* Do the records have their event time?  If they had, and have no more,
+	 * who took it. */
+	int has_time;
+	const char *time_taker;
 	int is_live;			/* the records never end */
 };
 
@@ -74,6 +78,7 @@ struct scope {
 	const struct binding *binding;
 	struct agg_list *aggs;	/* NULL: aggregates are not allowed here */
 	int optional;			/* inside x?: unknown fields are fine */
+	int path;			/* of a file: a null is no part of it */
 	/* Name of the record itself, u in u.id; or none. */
 	struct ast_text self;
 };
@@ -111,11 +116,22 @@ int bind_params(struct check *, const struct ast_decl *,
 	const struct ast_args *, struct ast_span, const struct binding *caller,
 	struct binding *out);
 
+/* A duration of 0 or more; `what` names it in messages. */
+int bind_duration(struct check *, const struct binding *,
+	const struct ast_expr *, const char *what, int64_t *us);
+
 /* bind_agg.c */
 struct expr *bind_agg_call(const struct scope *, const struct ast_expr *,
 	const struct agg_def *);
 int bind_aggregate(struct check *, struct stream *, const struct binding *,
 	const struct ast_stage *);
+
+/* bind_window.c */
+int bind_watermark(struct check *, struct stream *, const struct binding *,
+	const struct ast_stage *);
+/* The window of `group`, if it has one, and what becomes of late records. */
+int bind_window(struct check *, struct stream *, const struct binding *,
+	const struct ast_group *, struct op *);
 
 /* bind_join.c */
 int bind_join(struct check *, struct stream *, const struct binding *,
@@ -149,6 +165,9 @@ int bind_stages(struct check *, struct stream *, const struct binding *,
 	const struct ast_pipeline *);
 int bind_items(const struct scope *, const struct ast_items *,
 	struct op_item **out, uint32_t *count);
+/* What becomes of the records of `stream` that `op` has no use for. */
+int bind_route(struct check *, const struct binding *,
+	const struct ast_route *, const struct stream *, struct op *);
 
 /* flow.c */
 struct op *flow_add_op(struct check *, const char *name,

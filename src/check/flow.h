@@ -17,6 +17,7 @@ struct err;
  * are to be read (a join's other side before its own).
  */
 struct flow_source {
+	uint32_t number;	/* in the order in which the checker met them */
 	struct source *source;
 	struct op *next;
 	unsigned next_port;
@@ -47,6 +48,12 @@ struct check_arg {
 	const char *value;
 };
 
+/* What source_describe told of source `number`. */
+struct check_source {
+	const char *bytes;
+	size_t size;
+};
+
 struct check_config {
 	/* Files behind the program; none: stdin. */
 	const char *const *file;
@@ -61,6 +68,11 @@ struct check_config {
 	/* Only check: stdin is not read, its fields are unknown. */
 	int dry;
 	struct bad *bad;
+	/* By number: the sources are not looked at again.  NULL: they are. */
+	const struct check_source *source;
+	uint32_t source_count;
+	/* Of the worker that binds, from 1; 0: the starting process. */
+	uint32_t host_number;
 };
 
 /*
