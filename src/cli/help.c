@@ -11,6 +11,7 @@
 #include "func/agg.h"
 #include "func/func.h"
 #include "io/format.h"
+#include "io/stream.h"
 #include "op/op.h"
 #include "util/buf.h"
 #include "util/near.h"
@@ -93,6 +94,25 @@ help_formats(struct buf *out)
 }
 
 static void
+help_streams(struct buf *out)
+{
+	size_t count;
+	const struct stream_def *const *all = stream_all(&count);
+
+	buf_add_string(out, "Live input, after from; options of its format "
+	    "too, format=\"NAME\" says which:\n");
+	for (size_t i = 0; i < count; i++) {
+		const struct option_def *option = all[i]->options;
+		help_add_row(out, all[i]->name, 14, all[i]->summary);
+		for (; option->name != NULL; option++) {
+			char head[64];
+			snprintf(head, sizeof(head), "  %s=", option->name);
+			help_add_row(out, head, 18, option->summary);
+		}
+	}
+}
+
+static void
 help_commands(struct buf *out)
 {
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -126,6 +146,7 @@ static const struct {
 	{ "functions", help_functions, "what computes a value" },
 	{ "aggregates", help_aggregates, "what computes a value of a group" },
 	{ "formats", help_formats, "what can be read and written" },
+	{ "streams", help_streams, "what can be read as it grows" },
 	{ "options", help_options_topic, "of the command line" },
 	{ "commands", help_commands_topic, "sflow COMMAND" },
 };

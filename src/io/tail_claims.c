@@ -10,8 +10,8 @@
  *
  * A released file that was empty claims nothing once it has bytes.  An entry to
  * which no name has led for a while is forgotten, so the table does not grow
- * with the number of rotations; not at once, for a look may miss a name while it
- * is being changed.
+ * with the number of rotations; not at once, for a look may miss a name while
+ * it is being changed.
  *
  * The table is open addressing by inode, never more than half full.
  */

@@ -347,6 +347,8 @@ leave_older(struct tail *tail, struct tail_split *split)
 static void
 gather_skip(struct gather *gather, uint32_t count)
 {
+	if (count == 0)
+		return;
 	for (uint32_t i = 0; i < count; i++) {
 		tail_claims_remove(&gather->tail->claims, gather->found[i]);
 		tail_file_drop(&gather->found[i]);

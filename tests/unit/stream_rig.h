@@ -227,12 +227,29 @@ rig_expect(struct rig *rig, const char *lines)
 
 /* --- files --- */
 
+static char rig_folder_path[64];
+
+static inline void
+rig_remove_folder(void)
+{
+	char command[128];
+
+	if (rig_folder_path[0] == '\0')
+		return;
+	snprintf(command, sizeof(command), "rm -rf %s", rig_folder_path);
+	cr_assert_eq(chdir("/"), 0);
+	cr_assert_eq(system(command), 0);
+	rig_folder_path[0] = '\0';
+}
+
+/* A new one, in which the test goes on. */
 static inline void
 rig_folder(void)
 {
-	char folder[] = "/tmp/sflow-stream-XXXXXX";
-	cr_assert_not_null(mkdtemp(folder));
-	cr_assert_eq(chdir(folder), 0);
+	rig_remove_folder();
+	strcpy(rig_folder_path, "/tmp/sflow-stream-XXXXXX");
+	cr_assert_not_null(mkdtemp(rig_folder_path));
+	cr_assert_eq(chdir(rig_folder_path), 0);
 }
 
 static inline void

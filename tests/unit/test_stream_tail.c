@@ -4,6 +4,8 @@
  */
 #include "stream_rig.h"
 
+TestSuite(stream_tail, .fini = rig_remove_folder);
+
 static const struct stream_def *
 tail_def(void)
 {
