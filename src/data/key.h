@@ -32,9 +32,9 @@ struct key_set {
 };
 
 /*
- * Keyed state is divided into groups of keys by the hash's top bits; an instance
- * of a keyed operator owns a range of them, so that a job resumes with another
- * number of instances.
+ * Keyed state is divided into groups of keys by the hash's top bits; an
+ * instance of a keyed operator owns a range of them, so that a job resumes with
+ * another number of instances.
  */
 #define KEY_GROUP_COUNT 128u
 

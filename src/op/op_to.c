@@ -98,7 +98,8 @@ route_open_output(const struct op_run *run, struct route *route,
 	const struct op_args *args = &run->op->args;
 	struct to *to = run->state;
 
-	if (args->path_shape != NULL && output_make_folders(path, &to->folders, err) != 0)
+	if (args->path_shape != NULL &&
+	    output_make_folders(path, &to->folders, err) != 0)
 		return -1;
 	if (run->job->in_place)
 		route->output = output_in_place(path, keep || args->append,
