@@ -444,6 +444,8 @@ exec_files = \
 	src/exec/stats.h \
 	src/exec/subtask.c \
 	src/exec/subtask.h \
+	src/exec/subtask_priv.h \
+	src/exec/subtask_save.c \
 	src/exec/worker.c
 
 # All of cli but main.c, which the test programs must not link.

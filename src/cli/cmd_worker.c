@@ -3,8 +3,8 @@
  * and output.
  *
  * It says hello, takes the order, binds the program as that process has, and
- * runs what is placed on this host.  What goes wrong is told over there; here is
- * the exit status.
+ * runs what is placed on this host. What goes wrong is told over there; here
+ * is the exit status.
  */
 #include <unistd.h>
 

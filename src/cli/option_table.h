@@ -20,8 +20,8 @@ OPTION(WORKERS, 'j', "workers", "N",
 OPTION(HOSTS, 0, "hosts", "HOST,...",
 	"keep windows and groups on these hosts, which are reached by ssh")
 OPTION(LAUNCH, 0, "launch", "COMMAND",
-	"how to reach `sflow worker` on {host}, as \"docker exec -i {host} sflow "
-	"worker\"; \"ssh -o BatchMode=yes {host} sflow worker\" if not given")
+	"how to reach `sflow worker` on {host}, as 'docker exec -i {host} "
+	"sflow worker'; by ssh if not given")
 OPTION(CHECKPOINT, 0, "checkpoint", "DIR",
 	"keep what is needed to go on in DIR: started again, the same command "
 	"resumes there and nothing is lost or doubled")

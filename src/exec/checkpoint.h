@@ -10,10 +10,10 @@ struct save;
 struct store;
 
 /*
- * Checkpoints of a running job: when one is due the sources send a barrier, each
- * instance hands in its image when the barrier has passed it, the images become
- * files beside the running job, and a manifest makes them the state to resume
- * from.
+ * Checkpoints of a running job: when one is due the sources send a barrier,
+ * each instance hands in its image when the barrier has passed it, the images
+ * become files beside the running job, and a manifest makes them the state to
+ * resume from.
  */
 struct checkpoints;
 
@@ -25,8 +25,8 @@ struct checkpoints_config {
 	struct subtask **subtask;
 	struct sched *sched;
 	uint64_t program;	/* fingerprint of what is run */
-	/* Tell other hosts: a barrier is wanted; sources are held or not.  NULL:
-	 * there are none. */
+	/* Tell other hosts: a barrier is wanted; sources are held or not.
+	 * NULL: there are none. */
 	void (*want)(void *cookie, uint64_t number, int halts);
 	void (*hold)(void *cookie, int is_held);
 	void *remote_cookie;
@@ -44,10 +44,10 @@ int checkpoints_has(const struct checkpoints *, uint32_t index);
 /* The same for instance `index` of all, on another host: what it has saved. */
 void checkpoints_take(struct checkpoints *, uint32_t index, uint64_t number,
 	struct save *take_save);
-/* Add its task to the scheduler and let the first checkpoint begin, before which
- * no source reads: it knows where outputs began. */
+/* Add its task to the scheduler and let the first checkpoint begin, before
+ * which no source reads: it knows where outputs began. */
 int checkpoints_start(struct checkpoints *, struct err *);
-/* The scheduler has ended.  If the job is through, say so in a last manifest. */
+/* The scheduler has ended. If the job is through, say so in a last manifest. */
 int checkpoints_finish(struct checkpoints *, int is_through, struct err *);
 /* How many were published, and how long the slowest took. */
 void checkpoints_counts(const struct checkpoints *, uint64_t *count,

@@ -11,8 +11,8 @@ struct task;
 
 /*
  * A running edge: a channel from every instance of its source to every instance
- * of its target.  Who stands at the ends are tasks of this process: instances of
- * operators, or links that carry the channel to another host.
+ * of its target. Who stands at the ends are tasks of this process: instances
+ * of operators, or links that carry the channel to another host.
  */
 struct edge {
 	const struct edge_plan *plan;
@@ -37,8 +37,8 @@ void edge_connect(struct edge *, uint32_t from, uint32_t to,
 /*
  * What an instance gives on an edge.  To the operators it looks like the next
  * operator: `run` takes batches, marks, splits, pauses and the end.  It never
- * blocks: what has no room in a channel waits in a list, and the instance is not
- * stepped until edge_out_settle() has emptied it.
+ * blocks: what has no room in a channel waits in a list, and the instance is
+ * not stepped until edge_out_settle() has emptied it.
  */
 struct edge_out;
 

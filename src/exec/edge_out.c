@@ -1,10 +1,10 @@
 /*
  * Giving to an edge.
  *
- * To one target a batch goes as it is.  By hash, the target's keys are evaluated
- * here, a row goes to the instance that owns its key group, and each instance
- * gets the same columns with its own selection: nothing is copied.  Rows whose
- * key cannot be computed are reported here, once.
+ * To one target a batch goes as it is. By hash, the target's keys are
+ * evaluated here, a row goes to the instance that owns its key group, and
+ * each instance gets the same columns with its own selection: nothing is
+ * copied. Rows whose key cannot be computed are reported here, once.
  *
  * What is said about the stream (marks, splits, pauses, barriers, the end) goes
  * to every target, behind the batches it was said behind.

@@ -1,9 +1,9 @@
 /*
  * A process at the other end of a link.
  *
- * One task per link. A step reads the packets that have come, returns credit for
- * what the takers here have taken since, takes from the channels that lead there
- * as far as their credit goes, and writes.
+ * One task per link. A step reads the packets that have come, returns credit
+ * for what the takers here have taken since, takes from the channels that
+ * lead there as far as their credit goes, and writes.
  *
  *     giver -> channel -> [remote] ~~~ link ~~~ [remote] -> channel -> taker
  *                             <------- credit -------
@@ -41,8 +41,8 @@ struct lane {
 	uint32_t id;
 	uint32_t at;		/* index in the edge's channels */
 	int is_in;
-	/* In: sizes of what was put and is not credited yet, FIFO; messages that
-	 * found no slot. */
+	/* In: sizes of what was put and is not credited yet, FIFO; messages
+	 * that found no slot. */
 	uint64_t *size;
 	uint32_t size_first, size_count, size_capacity;
 	uint32_t credited;	/* channel_taken() as of the last credit */

@@ -58,8 +58,8 @@ typedef int remote_handle_f(void *cookie, struct remote *,
  */
 typedef int remote_through_f(void *cookie);
 
-/* The link is taken.  `name`: of the host, for messages; borrowed.  `through` may
- * be NULL: remote_set_done() ends it. */
+/* The link is taken. `name`: of the host, for messages; borrowed. `through`
+ * may be NULL: remote_set_done() ends it. */
 struct remote *remote_new(struct link *take_link, const char *name,
 	remote_handle_f *, remote_through_f *, void *cookie);
 void remote_free(struct remote **);

@@ -6,7 +6,7 @@
  *     order       the program's text and what was learned of its sources
  *     ready       the worker has bound it, opened its operators
  *     load        entries of the checkpoint, if there is one
- *     start       and then records, marks, barriers; parts of checkpoints and bad
+ *     start       and then records, marks, barriers; parts of checkpoints, bad
  *                 records come back
  *     done        its figures; the worker ends
  *

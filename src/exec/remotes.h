@@ -60,8 +60,8 @@ void remotes_write_part(struct buf *, uint32_t index, uint64_t number,
 	const struct save *);
 /* The entries of such a part; NULL if it is cut off. */
 struct save *remotes_read_part(const char *bytes, size_t size);
-/* Tell the process that started the job why this one fails, and wait until it is
- * told or gone. */
+/* Tell the process that started the job why this one fails, and wait until it
+ * is told or gone. */
 void remotes_say_error(struct remote *, const struct err *);
 
 #endif

@@ -10,9 +10,9 @@ struct task;
 
 /*
  * Workers that run what is ready.  A task is something that can be stepped: one
- * step handles a few batches and never waits.  When it has nothing to do it says
- * so and is stepped again after task_notify(), or when something that it waits
- * for outside (`waits`) has come.
+ * step handles a few batches and never waits. When it has nothing to do it
+ * says so and is stepped again after task_notify(), or when something that it
+ * waits for outside (`waits`) has come.
  */
 enum task_status {
 	TASK_FAIL = -1,		/* err is filled: the job ends */

@@ -18,6 +18,7 @@ struct tasks;
  */
 void stats_print(const struct flow *, const struct tasks *,
 	struct subtask *const *, uint32_t subtask_count,
-	const struct remotes_figures *, const struct checkpoints *, struct buf *out);
+	const struct remotes_figures *, const struct checkpoints *,
+	struct buf *out);
 
 #endif

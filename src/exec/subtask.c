@@ -10,15 +10,16 @@
  *
  * Sources that end are read one behind the other, in the plan's order, which
  * has what a join keeps before what it is joined to; those that do not end are
- * read in turn.  When a source would wait, the chain is told to pause, once, and
- * what is held goes out: a line that came is out before the next is waited for.
+ * read in turn. When a source would wait, the chain is told to pause, once,
+ * and what is held goes out: a line that came is out before the next is
+ * waited for.
  *
  * A record that ends the job (--bad stop) must not take back what was good
  * before it.  Then the edges out say the end as a failure, in its place behind
  * the good batches, and whoever takes it writes what there is, flushes nothing,
  * and passes it on.
  */
-#include "exec/subtask.h"
+#include "exec/subtask_priv.h"
 
 #include <string.h>
 
@@ -31,52 +32,6 @@
 /* Batches of a step: enough that the queue costs nothing, few enough that a
  * task that waits is not kept waiting for more than a few milliseconds. */
 #define STEP_BATCHES 8
-/* Marks an entry as a source's; the rest of the number is its index. */
-#define PART_SOURCE 0x80000000u
-
-struct source_in {
-	struct source_run *run;
-	struct need need;
-	uint32_t index;		/* in flow->source */
-	struct op_run *head;
-	unsigned port;
-	int is_live;
-	int paused;
-	int ended;
-	int stopped;
-};
-
-struct subtask {
-	struct task task;
-	const struct task_plan *plan;
-	uint32_t index;
-	const struct plan *copy;
-	const struct subtask_shared *shared;
-	struct op_job job;
-	struct op_run *op;		/* like plan->op */
-	uint32_t op_opened;
-	struct op_run **by_id;		/* by op id */
-	struct source_in *source;
-	uint32_t source_at;
-	struct edge *in_edge;
-	struct edge_in *in;
-	struct op_run *in_head;
-	struct edge_out **out;
-	uint32_t out_count;
-	uint64_t barrier_wanted;	/* atomic */
-	uint64_t barrier_done;
-	int barrier_halts;		/* atomic, before barrier_wanted */
-	int is_held;			/* atomic */
-	int stop_wanted;		/* atomic */
-	int has_ticks;
-	int is_blocked;
-	int is_resting;		/* held, or behind the last barrier */
-	int is_done;
-	int has_left;			/* atomic */
-	uint64_t left_ns;		/* when the last step ended */
-	struct subtask_counts counts;
-};
-
 static task_step_f subtask_step;
 static task_waits_f subtask_waits;
 
@@ -251,8 +206,12 @@ subtask_free(struct subtask **take_subtask)
 			run->op->def->close(run);
 		mem_free(run->state);
 	}
-	for (uint32_t i = 0; i < it->plan->source_count; i++)
+	for (uint32_t i = 0; i < it->plan->source_count; i++) {
+		if (it->source[i].has_ahead)
+			batch_free(&it->source[i].ahead.batch);
+		save_free(&it->source[i].ahead_save);
 		source_run_free(&it->source[i].run);
+	}
 	for (uint32_t i = 0; i < it->out_count; i++)
 		edge_out_free(&it->out[i]);
 	edge_in_free(&it->in);
@@ -279,123 +238,6 @@ uint32_t
 subtask_index(const struct subtask *it)
 {
 	return it->index;
-}
-
-/* --- barriers -------------------------------------------------------- */
-
-struct frozen {
-	void **image;		/* like plan->op; NULL: no state */
-	struct save **source;	/* like plan->source */
-};
-
-void
-subtask_thaw(struct subtask *it, struct frozen **take_frozen)
-{
-	struct frozen *frozen = *take_frozen;
-
-	*take_frozen = NULL;
-	if (frozen == NULL)
-		return;
-	for (uint32_t i = 0; i < it->plan->op_count; i++)
-		if (frozen->image[i] != NULL)
-			it->op[i].op->def->thaw(&it->op[i], frozen->image[i]);
-	for (uint32_t i = 0; i < it->plan->source_count; i++)
-		save_free(&frozen->source[i]);
-	mem_free(frozen->image);
-	mem_free(frozen->source);
-	mem_free(frozen);
-}
-
-static struct frozen *
-subtask_freeze(struct subtask *it, struct err *err)
-{
-	struct frozen *frozen = mem_alloc_zero(sizeof(*frozen));
-
-	frozen->image = mem_alloc_zero((it->plan->op_count + 1) *
-	    sizeof(*frozen->image));
-	frozen->source = mem_alloc_zero((it->plan->source_count + 1) *
-	    sizeof(*frozen->source));
-	for (uint32_t i = 0; i < it->plan->source_count; i++) {
-		frozen->source[i] = save_new();
-		source_run_save(it->source[i].run, frozen->source[i]);
-	}
-	for (uint32_t i = 0; i < it->plan->op_count; i++) {
-		struct op_run *run = &it->op[i];
-		if (run->op->def->freeze == NULL)
-			continue;
-		if (run->op->def->freeze(run, &frozen->image[i], err) != 0) {
-			subtask_thaw(it, &frozen);
-			return NULL;
-		}
-	}
-	return frozen;
-}
-
-static void
-save_part(struct save *target, const struct save *source, uint32_t part)
-{
-	for (uint64_t i = 0; i < save_count(source); i++) {
-		uint32_t key_group;
-		size_t size;
-		const char *bytes = save_entry(source, i, &key_group, &size);
-		char *entry = mem_alloc(size + sizeof(part));
-		memcpy(entry, &part, sizeof(part));
-		memcpy(entry + sizeof(part), bytes, size);
-		save_put(target, key_group, entry, size + sizeof(part));
-		mem_free(entry);
-	}
-}
-
-int
-subtask_save(struct subtask *it, struct frozen *frozen, struct save *save,
-	struct err *err)
-{
-	int status = 0;
-
-	for (uint32_t i = 0; i < it->plan->source_count; i++)
-		save_part(save, frozen->source[i],
-		    PART_SOURCE | it->source[i].index);
-	for (uint32_t i = 0; i < it->plan->op_count && status == 0; i++) {
-		struct op_run *run = &it->op[i];
-		if (frozen->image[i] == NULL)
-			continue;
-		struct save *part = save_new();
-		status = run->op->def->save(run, frozen->image[i], part, err);
-		if (status == 0)
-			save_part(save, part, run->op->id);
-		save_free(&part);
-	}
-	return status;
-}
-
-int
-subtask_load(struct subtask *it, const char *bytes, size_t size,
-	uint32_t key_group, struct err *err)
-{
-	uint32_t part;
-
-	if (size < sizeof(part))
-		return err_set(err, ERR_IO, "an entry of the checkpoint is too "
-		    "short");
-	memcpy(&part, bytes, sizeof(part));
-	bytes += sizeof(part);
-	size -= sizeof(part);
-	if (part & PART_SOURCE) {
-		for (uint32_t i = 0; i < it->plan->source_count; i++)
-			if (it->source[i].index == (part & ~PART_SOURCE))
-				return source_run_load(it->source[i].run,
-				    bytes, size, err);
-		return 0;
-	}
-	if (part >= it->copy->flow->op_count)
-		return err_set(err, ERR_IO, "the checkpoint has an operator "
-		    "that the program has not");
-	struct op_run *run = it->by_id[part];
-	if (run == NULL || run->op->def->load == NULL ||
-	    (key_group != SAVE_SHARED && (key_group < run->group_first ||
-	    key_group >= run->group_end)))
-		return 0;
-	return run->op->def->load(run, key_group, bytes, size, err);
 }
 
 void
@@ -549,6 +391,55 @@ source_split(struct subtask *it, struct source_in *in,
 	return TASK_AGAIN;
 }
 
+/* The next of a source; what source_begin has read ahead comes first. */
+static enum source_got
+source_next(struct source_in *in, struct source_item *item, struct err *err)
+{
+	if (!in->has_ahead)
+		return source_run_next(in->run, item, err);
+	in->has_ahead = 0;
+	*item = in->ahead;
+	if (in->ahead_got == SOURCE_FAIL)
+		*err = in->ahead_err;
+	return in->ahead_got;
+}
+
+static int
+flow_has_time(const struct flow *flow)
+{
+	for (uint32_t i = 0; i < flow->op_count; i++)
+		if (flow->op[i]->def->flags & OP_SETS_TIME)
+			return 1;
+	return 0;
+}
+
+/*
+ * All splits must have begun before the first record of any: read each source
+ * up to what is no beginning, and keep that for its turn.
+ */
+static enum task_status
+sources_begin(struct subtask *it, struct err *err)
+{
+	it->has_begun = 1;
+	for (uint32_t i = 0; i < it->plan->source_count; i++) {
+		struct source_in *in = &it->source[i];
+		while (!in->ended && !in->has_ahead) {
+			save_free(&in->ahead_save);
+			in->ahead_save = save_new();
+			source_run_save(in->run, in->ahead_save);
+			in->ahead_got = source_run_next(in->run, &in->ahead,
+			    &in->ahead_err);
+			if (in->ahead_got != SOURCE_SPLIT ||
+			    in->ahead.what != OP_SPLIT_BEGIN)
+				in->has_ahead = 1;
+			else if (op_split(in->head, in->ahead.split,
+			    OP_SPLIT_BEGIN, err) == OP_FAIL)
+				return TASK_FAIL;
+		}
+	}
+	return TASK_AGAIN;
+}
+
 static enum task_status
 source_step(struct subtask *it, struct source_in *in, struct err *err)
 {
@@ -559,7 +450,7 @@ source_step(struct subtask *it, struct source_in *in, struct err *err)
 		return TASK_FAIL;
 	if (in->head->done)
 		return source_end(it, in, err);
-	switch (source_run_next(in->run, &item, err)) {
+	switch (source_next(in, &item, err)) {
 	case SOURCE_BATCH:
 		in->paused = 0;
 		return subtask_judge(it, op_push(in->head, in->port,
@@ -572,7 +463,7 @@ source_step(struct subtask *it, struct source_in *in, struct err *err)
 		in->paused = 1;
 		return TASK_WAIT;
 	case SOURCE_END:
-		/* Whoever interrupts may close the input too: that is no end. */
+		/* Who interrupts may close the input too: no end. */
 		if (interrupt_is_set() && it->shared->cookie == NULL &&
 		    source_interrupted(in, err) != 0)
 			return TASK_FAIL;
@@ -591,6 +482,8 @@ sources_step(struct subtask *it, struct err *err)
 	enum task_status all = TASK_WAIT;
 	int open = 0;
 
+	if (!it->has_begun && count > 1 && flow_has_time(it->copy->flow))
+		return sources_begin(it, err);
 	for (uint32_t i = 0; i < count; i++) {
 		struct source_in *in = &it->source[i];
 		if (in->ended || in->is_live)

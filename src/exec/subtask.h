@@ -54,9 +54,9 @@ void subtask_add_out(struct subtask *, struct edge *);
 /* Open the operators, sinks too.  0 or -1. */
 int subtask_open(struct subtask *, struct err *);
 /*
- * Behind open, before the first step: give an entry to operator or source `part`
- * (as subtask_save wrote it).  Entries of parts that are not here, and of key
- * groups of others, are ignored.
+ * Behind open, before the first step: give an entry to operator or source
+ * `part` (as subtask_save wrote it). Entries of parts that are not here, and
+ * of key groups of others, are ignored.
  */
 int subtask_load(struct subtask *, const char *bytes, size_t size,
 	uint32_t key_group, struct err *);
@@ -71,7 +71,8 @@ void subtask_hold(struct subtask *, int is_held);
 void subtask_stop(struct subtask *);
 
 /* The state of all operators and sources of an instance at a barrier is a
- * `struct frozen`: turn it into entries; on any thread, beside the running instance. */
+ * `struct frozen`: turn it into entries; on any thread, beside the running
+ * instance. */
 int subtask_save(struct subtask *, struct frozen *, struct save *,
 	struct err *);
 void subtask_thaw(struct subtask *, struct frozen **);

@@ -27,8 +27,8 @@ struct output *output_append(const char *path, struct err *);
  */
 struct output *output_in_place(const char *path, int keep, struct err *);
 /*
- * Of an output in place, before anything is written: cut the file to `size` bytes
- * and go on behind them.  -1 with err; also if the file has fewer.
+ * Of an output in place, before anything is written: cut the file to `size`
+ * bytes and go on behind them. -1 with err; also if the file has fewer.
  */
 int output_resume(struct output *, uint64_t size, struct err *);
 /* Where in the file the next flushed byte goes. */

@@ -2,19 +2,20 @@
  * From the graph of operators to tasks.
  *
  * Every operator gets a width, from the sources down: a source's is how many of
- * its splits can be read side by side; an operator that looks at each record for
- * itself (OP_PARALLEL) has its input's; a keyed one has an instance per worker;
- * any other has one.  An edge is cut where widths differ or records must find
- * the instance that owns their key; what is not cut is one task.
+ * its splits can be read side by side; an operator that looks at each record
+ * for itself (OP_PARALLEL) has its input's; a keyed one has an instance per
+ * worker; any other has one. An edge is cut where widths differ or records
+ * must find the instance that owns their key; what is not cut is one task.
  *
  * Some plans stay narrow on purpose.  An operator with two inputs takes one
  * behind the other, and where both come from the same producer a cut could stop
  * it for ever: the one waits for an end that waits for room in the other.  So
- * what feeds a join or union is one task with its sources.  The same holds for a
- * pipeline in an expression, whose value the others must see, and for event
+ * what feeds a join or union is one task with its sources. The same holds for
+ * a pipeline in an expression, whose value the others must see, and for event
  * time that is declared behind an operator that is not parallel: all splits
- * must have begun before the first mark.  A job with checkpoints has no ordered
- * edges: a barrier would wait behind splits whose turn comes after it.
+ * must have begun before the first mark. A job with checkpoints has no
+ * ordered edges: a barrier would wait behind splits whose turn comes after
+ * it.
  */
 #include "plan/tasks.h"
 

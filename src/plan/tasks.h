@@ -55,7 +55,7 @@ struct task_plan {
 
 struct tasks_config {
 	unsigned workers;		/* -j */
-	/* --hosts, which keyed instances run on, then those of ssh() besides. */
+	/* --hosts, for keyed instances, then those of ssh() besides. */
 	const char *const *host;
 	uint32_t host_count;
 	uint32_t keyed_host_count;

@@ -334,7 +334,8 @@ text_put_together(const struct expr *a, const struct expr *b)
 		    say("concat(%s, \"-\", %s)", a->flow, b->flow),
 		    say("(%s || '-' || %s)", a->sql, b->sql));
 	return make(KIND_TEXT, LEVEL_PRIMARY, 0, say("f\"{%s}:{%s}\"", a->flow,
-	    b->flow), say("(%s || ':' || %s)", a->sql, b->sql));
+	    b->flow), say("(coalesce(%s, '') || ':' || coalesce(%s, ''))",
+	    a->sql, b->sql));
 }
 
 static struct expr

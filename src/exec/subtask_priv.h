@@ -1,0 +1,62 @@
+#ifndef SFLOW_EXEC_SUBTASK_PRIV_H
+#define SFLOW_EXEC_SUBTASK_PRIV_H
+
+#include "exec/subtask.h"
+#include "util/err.h"
+
+struct save;
+
+struct source_in {
+	struct source_run *run;
+	struct need need;
+	uint32_t index;		/* in flow->source */
+	struct op_run *head;
+	unsigned port;
+	int is_live;
+	int paused;
+	int ended;
+	int stopped;
+	/* Read before its turn. */
+	int has_ahead;
+	enum source_got ahead_got;
+	struct source_item ahead;
+	struct err ahead_err;
+	struct save *ahead_save;	/* as of before it */
+};
+
+struct subtask {
+	struct task task;
+	const struct task_plan *plan;
+	uint32_t index;
+	const struct plan *copy;
+	const struct subtask_shared *shared;
+	struct op_job job;
+	struct op_run *op;		/* like plan->op */
+	uint32_t op_opened;
+	struct op_run **by_id;		/* by op id */
+	struct source_in *source;
+	uint32_t source_at;
+	int has_begun;			/* several sources: their splits */
+	struct edge *in_edge;
+	struct edge_in *in;
+	struct op_run *in_head;
+	struct edge_out **out;
+	uint32_t out_count;
+	uint64_t barrier_wanted;	/* atomic */
+	uint64_t barrier_done;
+	int barrier_halts;		/* atomic, before barrier_wanted */
+	int is_held;			/* atomic */
+	int stop_wanted;		/* atomic */
+	int has_ticks;
+	int is_blocked;
+	int is_resting;		/* held, or behind the last barrier */
+	int is_done;
+	int has_left;			/* atomic */
+	uint64_t left_ns;		/* when the last step ended */
+	struct subtask_counts counts;
+};
+
+/* An image of all operators and sources; NULL with err. */
+struct frozen *subtask_freeze(struct subtask *, struct err *);
+
+#endif
