@@ -12,6 +12,7 @@ util_files = \
 	src/util/env_fault.c \
 	src/util/env_priv.h \
 	src/util/env_process.c \
+	src/util/env_sim.c \
 	src/util/env_socket.c \
 	src/util/env_watch.c \
 	src/util/err.c \
@@ -29,8 +30,12 @@ util_files = \
 	src/util/pack.c \
 	src/util/pack.h \
 	src/util/region.c \
+	src/util/scan.h \
 	src/util/thr.c \
 	src/util/thr.h
+	src/util/pack.c \
+	src/util/pack.h \
+	src/util/region.c
 
 lang_files = \
 	src/lang/ast.h \
@@ -85,6 +90,10 @@ data_files = \
 	src/data/column_texts.c \
 	src/data/decimal.c \
 	src/data/digits_priv.h \
+	src/data/frame.h \
+	src/data/frame_priv.h \
+	src/data/frame_read.c \
+	src/data/frame_write.c \
 	src/data/json.c \
 	src/data/json.h \
 	src/data/json_check.c \
@@ -213,10 +222,20 @@ func_files = \
 state_files = \
 	src/state/keyed.c \
 	src/state/keyed.h \
+	src/state/manifest.c \
+	src/state/manifest.h \
+	src/state/part.c \
+	src/state/part.h \
 	src/state/save.c \
 	src/state/save.h \
+	src/state/store.c \
+	src/state/store.h \
+	src/state/store_file.c \
+	src/state/store_priv.h \
+	src/state/store_publish.c \
 	src/state/timer.c \
 	src/state/timer.h
+	src/state/save.h
 
 io_files = \
 	src/io/bad.c \
@@ -243,6 +262,8 @@ io_files = \
 	src/io/csv_table.c \
 	src/io/csv_types.c \
 	src/io/csv_writer.c \
+	src/io/declared.c \
+	src/io/declared.h \
 	src/io/fmt_clf.c \
 	src/io/fmt_combined.c \
 	src/io/fmt_csv.c \
@@ -284,11 +305,28 @@ io_files = \
 	src/io/log_reader.h \
 	src/io/output.c \
 	src/io/output.h \
+	src/io/stream.c \
 	src/io/stream.h \
+	src/io/stream_table.h \
+	src/io/stream_tail.c \
+	src/io/stream_tcp.c \
+	src/io/tail_claims.c \
+	src/io/tail_file.c \
+	src/io/tail_look.c \
+	src/io/tail_priv.h \
+	src/io/tail_save.c \
 	src/io/text_width.c \
 	src/io/text_width.h
 
-net_files =
+net_files = \
+	src/net/hello.c \
+	src/net/hello.h \
+	src/net/launch.c \
+	src/net/launch.h \
+	src/net/link.c \
+	src/net/link.h \
+	src/net/order.c \
+	src/net/order.h
 
 expr_files = \
 	src/expr/expr.c \
@@ -310,6 +348,8 @@ expr_files = \
 op_files = \
 	src/op/group.c \
 	src/op/group.h \
+	src/op/group_rows.c \
+	src/op/group_rows.h \
 	src/op/join.c \
 	src/op/join.h \
 	src/op/join_build.c \
@@ -338,7 +378,9 @@ op_files = \
 	src/op/op_top.c \
 	src/op/op_union.c \
 	src/op/op_unnest.c \
+	src/op/op_watermark.c \
 	src/op/op_where.c \
+	src/op/op_window.c \
 	src/op/parse_format.h \
 	src/op/parse_members.c \
 	src/op/parse_pattern.c \
@@ -356,6 +398,17 @@ op_files = \
 	src/op/source_look.c \
 	src/op/source_priv.h \
 	src/op/source_run.c \
+	src/op/source_split.c \
+	src/op/window_bucket.c \
+	src/op/window_priv.h \
+	src/op/window_save.c
+	src/op/window_priv.h \
+	src/op/window_save.c
+	src/op/source_align.c \
+	src/op/source_describe.c \
+	src/op/source_look.c \
+	src/op/source_priv.h \
+	src/op/source_run.c \
 	src/op/source_split.c
 
 check_files = \
@@ -364,7 +417,9 @@ check_files = \
 	src/check/bind_expr.c \
 	src/check/bind_io.c \
 	src/check/bind_join.c \
+	src/check/bind_live.c \
 	src/check/bind_stage.c \
+	src/check/bind_window.c \
 	src/check/check_priv.h \
 	src/check/flow.c \
 	src/check/flow.h
@@ -374,14 +429,35 @@ plan_files = \
 	src/plan/plan.h \
 	src/plan/rule.h \
 	src/plan/rule_need.c \
-	src/plan/rule_table.h
+	src/plan/rule_table.h \
+	src/plan/tasks.c \
+	src/plan/tasks.h
 
 exec_files = \
 	src/exec/atomic.h \
 	src/exec/channel.c \
 	src/exec/channel.h \
+	src/exec/checkpoint.c \
+	src/exec/checkpoint.h \
+	src/exec/edge.c \
+	src/exec/edge.h \
+	src/exec/edge_in.c \
+	src/exec/edge_out.c \
+	src/exec/remote.c \
+	src/exec/remote.h \
+	src/exec/remotes.c \
+	src/exec/remotes.h \
 	src/exec/run.c \
-	src/exec/run.h
+	src/exec/run.h \
+	src/exec/run_priv.h \
+	src/exec/sched.c \
+	src/exec/sched.h \
+	src/exec/stats.c \
+	src/exec/stats.h \
+	src/exec/subtask.c \
+	src/exec/subtask.h \
+	src/exec/worker.c
+	src/exec/sched.h
 
 # All of cli but main.c, which the test programs must not link.
 cli_files = \
@@ -393,6 +469,7 @@ cli_files = \
 	src/cli/cmd_help.c \
 	src/cli/cmd_run.c \
 	src/cli/cmd_table.h \
+	src/cli/cmd_worker.c \
 	src/cli/help.c \
 	src/cli/help.h \
 	src/cli/help_row.c \

@@ -18,6 +18,7 @@ unit_files = \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
 	tests/unit/test_env_process.c \
+	tests/unit/test_env_sim.c \
 	tests/unit/test_env_socket.c \
 	tests/unit/test_env_watch.c \
 	tests/unit/test_err.c \
@@ -27,6 +28,7 @@ unit_files = \
 	tests/unit/test_filter_fast.c \
 	tests/unit/test_fn_operators.c \
 	tests/unit/test_format.c \
+	tests/unit/test_frame.c \
 	tests/unit/test_func_cases.c \
 	tests/unit/test_func_examples.c \
 	tests/unit/test_func_hostile.c \
@@ -40,12 +42,16 @@ unit_files = \
 	tests/unit/test_json_reader.c \
 	tests/unit/test_key.c \
 	tests/unit/test_keyed.c \
+	tests/unit/test_launch.c \
 	tests/unit/test_lex.c \
+	tests/unit/test_link.c \
 	tests/unit/test_log_reader.c \
+	tests/unit/test_manifest.c \
 	tests/unit/test_mem.c \
 	tests/unit/test_moment.c \
 	tests/unit/test_near.c \
 	tests/unit/test_number.c \
+	tests/unit/test_order.c \
 	tests/unit/test_output.c \
 	tests/unit/test_parse.c \
 	tests/unit/test_parse_pattern.c \
@@ -57,6 +63,11 @@ unit_files = \
 	tests/unit/test_save.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_source.c \
+	tests/unit/test_store.c \
+	tests/unit/test_store_crash.c \
+	tests/unit/test_store_fault.c \
+	tests/unit/test_stream_tail.c \
+	tests/unit/test_stream_tcp.c \
 	tests/unit/test_strftime.c \
 	tests/unit/test_table.c \
 	tests/unit/test_thr.c \
@@ -66,6 +77,8 @@ unit_files = \
 	tests/unit/test_unnest.c \
 	tests/unit/test_utf8.c \
 	tests/unit/test_value.c \
+	tests/unit/test_watermark.c \
+	tests/unit/test_window.c \
 	tests/unit/test_zone.c
 
 # One a line, sorted; NAME stands for tests/fuzz/fuzz_NAME.c, its corpus is the
@@ -73,12 +86,18 @@ unit_files = \
 fuzz_names = \
 	csv \
 	fault \
+	frame \
 	json \
 	lang \
+	link \
 	num \
+	order \
 	pattern \
 	source \
-	time
+	store \
+	stream \
+	time \
+	window
 
 AM_TESTS_ENVIRONMENT = \
 	BUILD='$(abs_builddir)'; export BUILD; \
@@ -121,6 +140,26 @@ tests_differential_chunks_SOURCES = tests/differential/chunks.c \
 	tests/differential/draw.c tests/differential/draw.h
 tests_differential_chunks_LDADD =
 
+# Jobs in threads of one process: with --enable-tsan, a hunt for data races.
+check_PROGRAMS += tests/race/jobs
+tests_race_jobs_SOURCES = tests/race/jobs.c
+tests_race_jobs_LDADD = libsflow.a $(SFLOW_LIBS)
+# All orders in which the tasks around a channel can go on.
+check_PROGRAMS += tests/model/explore
+tests_model_explore_SOURCES = tests/model/explore.c
+tests_model_explore_LDADD = libsflow.a $(SFLOW_LIBS)
+# Views of keyed state: with --enable-tsan, a hunt for data races.
+check_PROGRAMS += tests/race/views
+tests_race_views_SOURCES = tests/race/views.c
+tests_race_views_LDADD = libsflow.a $(SFLOW_LIBS)
+
+# A live job against a plain reading of what it promises; by hand with more
+# seeds, runs and kills.
+check_PROGRAMS += tests/live/live
+tests_live_live_SOURCES = tests/live/live.c tests/live/scenario.c \
+	tests/live/scenario.h
+tests_live_live_LDADD =
+
 TESTS += \
 	tests/data/run \
 	tests/differential/chunks \
@@ -130,6 +169,9 @@ TESTS += \
 	tests/flow/run \
 	tests/fuzz/run \
 	tests/hacking/run \
+	tests/race/jobs \
+	tests/model/explore \
+	tests/race/views \
 	tests/tidy/run
 
 if RUN_UNITS
@@ -174,14 +216,17 @@ clean-local:
 EXTRA_DIST += \
 	tests/all \
 	tests/packages \
+	tests/race \
 	tests/broken \
 	tests/data \
 	tests/differential \
 	tests/examples \
 	tests/fault \
-	tests/hacking \
 	tests/flow \
 	tests/fuzz \
+	tests/gen \
+	tests/hacking \
+	tests/stress \
 	tests/tidy \
 	tests/unit
 
@@ -191,6 +236,6 @@ dist-hook:
 		-name '*.trs' -o -name '.dirstamp' -o -name 'libfuzzer_*' \) \
 		-exec rm -f {} +
 	cd $(distdir)/tests && find . -name .deps -exec rm -rf {} +
-	cd $(distdir)/tests && rm -f flow/replay unit/units \
+	cd $(distdir)/tests && rm -f flow/replay race/views unit/units \
 		differential/generate differential/chunks \
 		$(fuzz_names:%=fuzz/fuzz_%)

@@ -137,6 +137,30 @@ bind_agg_item(const struct scope *scope, const struct op *op,
 	return 0;
 }
 
+/* Is it the name of a field that a window makes? */
+static int
+is_window_name(const char *name)
+{
+	return strcmp(name, "window_start") == 0 ||
+	    strcmp(name, "window_end") == 0;
+}
+
+static int
+find_window_clash(struct check *check, const struct op_item *item,
+	uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (!is_window_name(item[i].name))
+			continue;
+		bind_error(check, (struct ast_span){ item[i].span_offset,
+		    item[i].span_bytes }, "'%s' is a field that the window "
+		    "makes", item[i].name);
+		return err_hint(check->err,
+		    "give this one another name: NAME = ...");
+	}
+	return 0;
+}
+
 static int
 find_clash(struct check *check, const struct op_item *by, uint32_t by_count,
 	const struct op_item *item, uint32_t item_count)
@@ -186,27 +210,30 @@ name_directly(struct op_item *item, uint32_t count, struct agg_list *list)
 	return 1;
 }
 
-/* select keys, items: what the user sees of the numbered aggregates. */
+/* select keys, window ends, items: what the user sees of the numbered
+ * aggregates. */
 static int
 append_final_select(struct check *check, struct stream *stream,
 	const struct op *aggregate, struct op_item *take_item, uint32_t count)
 {
 	struct op *select = flow_add_op(check, "select", NULL);
-	uint32_t by_count = aggregate->args.by_count;
-	struct op_item *all = mem_alloc_zero((by_count + count) *
-	    sizeof(*all));
+	const struct schema *out = aggregate->out;
+	uint32_t kept = out->field_count - aggregate->args.agg_count;
+	struct op_item *all = mem_alloc_zero((kept + count) * sizeof(*all));
 
-	for (uint32_t i = 0; i < by_count; i++) {
-		const struct op_item *by = &aggregate->args.by[i];
+	for (uint32_t i = 0; i < kept; i++) {
+		const struct field *field = &out->field[i];
 		all[i] = (struct op_item){
-			.kind = OP_ITEM_EXPR, .name = by->name,
-			.expr = expr_field(by->name, strlen(by->name),
-			    expr_type(by->expr)),
+			.kind = OP_ITEM_EXPR, .name = bind_text(check,
+			    (struct ast_text){ field->name,
+			    field->name_size }),
+			.expr = expr_field(field->name, field->name_size,
+			    field->type),
 		};
 	}
-	memcpy(all + by_count, take_item, count * sizeof(*all));
+	memcpy(all + kept, take_item, count * sizeof(*all));
 	select->args.item = all;
-	select->args.item_count = by_count + count;
+	select->args.item_count = kept + count;
 	return stream_append(check, stream, select);
 }
 
@@ -214,16 +241,14 @@ static int
 refuse_streaming(struct check *check, const struct ast_group *group,
 	struct ast_span span)
 {
-	if (group->window.bytes != NULL)
-		return bind_error(check, group->window_span,
-		    "windows are part of the language, but this version cannot "
-		    "run them yet");
-	if (group->emit == AST_EMIT_CHANGES || group->emit == AST_EMIT_EVERY ||
-	    group->has_late)
+	if (group->emit == AST_EMIT_CHANGES || group->emit == AST_EMIT_EVERY)
 		return bind_error(check, span,
-		    "`%s` is part of the language, but this version cannot run "
-		    "it yet", group->has_late ? "late" : "emit");
-	return 0;
+		    "`emit` is part of the language, but this version cannot "
+		    "run it yet");
+	if (group->window.bytes != NULL || !group->has_late)
+		return 0;
+	bind_error(check, span, "`late` is about windows, and there is none");
+	return err_hint(check->err, "say which: window tumble(1m)");
 }
 
 static int
@@ -259,7 +284,9 @@ bind_aggregate(struct check *check, struct stream *stream,
 {
 	struct scope scope = bind_scope(check, stream, binding);
 	struct agg_list list = { 0 };
-	struct op *op = flow_add_op(check, "aggregate", ast);
+	int has_window = ast->group.window.bytes != NULL;
+	struct op *op = flow_add_op(check, has_window ? "window" : "aggregate",
+	    ast);
 	uint32_t count = ast->kind == AST_COUNT ? 1 : ast->items.count;
 	struct op_item *item = mem_alloc_zero((count + 1) * sizeof(*item));
 	int status = -1;
@@ -277,6 +304,11 @@ bind_aggregate(struct check *check, struct stream *stream,
 	if (status != 0)
 		goto out;
 	status = find_clash(check, op->args.by, op->args.by_count, item, count);
+	if (status == 0 && has_window && (find_window_clash(check, op->args.by,
+	    op->args.by_count) != 0 || find_window_clash(check, item,
+	    count) != 0 || bind_window(check, stream, binding, &ast->group,
+	    op) != 0))
+		status = -1;
 	if (status == 0)
 		status = stream_append(check, stream, op);
 	if (status == 0 && !direct)

@@ -598,7 +598,8 @@ bind_piece(const struct scope *scope, const struct ast_expr *ast,
 	arg[1] = bind_text_const(TYPE_TEXT,
 	    piece->format.bytes == NULL ? "" : piece->format.bytes,
 	    piece->format.size);
-	return bind_func(scope, "format_hole", ast, arg, 2);
+	return bind_func(scope, scope->path ? "path_hole" : "format_hole", ast,
+	    arg, 2);
 }
 
 /* f"..." is concat of its pieces. */

@@ -12,7 +12,7 @@
 
 /* Streams of the language that this version cannot open. */
 static const char *const live_streams[] = {
-	"tail", "tcp", "udp", "unix", "ssh", "kafka", "http", "exec", "listen",
+	"udp", "unix", "kafka", "http", "exec", "listen",
 };
 
 struct compression {
@@ -152,8 +152,7 @@ bind_path(struct check *check, const struct binding *binding,
 	return path;
 }
 
-/* Positional arguments are paths. */
-static int
+int
 bind_paths(struct check *check, const struct binding *binding,
 	const struct ast_args *args, const char ***path, uint32_t *count)
 {
@@ -198,13 +197,15 @@ start_stream(struct check *check, struct source_spec *spec,
 		    "standard input can be read only once");
 	struct source_spec *kept = region_copy(check->flow->region, spec,
 	    sizeof(*spec));
-	kept->number = check->flow->source_count - 1;
-	if (kept->number < check->config->description_count) {
-		const struct check_description *told =
-		    &check->config->description[kept->number];
-		kept->description = told->bytes;
-		kept->description_size = told->size;
+	if (source->number < check->config->source_count) {
+		kept->description = check->config->source[source->number].bytes;
+		kept->description_size =
+		    check->config->source[source->number].size;
 	}
+	kept->number = source->number;
+	/* The same path on two hosts is not the same split. */
+	if (spec->host_count > 0)
+		kept->number += check->config->host_number << 16;
 	source->source = source_open(kept, check->config->bad, check->err);
 	if (source->source == NULL) {
 		bind_fail_at(check, span);
@@ -213,6 +214,7 @@ start_stream(struct check *check, struct source_spec *spec,
 	out->schema = source_schema(source->source);
 	out->format = source_format(source->source);
 	out->origin = source->source;
+	out->is_live = source_is_live(source->source);
 	return 0;
 }
 
@@ -237,12 +239,15 @@ static const char *
 near_format(const char *word)
 {
 	const char *names[64];
-	size_t format_count, count = 0;
+	size_t format_count, stream_count, count = 0;
 	const struct format_def *const *format = format_all(&format_count);
 
 	names[count++] = "stdin";
-	for (size_t i = 0; i < format_count && count < 60; i++)
+	for (size_t i = 0; i < format_count && count < 50; i++)
 		names[count++] = format[i]->name;
+	const struct stream_def *const *stream = stream_all(&stream_count);
+	for (size_t i = 0; i < stream_count && count < 60; i++)
+		names[count++] = stream[i]->name;
 	return near_name(word, names, count);
 }
 
@@ -282,8 +287,7 @@ unknown_format(struct check *check, const struct text *name,
 	    err_hint(check->err, "sflow help formats lists them");
 }
 
-/* `format="jsonl"` among the options names the format. */
-static int
+int
 take_format_option(struct check *check, struct source_spec *spec,
 	struct format_option *option, uint32_t *count, struct ast_span span)
 {
@@ -377,7 +381,13 @@ bind_from(struct check *check, const struct binding *binding,
 		    from_path(check, path, io->span, out);
 	}
 	int status = bind_named_stream(check, &io->text, io->span, out);
-	return status <= 0 ? status : from_call(check, binding, io, out);
+	if (status <= 0)
+		return status;
+	struct source_spec spec;
+	status = bind_live(check, binding, io, &spec);
+	if (status == 0)
+		return start_stream(check, &spec, io->span, out);
+	return status < 0 ? -1 : from_call(check, binding, io, out);
 }
 
 /* "out/{country}.csv" */
@@ -389,6 +399,7 @@ bind_path_template(struct check *check, const struct stream *stream,
 	struct ast_expr *template = parse_template(path, strlen(path), &span,
 	    check->flow->region, check->err);
 
+	scope.path = 1;
 	return template == NULL ? NULL : bind_expr(&scope, template);
 }
 
@@ -473,6 +484,9 @@ to_call(struct check *check, struct stream *stream,
 
 	op->args.format = format_find(io->text.bytes, io->text.size);
 	int is_std = text_is(io->text, "stdout") || text_is(io->text, "stderr");
+	if (stream_find(io->text.bytes, io->text.size) != NULL)
+		return bind_error(check, io->span, "%s() can be read only",
+		    bind_text(check, io->text));
 	if (op->args.format == NULL && !is_std)
 		return from_unknown(check, io);
 	if (bind_options(check, binding, &io->args, &op->args.option,
@@ -511,7 +525,8 @@ can_write_as_read(const struct stream *stream)
 	    stream->schema->field_count == 1);
 }
 
-/* What the output is when nothing says so: the input's format and dialect. */
+/* What the output is when nothing says so: the input's format and dialect.  A
+ * table is aligned at the end, which live input has not. */
 static void
 default_format(struct check *check, const struct stream *stream,
 	struct op *op)
@@ -521,8 +536,8 @@ default_format(struct check *check, const struct stream *stream,
 
 	if (op->args.format == NULL && is_stdout)
 		op->args.format = config->output_format != NULL ?
-		    config->output_format : config->output_is_terminal ?
-		    format_find("table", 5) : NULL;
+		    config->output_format : config->output_is_terminal &&
+		    !stream->is_live ? format_find("table", 5) : NULL;
 	if (op->args.format == NULL)
 		op->args.format = can_write_as_read(stream) ? stream->format :
 		    format_find("jsonl", 5);

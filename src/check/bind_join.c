@@ -194,6 +194,10 @@ bind_join(struct check *check, struct stream *stream,
 		op->args.as = bind_text(check, ast->name);
 	if (bind_rel(check, binding, &ast->rel, &other) != 0)
 		return -1;
+	if (other.is_live)
+		return bind_error(check, ast->span, "joining an input that "
+		    "never ends is part of the language, but this version "
+		    "cannot do it yet");
 	/* The other side is read first: it is the one that is kept. */
 	flow_sources_first(check, sources_before);
 	op->in[1] = schema_hold(other.schema);

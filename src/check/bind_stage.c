@@ -292,11 +292,16 @@ bind_union(struct check *check, struct stream *stream,
 		return -1;
 	op->in[1] = schema_hold(other.schema);
 	stream_connect(check, &other, op, 1);
+	stream->is_live |= other.is_live;
 	const struct format_def *same = stream->format == other.format ?
 	    stream->format : NULL;
 	if (stream_append(check, stream, op) != 0)
 		return -1;
 	stream->format = same;
+	if (stream->has_time && !other.has_time) {
+		stream->has_time = 0;
+		stream->time_taker = "union";
+	}
 	return 0;
 }
 
@@ -321,7 +326,7 @@ bind_unnest(struct check *check, struct stream *stream,
 	return stream_append(check, stream, op);
 }
 
-static int
+int
 bind_route(struct check *check, const struct binding *binding,
 	const struct ast_route *route, const struct stream *stream,
 	struct op *op)
@@ -520,7 +525,7 @@ bind_stage(struct check *check, struct stream *stream,
 	case AST_UNION: return bind_union(check, stream, binding, ast);
 	case AST_UNNEST: return bind_unnest(check, stream, binding, ast);
 	case AST_PARSE: return bind_parse(check, stream, binding, ast);
-	case AST_WATERMARK: return bind_refused(check, ast, "watermark");
+	case AST_WATERMARK: return bind_watermark(check, stream, binding, ast);
 	case AST_MATCH: return bind_refused(check, ast, "match");
 	case AST_PROCESS: return bind_refused(check, ast, "process");
 	case AST_TEE: return bind_tee(check, stream, binding, ast);
@@ -541,7 +546,8 @@ bind_stages(struct check *check, struct stream *stream,
 			return bind_error(check, stage->span,
 			    "nothing comes out of `to`: "
 			    "use tee (... | to ...)");
-		if (bind_stage(check, stream, binding, stage) != 0) {
+		if (bind_endless(check, stream, stage) != 0 ||
+		    bind_stage(check, stream, binding, stage) != 0) {
 			bind_fail_at(check, stage->span);
 			return -1;
 		}

@@ -34,6 +34,11 @@ struct stream {
 	struct ast_text alias[ALIASES_MAX];
 	unsigned alias_count;
 	int ended;			/* a sink took them */
+	/* Do the records have their event time?  If they had, and have no more,
+	 * who took it. */
+	int has_time;
+	const char *time_taker;
+	int is_live;			/* the records never end */
 };
 
 /* A `let name = pipeline`, compiled at its first use. */
@@ -73,6 +78,7 @@ struct scope {
 	const struct binding *binding;
 	struct agg_list *aggs;	/* NULL: aggregates are not allowed here */
 	int optional;			/* inside x?: unknown fields are fine */
+	int path;			/* of a file: a null is no part of it */
 	/* Name of the record itself, u in u.id; or none. */
 	struct ast_text self;
 };
@@ -110,11 +116,22 @@ int bind_params(struct check *, const struct ast_decl *,
 	const struct ast_args *, struct ast_span, const struct binding *caller,
 	struct binding *out);
 
+/* A duration of 0 or more; `what` names it in messages. */
+int bind_duration(struct check *, const struct binding *,
+	const struct ast_expr *, const char *what, int64_t *us);
+
 /* bind_agg.c */
 struct expr *bind_agg_call(const struct scope *, const struct ast_expr *,
 	const struct agg_def *);
 int bind_aggregate(struct check *, struct stream *, const struct binding *,
 	const struct ast_stage *);
+
+/* bind_window.c */
+int bind_watermark(struct check *, struct stream *, const struct binding *,
+	const struct ast_stage *);
+/* The window of `group`, if it has one, and what becomes of late records. */
+int bind_window(struct check *, struct stream *, const struct binding *,
+	const struct ast_group *, struct op *);
 
 /* bind_join.c */
 int bind_join(struct check *, struct stream *, const struct binding *,
@@ -129,12 +146,28 @@ int bind_default_sink(struct check *, struct stream *);
 int bind_options(struct check *, const struct binding *,
 	const struct ast_args *, struct format_option **option,
 	uint32_t *count);
+/* Positional arguments are paths; region memory. */
+int bind_paths(struct check *, const struct binding *,
+	const struct ast_args *, const char ***path, uint32_t *count);
+/* `format="jsonl"` among the options names the format of `spec`. */
+int take_format_option(struct check *, struct source_spec *,
+	struct format_option *option, uint32_t *count, struct ast_span);
+
+/* bind_live.c */
+/* tail("f"), tcp(":9000"): 1 if the name is no stream's. */
+int bind_live(struct check *, const struct binding *, const struct ast_io *,
+	struct source_spec *out);
+/* Refuse a stage that waits for the end of what never ends. */
+int bind_endless(struct check *, struct stream *, const struct ast_stage *);
 
 /* bind_stage.c */
 int bind_stages(struct check *, struct stream *, const struct binding *,
 	const struct ast_pipeline *);
 int bind_items(const struct scope *, const struct ast_items *,
 	struct op_item **out, uint32_t *count);
+/* What becomes of the records of `stream` that `op` has no use for. */
+int bind_route(struct check *, const struct binding *,
+	const struct ast_route *, const struct stream *, struct op *);
 
 /* flow.c */
 struct op *flow_add_op(struct check *, const char *name,

@@ -45,6 +45,7 @@ flow_add_source(struct check *check)
 
 	flow->source = mem_resize(flow->source,
 	    (flow->source_count + 1) * sizeof(*flow->source));
+	source->number = flow->source_count;
 	flow->source[flow->source_count++] = source;
 	return source;
 }
@@ -104,6 +105,23 @@ stream_connect(struct check *check, struct stream *stream, struct op *op,
 	}
 }
 
+/* Whether records still have their event time behind `op`. */
+static void
+stream_set_time(struct stream *stream, const struct op *op)
+{
+	/* What is kept of the other side has no time. */
+	int has_rest = op->input_count == 2 && (op->args.join ==
+	    OP_JOIN_RIGHT || op->args.join == OP_JOIN_FULL);
+
+	if (op->def->flags & OP_SETS_TIME) {
+		stream->has_time = 1;
+	} else if (stream->has_time && (has_rest ||
+	    !(op->def->flags & OP_KEEPS_TIME))) {
+		stream->has_time = 0;
+		stream->time_taker = op->def->name;
+	}
+}
+
 int
 stream_append(struct check *check, struct stream *stream, struct op *op)
 {
@@ -117,6 +135,7 @@ stream_append(struct check *check, struct stream *stream, struct op *op)
 	stream->from_side = 0;
 	stream->schema = op->out;
 	stream->ended = op->out == NULL;
+	stream_set_time(stream, op);
 	return 0;
 }
 
@@ -308,6 +327,27 @@ check_args_used(struct check *check)
 	return 0;
 }
 
+/* -o where every output has its format from the program would say nothing. */
+static int
+check_output_used(struct check *check)
+{
+	const struct format_def *format = check->config->output_format;
+	const struct flow *flow = check->flow;
+
+	if (format == NULL)
+		return 0;
+	for (uint32_t i = 0; i < flow->op_count; i++) {
+		const struct op *op = flow->op[i];
+		if (op->def == op_find("to", 2) && op->args.path == NULL &&
+		    op->args.expr == NULL && op->args.format == format)
+			return 0;
+	}
+	err_set(check->err, ERR_USAGE, "-o %s is not used: the program says "
+	    "itself what it writes", format->name);
+	return err_hint(check->err, "-o is for what goes to standard output "
+	    "without a format");
+}
+
 struct flow *
 flow_check(const struct ast_program *program, const struct check_config *config,
 	struct err *err)
@@ -321,7 +361,7 @@ flow_check(const struct ast_program *program, const struct check_config *config,
 	bind_globals(&check);
 	collect_named(&check);
 	if (check_declarations(&check) != 0 || check_pipelines(&check) != 0 ||
-	    check_args_used(&check) != 0)
+	    check_args_used(&check) != 0 || check_output_used(&check) != 0)
 		flow_free(&flow);
 	return flow;
 }

@@ -17,6 +17,7 @@ struct err;
  * are to be read (a join's other side before its own).
  */
 struct flow_source {
+	uint32_t number;	/* in the order in which the checker met them */
 	struct source *source;
 	struct op *next;
 	unsigned next_port;
@@ -47,8 +48,8 @@ struct check_arg {
 	const char *value;
 };
 
-/* What source_describe() told of a source elsewhere. */
-struct check_description {
+/* What source_describe told of source `number`. */
+struct check_source {
 	const char *bytes;
 	size_t size;
 };
@@ -66,11 +67,12 @@ struct check_config {
 	int output_is_terminal;
 	/* Only check: stdin is not read, its fields are unknown. */
 	int dry;
-	/* By source_spec()->number; sources behind the last one are looked at.
-	 * They outlive the flow. */
-	const struct check_description *description;
-	uint32_t description_count;
 	struct bad *bad;
+	/* By number: the sources are not looked at again.  NULL: they are. */
+	const struct check_source *source;
+	uint32_t source_count;
+	/* Of the worker that binds, from 1; 0: the starting process. */
+	uint32_t host_number;
 };
 
 /*

@@ -5,8 +5,32 @@
 
 #include "cli/cmd.h"
 #include "cli/job.h"
+#include "exec/run.h"
 #include "lang/pretty.h"
 #include "plan/plan.h"
+
+static struct plan *
+explain_copy(void *cookie, struct err *err)
+{
+	(void)cookie;
+	(void)err;
+	return NULL;
+}
+
+/* Tasks and edges, where there is more than one. */
+static void
+explain_tasks(const struct job *job, const struct plan *plan, struct buf *out)
+{
+	struct run_config config = { .copy = explain_copy };
+
+	job_configure(job, &config);
+	struct tasks *tasks = run_tasks(plan, &config);
+	if (tasks->instance_count > 1) {
+		buf_add_char(out, '\n');
+		tasks_explain(plan, tasks, out);
+	}
+	tasks_free(&tasks);
+}
 
 static int
 explain_print(struct job *job)
@@ -18,6 +42,7 @@ explain_print(struct job *job)
 	pretty_program_wide(job->program, &out);
 	buf_add_char(&out, '\n');
 	plan_explain(plan, &out);
+	explain_tasks(job, plan, &out);
 	int status = cli_print(STDOUT_FILENO, &out);
 	buf_fini(&out);
 	plan_free(&plan);

@@ -49,16 +49,43 @@ run_summary(const struct job *job, struct buf *out)
 	buf_add_char(out, '\n');
 }
 
+static void
+run_report(void *cookie, const struct buf *report)
+{
+	(void)cookie;
+	cli_print(STDERR_FILENO, report);
+}
+
+/* One more plan of the same program: nothing is opened again. */
+static struct plan *
+run_copy(void *cookie, struct err *err)
+{
+	struct flow *flow = job_copy_flow(cookie, err);
+
+	return flow == NULL ? NULL : plan_new(flow);
+}
+
+static void
+run_order(void *cookie, uint32_t host, struct buf *out)
+{
+	job_order(cookie, host, out);
+}
+
 static int
 run_job(struct job *job)
 {
 	struct buf report = { 0 };
 	struct run_config config = {
 		.bad = job->bad, .warn = run_warn,
-		.stats = job->options->stats ? &report : NULL,
+		.stats = job->options->stats, .report = run_report,
+		.copy = run_copy, .copy_cookie = job,
+		.order = run_order, .order_cookie = job,
+		.program = job_fingerprint(job),
 	};
 	struct plan *plan = plan_new(job->flow);
 
+	job_describe(job, plan->flow);
+	job_configure(job, &config);
 	job->flow = NULL;
 	int status = run_plan(plan, &config, &job->err);
 	if (job->err.kind == ERR_PIPE) {

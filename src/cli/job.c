@@ -5,15 +5,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exec/run.h"
 #include "io/bad.h"
 #include "lang/diag.h"
 #include "lang/parse.h"
+#include "lang/pretty.h"
+#include "net/order.h"
 #include "util/env.h"
+#include "util/hash.h"
 
+/* Rare enough that the disk is no burden, often enough that little is read
+ * again. */
+#define CHECKPOINT_EVERY_US 10000000u
 /* A program file larger than this is a mistake. */
 #define PROGRAM_BYTES_MAX (16u << 20)
 
@@ -24,6 +33,7 @@ job_init(struct job *job, const struct options *options)
 	job->options = options;
 	job->region = region_new();
 	job->source_name = "program";
+	job->output_is_terminal = env_is_terminal(STDOUT_FILENO);
 }
 
 static int
@@ -125,23 +135,257 @@ job_open_bad(struct job *job)
 	return job->bad == NULL ? -1 : 0;
 }
 
-int
-job_check(struct job *job, int dry)
+static struct check_config
+job_check_config(const struct job *job)
 {
 	const struct options *options = job->options;
 
-	if (job_open_bad(job) != 0)
-		return -1;
-	struct check_config config = {
+	return (struct check_config){
 		.file = job->file, .file_count = job->file_count,
 		.arg = options->arg, .arg_count = options->arg_count,
 		.input_format = options->input,
 		.output_format = options->output,
-		.output_is_terminal = env_is_terminal(STDOUT_FILENO),
-		.dry = dry, .bad = job->bad,
+		.output_is_terminal = job->output_is_terminal,
+		.host_number = job->host_number,
+		.bad = job->bad,
+		.source = job->described, .source_count = job->described_count,
 	};
+}
+
+int
+job_check(struct job *job, int dry)
+{
+	if (job_open_bad(job) != 0)
+		return -1;
+	struct check_config config = job_check_config(job);
+	config.dry = dry;
 	job->flow = flow_check(job->program, &config, &job->err);
 	return job->flow == NULL ? -1 : 0;
+}
+
+/* The hosts that the options and the sources name, each once. */
+static void
+job_add_host(struct job *job, const char *host)
+{
+	for (uint32_t i = 0; i < job->host_count; i++)
+		if (strcmp(job->host[i], host) == 0)
+			return;
+	job->host = mem_resize(job->host,
+	    (job->host_count + 1) * sizeof(*job->host));
+	job->host[job->host_count++] = host;
+}
+
+static void
+job_find_hosts(struct job *job, const struct flow *flow)
+{
+	for (uint32_t i = 0; i < job->options->host_count; i++)
+		job_add_host(job, job->options->host[i]);
+	job->keyed_host_count = job->host_count;
+	for (uint32_t i = 0; i < flow->source_count; i++) {
+		const struct source_spec *spec =
+		    source_spec(flow->source[i]->source);
+		for (uint32_t k = 0; k < spec->host_count; k++)
+			job_add_host(job, spec->host[k]);
+	}
+}
+
+void
+job_describe(struct job *job, const struct flow *flow)
+{
+	job->described = mem_alloc_zero((flow->source_count + 1) *
+	    sizeof(*job->described));
+	job->described_count = flow->source_count;
+	for (uint32_t i = 0; i < flow->source_count; i++) {
+		const struct flow_source *source = flow->source[i];
+		struct buf description = { 0 };
+		source_describe(source->source, &description);
+		job->described[source->number] = (struct check_source){
+			.bytes = description.bytes, .size = description.size,
+		};
+	}
+	job_find_hosts(job, flow);
+}
+
+struct flow *
+job_copy_flow(struct job *job, struct err *err)
+{
+	struct check_config config = job_check_config(job);
+
+	return flow_check(job->program, &config, err);
+}
+
+void
+job_configure(const struct job *job, struct run_config *config)
+{
+	const struct options *options = job->options;
+
+	const char *workers = env_variable("SFLOW_WORKERS");
+
+	config->workers = options->workers;
+	if (config->workers == 0 && workers != NULL)
+		config->workers = (unsigned)strtoul(workers, NULL, 10);
+	if (config->workers == 0 || config->workers > WORKERS_MAX)
+		config->workers = env_cpu_count();
+	config->is_sim = env_is_simulated();
+	config->host = job->host;
+	config->host_count = job->host_count;
+	config->keyed_host_count = job->keyed_host_count;
+	config->launch = options->launch;
+	/* The folder is the starting process's. */
+	if (job->host_number == 0)
+		config->checkpoint_dir = options->checkpoint;
+	config->has_checkpoints = options->checkpoint != NULL;
+	config->every_us = options->every_us != 0 ? options->every_us :
+	    CHECKPOINT_EVERY_US;
+}
+
+/* --- orders -------------------------------------------------------------- */
+
+/* What a worker must be told besides the program, by names of options. */
+static uint32_t
+order_options(const struct job *job, struct order_pair *pair, char workers[24])
+{
+	const struct options *options = job->options;
+	uint32_t count = 0;
+
+	snprintf(workers, 24, "%u", options->workers != 0 ? options->workers :
+	    env_cpu_count());
+	pair[count++] = (struct order_pair){ "workers", workers };
+	if (options->input != NULL)
+		pair[count++] = (struct order_pair){ "input",
+		    options->input->name };
+	if (options->output != NULL)
+		pair[count++] = (struct order_pair){ "output",
+		    options->output->name };
+	if (options->checkpoint != NULL)
+		pair[count++] = (struct order_pair){ "checkpoint", "" };
+	if (job->output_is_terminal)
+		pair[count++] = (struct order_pair){ "terminal", "" };
+	if (options->bad != NULL)
+		pair[count++] = (struct order_pair){ "bad",
+		    strcmp(options->bad, "stop") == 0 ? "stop" : "skip" };
+	for (uint32_t i = 0; i < job->host_count; i++)
+		pair[count++] = (struct order_pair){
+		    i < job->keyed_host_count ? "hosts" : "files-host",
+		    job->host[i] };
+	for (uint32_t i = 0; i < job->file_count; i++)
+		pair[count++] = (struct order_pair){ "file", job->file[i] };
+	return count;
+}
+
+void
+job_order(const struct job *job, uint32_t index, struct buf *out)
+{
+	struct order_pair *option = mem_alloc((8 + job->host_count +
+	    job->file_count) * sizeof(*option));
+	struct order_pair *arg = mem_alloc((job->options->arg_count + 1) *
+	    sizeof(*arg));
+	struct order_bytes *source = mem_alloc((job->described_count + 1) *
+	    sizeof(*source));
+	char workers[24];
+
+	for (uint32_t i = 0; i < job->options->arg_count; i++)
+		arg[i] = (struct order_pair){ job->options->arg[i].name,
+		    job->options->arg[i].value };
+	for (uint32_t i = 0; i < job->described_count; i++)
+		source[i] = (struct order_bytes){ job->described[i].bytes,
+		    job->described[i].size };
+	struct order order = {
+		.program = { job->source.bytes, job->source.size },
+		.program_name = job->source_name,
+		.job_name = job->parse_flags & PARSE_FILE ? "file" : "line",
+		.worker_index = index, .worker_count = job->host_count,
+		.arg = arg, .arg_count = job->options->arg_count,
+		.option = option,
+		.option_count = order_options(job, option, workers),
+		.source = source, .source_count = job->described_count,
+	};
+	order_write(&order, out);
+	mem_free(option);
+	mem_free(arg);
+	mem_free(source);
+}
+
+static int
+order_take_option(struct job *job, struct options *options,
+	const struct order_pair *pair)
+{
+	const char *value = pair->value;
+
+	if (strcmp(pair->name, "workers") == 0)
+		options->workers = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(pair->name, "input") == 0)
+		options->input = format_find(value, strlen(value));
+	else if (strcmp(pair->name, "output") == 0)
+		options->output = format_find(value, strlen(value));
+	else if (strcmp(pair->name, "checkpoint") == 0)
+		options->checkpoint = value;
+	else if (strcmp(pair->name, "terminal") == 0)
+		job->output_is_terminal = 1;
+	else if (strcmp(pair->name, "bad") == 0)
+		options->bad = value;
+	else if (strcmp(pair->name, "hosts") == 0)
+		job->keyed_host_count++, job_add_host(job, value);
+	else if (strcmp(pair->name, "files-host") == 0)
+		job_add_host(job, value);
+	else if (strcmp(pair->name, "file") == 0)
+		job->file[job->file_count++] = value;
+	else
+		return err_set(&job->err, ERR_USAGE, "the order has an option "
+		    "'%s' that workers do not have", pair->name);
+	return 0;
+}
+
+int
+job_take_order(struct job *job, struct options *options,
+	const struct order *order)
+{
+	struct region *region = job->region;
+	int status = 0;
+
+	buf_add(&job->source, order->program.bytes, order->program.size);
+	buf_string(&job->source);
+	job->source_name = order->program_name;
+	if (strcmp(order->job_name, "file") == 0)
+		job->parse_flags = PARSE_FILE;
+	job->output_is_terminal = 0;
+	job->host_number = order->worker_index + 1;
+	job->file = region_alloc(region, (order->option_count + 1) *
+	    sizeof(*job->file));
+	options->arg = mem_alloc_zero((order->arg_count + 1) *
+	    sizeof(*options->arg));
+	options->arg_count = order->arg_count;
+	for (uint32_t i = 0; i < order->arg_count; i++)
+		options->arg[i] = (struct check_arg){ order->arg[i].name,
+		    order->arg[i].value };
+	job->described = mem_alloc_zero((order->source_count + 1) *
+	    sizeof(*job->described));
+	job->described_count = order->source_count;
+	for (uint32_t i = 0; i < order->source_count; i++)
+		job->described[i] = (struct check_source){
+			.bytes = mem_copy(order->source[i].bytes,
+			    order->source[i].size + 1),
+			.size = order->source[i].size,
+		};
+	for (uint32_t i = 0; i < order->option_count && status == 0; i++)
+		status = order_take_option(job, options, &order->option[i]);
+	return status;
+}
+
+uint64_t
+job_fingerprint(const struct job *job)
+{
+	struct buf text = { 0 };
+
+	pretty_program_wide(job->program, &text);
+	for (uint32_t i = 0; i < job->options->arg_count; i++)
+		buf_add_format(&text, "\n$%s=%s", job->options->arg[i].name,
+		    job->options->arg[i].value);
+	for (uint32_t i = 0; i < job->file_count; i++)
+		buf_add_format(&text, "\n%s", job->file[i]);
+	uint64_t hash = hash_bytes(text.bytes, text.size);
+	buf_fini(&text);
+	return hash;
 }
 
 int
@@ -175,6 +419,10 @@ void
 job_fini(struct job *job)
 {
 	flow_free(&job->flow);
+	for (uint32_t i = 0; i < job->described_count; i++)
+		mem_free((void *)(uintptr_t)job->described[i].bytes);
+	mem_free(job->described);
+	mem_free(job->host);
 	bad_abort(&job->bad);
 	buf_fini(&job->source);
 	region_drop(&job->region);

@@ -8,6 +8,7 @@
 struct ast_program;
 struct bad;
 struct plan;
+struct run_config;
 
 /*
  * What run, check, explain and fmt share: the program's text from the command
@@ -23,11 +24,19 @@ struct job {
 	struct buf source;
 	const char *source_name;	/* "program", or the file */
 	unsigned parse_flags;
-	const char *const *file;	/* data files */
+	const char **file;	/* data files */
 	uint32_t file_count;
 	struct ast_program *program;
 	struct bad *bad;
 	struct flow *flow;
+	/* What was learned of each source, for plans made later. */
+	struct check_source *described;
+	uint32_t described_count;
+	/* All hosts of the job: --hosts, then those of ssh(). */
+	const char **host;
+	uint32_t host_count, keyed_host_count;
+	int output_is_terminal;
+	uint32_t host_number;	/* of a worker, from 1 */
 	struct err err;
 };
 
@@ -37,6 +46,23 @@ int job_read(struct job *, int take_files);
 int job_parse(struct job *);
 /* `dry`: standard input is not touched. */
 int job_check(struct job *, int dry);
+/* Remember what the flow's sources are, so that the program can be bound again
+ * without a look at them. */
+void job_describe(struct job *, const struct flow *);
+struct flow *job_copy_flow(struct job *, struct err *);
+/* The order for the worker on host `index`; net/order.h. */
+void job_order(const struct job *, uint32_t index, struct buf *);
+/*
+ * In a worker: a job from an order, which lies in the region with all it leads
+ * to.  Options go to `options`, which the job borrows.  0 or -1 with job->err.
+ */
+struct order;
+int job_take_order(struct job *, struct options *options,
+	const struct order *);
+/* What of the options is the runner's. */
+void job_configure(const struct job *, struct run_config *);
+/* Same program, arguments and files, same number. */
+uint64_t job_fingerprint(const struct job *);
 /* Print err to standard error as the user should see it; its exit status. */
 int job_fail(struct job *);
 void job_fini(struct job *);

@@ -67,6 +67,8 @@ main(int argc, char **argv)
 		status = main_help();
 	else {
 		mem_set_limit(options.memory_bytes);
+		if (options.is_sim)
+			env_sim_start(options.sim_seed);
 		status = main_command(&options);
 	}
 	options_fini(&options);

@@ -15,7 +15,22 @@ OPTION(BAD, 0, "bad", "stop|skip|FILE",
 	"them to FILE with place and reason")
 OPTION(MEMORY, 0, "memory", "SIZE",
 	"limit of memory, like 512MiB")
+OPTION(WORKERS, 'j', "workers", "N",
+	"use N threads; as many as there are processors if not given")
+OPTION(HOSTS, 0, "hosts", "HOST,...",
+	"keep windows and groups on these hosts, which are reached by ssh")
+OPTION(LAUNCH, 0, "launch", "COMMAND",
+	"how to reach `sflow worker` on {host}, as \"docker exec -i {host} sflow "
+	"worker\"; \"ssh -o BatchMode=yes {host} sflow worker\" if not given")
+OPTION(CHECKPOINT, 0, "checkpoint", "DIR",
+	"keep what is needed to go on in DIR: started again, the same command "
+	"resumes there and nothing is lost or doubled")
+OPTION(EVERY, 0, "every", "DURATION",
+	"time between two checkpoints, 10s if not given")
+OPTION(SIM_SEED, 0, "sim-seed", "N",
+	"run in simulated time, every choice drawn from the seed N")
 OPTION(STATS, 0, "stats", NULL,
-	"print rows and memory of every operator to standard error")
+	"print figures of every operator and task to standard error, at the "
+	"end and on SIGUSR1")
 OPTION(HELP, 'h', "help", NULL, "print this and exit")
 OPTION(VERSION, 'V', "version", NULL, "print the version and exit")

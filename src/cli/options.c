@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "cli/help_row.h"
+#include "data/moment.h"
+#include "net/launch.h"
 #include "util/buf.h"
 #include "util/near.h"
 
@@ -147,6 +149,73 @@ option_size(const char *text, uint64_t *out, struct err *err)
 }
 
 static int
+option_number(const char *text, uint64_t least, uint64_t most, uint64_t *out,
+	struct err *err)
+{
+	char *end;
+
+	*out = strtoull(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
+	    strlen(text) < 20 && *out >= least && *out <= most)
+		return 0;
+	return err_set(err, ERR_USAGE, "a number from %llu to %llu is "
+	    "expected, not '%s'", (unsigned long long)least,
+	    (unsigned long long)most, text);
+}
+
+static int
+option_workers(const char *text, unsigned *out, struct err *err)
+{
+	uint64_t workers;
+
+	if (option_number(text, 1, WORKERS_MAX, &workers, err) != 0)
+		return -1;
+	*out = (unsigned)workers;
+	return 0;
+}
+
+static int
+option_duration(const char *text, uint64_t *out, struct err *err)
+{
+	int64_t us;
+
+	if (moment_parse_duration(text, strlen(text), &us) != 0 || us < 1000)
+		return err_set(err, ERR_USAGE, "a duration like 10s or 50ms "
+		    "is expected, not '%s'", text);
+	*out = (uint64_t)us;
+	return 0;
+}
+
+/* "a,b,c" */
+static int
+option_hosts(struct options *options, const char *text, struct err *err)
+{
+	while (*text != '\0') {
+		size_t size = strcspn(text, ",");
+		char *host = mem_alloc(size + 1);
+		memcpy(host, text, size);
+		host[size] = '\0';
+		options->host = mem_resize(options->host,
+		    (options->host_count + 1) * sizeof(*options->host));
+		options->host[options->host_count++] = host;
+		if (launch_check_host(host, err) != 0)
+			return -1;
+		text += size + (text[size] == ',');
+	}
+	if (options->host_count > 0)
+		return 0;
+	return err_set(err, ERR_USAGE, "--hosts takes the names of hosts: "
+	    "--hosts a,b,c");
+}
+
+static int
+option_seed(struct options *options, const char *text, struct err *err)
+{
+	options->is_sim = 1;
+	return option_number(text, 0, UINT64_MAX, &options->sim_seed, err);
+}
+
+static int
 option_set(struct options *options, enum option_id id, char *argument,
 	struct err *err)
 {
@@ -159,6 +228,14 @@ option_set(struct options *options, enum option_id id, char *argument,
 	case OPTION_BAD: options->bad = argument; return 0;
 	case OPTION_MEMORY:
 		return option_size(argument, &options->memory_bytes, err);
+	case OPTION_WORKERS:
+		return option_workers(argument, &options->workers, err);
+	case OPTION_HOSTS: return option_hosts(options, argument, err);
+	case OPTION_LAUNCH: options->launch = argument; return 0;
+	case OPTION_CHECKPOINT: options->checkpoint = argument; return 0;
+	case OPTION_EVERY:
+		return option_duration(argument, &options->every_us, err);
+	case OPTION_SIM_SEED: return option_seed(options, argument, err);
 	case OPTION_STATS: options->stats = 1; return 0;
 	case OPTION_HELP: options->help = 1; return 0;
 	case OPTION_VERSION: options->version = 1; return 0;
@@ -206,12 +283,18 @@ options_parse(int argc, char **argv, struct options *out, struct err *err)
 	out->word = (const char **)(argv + optind);
 	out->word_count = (uint32_t)(argc - optind);
 	options_take_command(out);
+	if (out->every_us > 0 && out->checkpoint == NULL)
+		return err_set(err, ERR_USAGE, "--every says how often "
+		    "--checkpoint DIR is kept, which is not there");
 	return 0;
 }
 
 void
 options_fini(struct options *options)
 {
+	for (uint32_t i = 0; i < options->host_count; i++)
+		mem_free(options->host[i]);
+	mem_free(options->host);
 	mem_free(options->arg);
 }
 

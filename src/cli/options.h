@@ -16,6 +16,9 @@ enum option_id {
 	OPTION_END
 };
 
+/* A thread needs a stack; more threads than key groups find no work. */
+#define WORKERS_MAX 128
+
 /* What the command line says.  Strings are borrowed from argv. */
 struct options {
 	const char *command;	/* NULL: run */
@@ -26,6 +29,14 @@ struct options {
 	const struct format_def *output;
 	const char *bad;	/* NULL: stop */
 	uint64_t memory_bytes;	/* 0: not said */
+	unsigned workers;	/* 0: not said */
+	char **host;
+	uint32_t host_count;
+	const char *launch;	/* NULL: ssh */
+	const char *checkpoint;	/* NULL: none */
+	uint64_t every_us;	/* 0: not said */
+	int is_sim;
+	uint64_t sim_seed;
 	int stats;
 	int help;
 	int version;

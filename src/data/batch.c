@@ -1,8 +1,8 @@
 /*
  * Batches.  A batch is made, handed on and freed a few hundred thousand times
- * a second, so freed ones keep their arrays and go to a pool.  The pool has a
- * lock and is not per thread, because a batch is often freed by another thread
- * than made it; the lock is taken twice per batch, not per row.
+ * a second, so freed ones keep their arrays and go to a pool: one per thread,
+ * and a common one behind them, because a batch is often freed by another
+ * thread than made it (util/region.c tells more).
  *
  * With the address sanitizer, and in hostile builds, nothing is recycled, so
  * that a use after batch_free() is seen.
@@ -18,10 +18,12 @@
 #include "util/thr.h"
 
 /* Enough for the batches in flight between two workers. */
-#define POOL_COUNT_MAX 64
-/* A batch with more columns than this gives its array back: 64 x 1024 columns
- * are 5 MB at most. */
-#define POOL_COLUMNS_MAX 1024
+#define POOL_BATCHES_MAX 32
+/* A batch with more columns than this gives its array back: 32 x 256 columns
+ * are 0.7 MB a pool at most. */
+#define POOL_COLUMNS_MAX 256
+/* More than workers on most machines; threads beyond share. */
+#define POOL_COUNT 64
 #define COLUMNS_MIN 16
 #define REGIONS_MIN 8
 
@@ -36,24 +38,72 @@
 #define BATCH_CHECKED 0
 #endif
 
-static struct {
+struct pool {
 	struct thr_lock lock;
+	/* Written under the lock, looked at without. */
 	uint32_t count;
-	struct batch *batch[POOL_COUNT_MAX];
-} pool = { .lock = THR_LOCK_INIT("batch pool") };
+	struct batch *batch[POOL_BATCHES_MAX];
+} __attribute__((aligned(64)));
 
-/* A batch of the pool, or a new one, whose arrays may be there. */
+static struct pool own_pools[POOL_COUNT] = {
+	[0 ... POOL_COUNT - 1] = { .lock = THR_LOCK_INIT("batch pool") },
+};
+static struct pool common_pool = { .lock = THR_LOCK_INIT("batch pool") };
+
+static struct pool *
+own_pool(void)
+{
+	return &own_pools[thr_index() % POOL_COUNT];
+}
+
+/* A batch whose arrays may be there, or NULL. */
 static struct batch *
-pool_take(void)
+pool_take(struct pool *pool)
 {
 	struct batch *batch = NULL;
 
-	if (!BATCH_CHECKED) {
-		thr_lock_take(&pool.lock);
-		if (pool.count > 0)
-			batch = pool.batch[--pool.count];
-		thr_lock_give(&pool.lock);
+	if (__atomic_load_n(&pool->count, __ATOMIC_RELAXED) == 0)
+		return NULL;
+	thr_lock_take(&pool->lock);
+	if (pool->count > 0) {
+		batch = pool->batch[pool->count - 1];
+		__atomic_store_n(&pool->count, pool->count - 1,
+		    __ATOMIC_RELAXED);
 	}
+	thr_lock_give(&pool->lock);
+	return batch;
+}
+
+/* Puts the batch there, unless it is full: 0 or -1. */
+static int
+pool_give(struct pool *pool, struct batch *batch)
+{
+	int status = -1;
+
+	if (__atomic_load_n(&pool->count, __ATOMIC_RELAXED) ==
+	    POOL_BATCHES_MAX)
+		return -1;
+	thr_lock_take(&pool->lock);
+	if (pool->count < POOL_BATCHES_MAX) {
+		pool->batch[pool->count] = batch;
+		__atomic_store_n(&pool->count, pool->count + 1,
+		    __ATOMIC_RELAXED);
+		status = 0;
+	}
+	thr_lock_give(&pool->lock);
+	return status;
+}
+
+/* A recycled batch, or a new one. */
+static struct batch *
+batch_take(void)
+{
+	struct batch *batch = NULL;
+
+	if (!BATCH_CHECKED)
+		batch = pool_take(own_pool());
+	if (!BATCH_CHECKED && batch == NULL)
+		batch = pool_take(&common_pool);
 	return batch != NULL ? batch : mem_alloc_zero(sizeof(*batch));
 }
 
@@ -66,19 +116,15 @@ batch_destroy(struct batch *batch)
 	mem_free(batch);
 }
 
+/* To a pool that has room, or to the heap. */
 static void
-pool_give(struct batch *batch)
+batch_recycle(struct batch *batch)
 {
-	if (!BATCH_CHECKED && batch->column_capacity <= POOL_COLUMNS_MAX) {
-		thr_lock_take(&pool.lock);
-		if (pool.count < POOL_COUNT_MAX) {
-			pool.batch[pool.count++] = batch;
-			batch = NULL;
-		}
-		thr_lock_give(&pool.lock);
-	}
-	if (batch != NULL)
-		batch_destroy(batch);
+	if (!BATCH_CHECKED && batch->column_capacity <= POOL_COLUMNS_MAX &&
+	    (pool_give(own_pool(), batch) == 0 ||
+	    pool_give(&common_pool, batch) == 0))
+		return;
+	batch_destroy(batch);
 }
 
 /* Room for `count` columns; those there are kept. */
@@ -101,7 +147,7 @@ struct batch *
 batch_new(struct schema *schema, uint32_t row_count)
 {
 	assert(row_count <= BATCH_ROWS_MAX);
-	struct batch *batch = pool_take();
+	struct batch *batch = batch_take();
 
 	columns_reserve(batch, schema->field_count);
 	batch->schema = schema_hold(schema);
@@ -113,6 +159,7 @@ batch_new(struct schema *schema, uint32_t row_count)
 	batch->origin = NULL;
 	batch->first_line = 0;
 	batch->first_record = 0;
+	batch->line = NULL;
 	batch->time = NULL;
 	batch->mark = NULL;
 	batch->split = 0;
@@ -131,7 +178,7 @@ batch_free(struct batch **batch_address)
 	for (uint32_t i = 0; i < batch->region_count; i++)
 		region_drop(&batch->region[i]);
 	schema_drop(&batch->schema);
-	pool_give(batch);
+	batch_recycle(batch);
 }
 
 struct batch *
@@ -153,6 +200,7 @@ batch_clone(const struct batch *source)
 	batch->origin = source->origin;
 	batch->first_line = source->first_line;
 	batch->first_record = source->first_record;
+	batch->line = source->line;
 	batch->time = source->time;
 	batch->mark = source->mark;
 	batch->split = source->split;
@@ -225,6 +273,66 @@ batch_find(const struct batch *batch, const char *name)
 	int index = schema_find(batch->schema, name, strlen(name));
 
 	return index < 0 ? NULL : &batch->column[index];
+}
+
+/* Line breaks in [at, end). */
+static uint64_t
+count_lines(const char *at, const char *end)
+{
+	uint64_t count = 0;
+
+	while (at < end &&
+	    (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		count++;
+		at++;
+	}
+	return count;
+}
+
+/* Records may span lines, and lines be no record: count, if they lie there. */
+static int
+batch_has_lines(const struct batch *batch)
+{
+	return batch->origin != NULL && batch->line == NULL &&
+	    batch->record.encoding == SLICE && batch->record.base != NULL;
+}
+
+uint64_t
+batch_line(const struct batch *batch, uint32_t row)
+{
+	uint32_t size;
+
+	if (batch->origin == NULL)
+		return 0;
+	if (batch->line != NULL)
+		return batch->line[row];
+	if (!batch_has_lines(batch))
+		return batch->first_line + row;
+	const char *start = column_slice(&batch->record, 0, &size);
+	const char *end = column_slice(&batch->record, row, &size);
+	return batch->first_line + count_lines(start, end);
+}
+
+void
+batch_lines(const struct batch *batch, char *out)
+{
+	int counts = batch_has_lines(batch) && batch->sel_count > 0;
+	uint64_t line = batch->first_line;
+	uint32_t size;
+	const char *start = counts ? column_slice(&batch->record, 0, &size) :
+	    NULL;
+
+	for (uint32_t i = 0; i < batch->sel_count; i++) {
+		if (counts) {
+			const char *end = column_slice(&batch->record,
+			    batch_row(batch, i), &size);
+			line += count_lines(start, end);
+			start = end;
+		} else {
+			line = batch_line(batch, batch_row(batch, i));
+		}
+		memcpy(out + (size_t)i * 8, &line, 8);
+	}
 }
 
 /* The selected rows' times, dense, in `region`. */

@@ -40,6 +40,9 @@ struct batch {
 	const struct origin *origin;
 	uint64_t first_line;	/* from 1 */
 	uint64_t first_record;	/* from 1 */
+	/* The line of each physical row, where rows or lines are missing in
+	 * between; in a region held, or NULL: see batch_line(). */
+	const uint64_t *line;
 	/*
 	 * Event time of each physical row, and the watermark of the row's own
 	 * source as it was when the row was read: microseconds since 1970, in
@@ -81,6 +84,11 @@ batch_row(const struct batch *batch, uint32_t i)
 {
 	return batch->sel == NULL ? i : batch->sel[i];
 }
+
+/* The line of the input on which physical row `row` begins; 0: unknown. */
+uint64_t batch_line(const struct batch *, uint32_t row);
+/* The same for all selected rows at once: 8 bytes each, not aligned. */
+void batch_lines(const struct batch *, char *out);
 
 /*
  * A self-contained copy of the selected rows in one region of its own (deep,

@@ -199,7 +199,7 @@ read_rest(const struct rows *rows, uint32_t done, struct column *out,
 #if defined(__x86_64__)
 	const struct column *column = rows->column;
 	if (cpu_tier() >= CPU_AVX2 && column->encoding == SLICE &&
-	    column->valid == NULL && !column->trim_cr)
+	    column->valid == NULL)
 		next = slice_floats_avx2(rows, next, out, tags);
 #endif
 	for (uint32_t i = next; i < rows->count; i++)

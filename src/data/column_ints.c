@@ -236,7 +236,7 @@ slice_ints(const struct rows *rows, struct column *out)
 		return i;
 	}
 #if defined(__x86_64__)
-	if (cpu_tier() >= CPU_AVX2 && !rows->column->trim_cr)
+	if (cpu_tier() >= CPU_AVX2)
 		return slice_ints_avx2(rows, out);
 #endif
 	return slice_ints_plain(rows, 0, rows->count, out);

@@ -410,3 +410,52 @@ key_make(const struct column *columns, uint32_t column_count, uint32_t count,
 	for (uint32_t i = 0; i < count; i++)
 		out->hash[i] = text_hash(&out->text[i]);
 }
+
+/* Step over part number `p` of `count` at `at`: its bytes. */
+static const char *
+part_next(const char **at, const char *end, int is_last, uint32_t *size)
+{
+	const char *start = *at;
+
+	if (is_last) {
+		*size = (uint32_t)(end - start);
+	} else if ((uint8_t)*start < LENGTH_LONG) {
+		*size = (uint8_t)*start++;
+	} else {
+		*size = bits_load32(start + 1);
+		start += 5;
+	}
+	*at = start + *size;
+	return start;
+}
+
+int
+key_has_parts(const struct text *key, uint32_t count)
+{
+	const char *at = text_bytes(key), *end = at + key->size;
+	uint32_t size;
+
+	for (uint32_t p = 0; p + 1 < count; p++) {
+		if (at == end || ((uint8_t)*at == LENGTH_LONG && end - at < 5))
+			return 0;
+		part_next(&at, end, 0, &size);
+		if (at > end)
+			return 0;
+	}
+	return 1;
+}
+
+struct text
+key_part_text(const struct text *key, uint32_t count, uint32_t index)
+{
+	const char *at = text_bytes(key), *end = at + key->size, *start = at;
+	uint32_t size = 0;
+
+	for (uint32_t p = 0; p <= index; p++)
+		start = part_next(&at, end, p + 1 == count, &size);
+	if (size > 0 && (uint8_t)*start == MARK_ESCAPE) {
+		start++;
+		size--;
+	}
+	return text_make(start, size);
+}

@@ -47,6 +47,14 @@ key_group_of(uint64_t hash)
 /* Keys of `count` rows from dense columns (any type, any encoding). */
 void key_make(const struct column *columns, uint32_t column_count,
 	uint32_t count, struct region *, struct key_set *out);
+/*
+ * The text that part `index` of a key of `count` columns was made of, if that
+ * value was textual: a view of the key's bytes, or inline.  Keys of unknown
+ * origin are asked first whether they have so many parts.
+ */
+int key_has_parts(const struct text *key, uint32_t count);
+struct text key_part_text(const struct text *key, uint32_t count,
+	uint32_t index);
 
 struct key_order {
 	int descending;

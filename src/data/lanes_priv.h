@@ -50,6 +50,15 @@ lanes_wrong(__m256i digits)
 	    _mm256_set1_epi8(0x76))));
 }
 
+/* -1 in the lanes of rows that end with CR.  An empty row's byte is the one
+ * before it. */
+static AVX2 __m128i
+four_ends_with_cr(const char *base, const uint32_t to[4])
+{
+	return _mm_cmpeq_epi32(_mm_setr_epi32(base[to[0] - 1], base[to[1] - 1],
+	    base[to[2] - 1], base[to[3] - 1]), _mm_set1_epi32('\r'));
+}
+
 /* Four rows from row i on. */
 static AVX2 void
 four_load(const struct rows *rows, uint32_t i, int dense, struct four *out)
@@ -77,6 +86,12 @@ four_load(const struct rows *rows, uint32_t i, int dense, struct four *out)
 	}
 	out->sizes = _mm_sub_epi32(_mm_sub_epi32(to, from),
 	    _mm_set1_epi32((int)column->from_add));
+	if (column->trim_cr) {
+		uint32_t ends[4];
+		_mm_storeu_si128((__m128i *)ends, to);
+		out->sizes = _mm_max_epi32(_mm_setzero_si128(), _mm_add_epi32(
+		    out->sizes, four_ends_with_cr(column->base, ends)));
+	}
 }
 
 #endif

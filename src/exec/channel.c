@@ -10,27 +10,35 @@
  * `put` and `taken` count messages and only grow (and wrap: their difference is
  * what counts); each is written by one side, which keeps it on a cache line of
  * its own together with the other side's number as last seen, so that a side
- * looks at the other's line only when the ring seems full or empty to it.  Bytes
- * are counted in the same way, by two sums that only grow; each is written
- * before the number of its side is, so who has read a number may read the sum.
+ * looks at the other's line only when the ring seems full or empty to it.
+ * Bytes are counted in the same way, by two sums that only grow; each is
+ * written before the number of its side, so who has read the number may read
+ * the sum.
  *
- * Waiting.  A producer that finds the ring full says `waiting` and looks again;
- * a consumer that has taken a message says so in `taken` and looks at `waiting`:
+ * Waiting for room.  A producer that finds the ring full sets `waiting` and
+ * looks again; a consumer that has taken a message looks at `waiting`:
  *
  *     producer                         consumer
  *         waiting = 1                      taken = n
  *         taken: still full? park          waiting: and half free? wake
  *
  * All four are sequentially consistent, so at least one of the two sees what
- * the other wrote, and no wake-up is lost: if the producer missed the n-th take,
- * that take and all behind it see `waiting`, and the last of them leaves the ring
- * empty, which is half free too.  Waking at half and not at the first free byte
- * lets both sides run for a while.  The consumer may judge by an old `put`:
- * then it wakes too early, the producer finds the ring full and waits again.
+ * the other wrote, and no wake-up is lost: if the producer missed the n-th
+ * take, that take and all behind it see `waiting`, and the last of them leaves
+ * the ring empty, so half free too.  Waking at half and not at the first free
+ * byte lets both sides run for a while.  The consumer may judge by an old
+ * `put`: then it wakes too early, and the producer waits again.
+ *
+ * Waiting for messages is the business of the tasks' states, and it has the
+ * same shape: a message is put and the consumer's state read; the consumer's
+ * state is written and `put` read.  So `put` is sequentially consistent too,
+ * and who notifies the consumer may read its state before changing it.
  *
  * A message is always taken while a slot is free, whatever its size: a producer
  * in the middle of a batch can finish it, and a batch larger than the whole
  * bound gets through.  In hostile builds there is one slot.
+ *
+ * tests/model runs this file, its atomic operations replaced, in all orders.
  */
 #include "exec/channel.h"
 
@@ -199,7 +207,7 @@ channel_put(struct channel *channel, const struct message *message)
 	    channel_batch_bytes(message->batch);
 	ATOMIC_STORE(&channel->put_bytes,
 	    ATOMIC_LOAD(&channel->put_bytes, relaxed) + slot->bytes, relaxed);
-	ATOMIC_STORE(&channel->put, put + 1, release);
+	ATOMIC_STORE(&channel->put, put + 1, seq_cst);
 	return 0;
 }
 
@@ -244,7 +252,7 @@ channel_take(struct channel *channel, struct message *out, int *wake)
 
 	*wake = 0;
 	if (taken == channel->seen_put) {
-		channel->seen_put = ATOMIC_LOAD(&channel->put, acquire);
+		channel->seen_put = ATOMIC_LOAD(&channel->put, seq_cst);
 		if (taken == channel->seen_put)
 			return 0;
 	}
@@ -261,6 +269,12 @@ channel_take(struct channel *channel, struct message *out, int *wake)
 int
 channel_is_empty(const struct channel *channel)
 {
-	return ATOMIC_LOAD(&channel->put, acquire) ==
+	return ATOMIC_LOAD(&channel->put, seq_cst) ==
 	    ATOMIC_LOAD(&channel->taken, relaxed);
+}
+
+uint32_t
+channel_taken(const struct channel *channel)
+{
+	return ATOMIC_LOAD(&channel->taken, acquire);
 }

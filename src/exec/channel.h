@@ -44,7 +44,9 @@ void channel_free(struct channel **);
 /*
  * Append a copy of the message.  0; or -1 if all slots are taken: then nothing
  * was put and the batch is still the caller's.  Who put tells the task that
- * takes, after it, that there is something.
+ * takes, after it, that there is something.  channel_put is sequentially
+ * consistent: if that task's state, read so as well, says that it is queued to
+ * run, it will see the message.
  */
 int channel_put(struct channel *, const struct message *);
 /* A full channel takes messages while there are slots, but time has come to
@@ -64,6 +66,8 @@ int channel_wait_room(struct channel *);
  */
 int channel_take(struct channel *, struct message *out, int *wake);
 int channel_is_empty(const struct channel *);
+/* How many messages have been taken, from any thread; it wraps. */
+uint32_t channel_taken(const struct channel *);
 
 /*
  * About what the selected rows of a batch take: their records, if they are

@@ -1,133 +1,332 @@
 /*
- * Running a bounded plan in the calling thread.
+ * Running a plan.
  *
- * Sources are read one after another in the plan's order, which has what a join
- * keeps before what it is joined to.  Every batch runs through its whole chain
- * before the next is read: a simple pipe needs no queue and no thread.
+ *     tasks       what runs together, how often (plan/tasks.h)
+ *     copies      a plan of its own for every instance beside another
+ *     subtasks    the instances, channels between them
+ *     open        all operators, sinks too: a bad output path fails first
+ *     load        what a checkpoint has kept of each
+ *     step        until all are through, or one fails (exec/sched.h)
+ *     close
  *
- *     open all operators, sinks too        (a bad output path fails first)
- *     per source: next batch -> push ... -> end
- *     close all operators
- *
- * When a source has nothing for now, the chain is told to pause, and sinks
- * write what they hold, before more is waited for: a line that came is out
- * before the next is there.
+ * A job of one task is stepped by the caller's thread and starts no other.
  */
 #include "exec/run.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "exec/checkpoint.h"
+#include "exec/remotes.h"
+#include "exec/run_priv.h"
+#include "exec/sched.h"
+#include "exec/stats.h"
+#include "exec/subtask.h"
 #include "io/bad.h"
+#include "state/save.h"
+#include "state/store.h"
 #include "util/buf.h"
 #include "util/env.h"
 #include "util/interrupt.h"
 
-struct run {
-	const struct plan *plan;
-	struct op_job job;
-	struct op_run *op;	/* by op->id */
-	uint32_t opened;
-	struct source_run **source;	/* by their order in the plan */
-	struct env_waits waits;
-};
+/* What may wait in a channel; a few batches of wide records. */
+#define CHANNEL_BYTES ((uint64_t)1 << 20)
 
-static struct op_run *
-run_of(struct run *run, const struct op *op)
+struct tasks *
+run_tasks(const struct plan *plan, const struct run_config *config)
 {
-	return op == NULL ? NULL : &run->op[op->id];
+	struct tasks_config tasks = {
+		.workers = config->copy == NULL ? 1 : config->workers,
+		.host = config->host, .host_count = config->host_count,
+		.keyed_host_count = config->keyed_host_count,
+		.has_checkpoints = config->has_checkpoints,
+	};
+
+	return tasks_new(plan, &tasks);
 }
 
-/* The running operators, tied together as the plan has them. */
+/* The first bad record that lets what is good through.  One at a time: the
+ * policy has a lock, and a job stops at the first. */
 static void
-run_build(struct run *run)
+run_stopped(void *cookie, const struct err *err)
 {
-	const struct flow *flow = run->plan->flow;
+	struct run *run = cookie;
 
-	run->op = mem_alloc_zero((flow->op_count + 1) * sizeof(*run->op));
-	for (uint32_t i = 0; i < flow->op_count; i++) {
-		const struct op *op = flow->op[i];
-		struct op_run *it = &run->op[op->id];
-		op_run_init(it, op, &run->job);
-		it->next = run_of(run, op->next);
-		it->next_port = op->next_port;
-		it->side = run_of(run, op->side);
-		it->side_port = op->side_port;
-	}
+	if (run->stopped.kind == ERR_NONE)
+		run->stopped = *err;
+}
+
+/* The plan that an instance uses; bound when it is asked for first. */
+static struct plan *
+run_copy(struct run *run, uint32_t index, struct err *err)
+{
+	if (run->copy[index] == NULL)
+		run->copy[index] = run->config->copy(run->config->copy_cookie,
+		    err);
+	return run->copy[index];
 }
 
 static int
-run_open(struct run *run, struct err *err)
+run_build_subtasks(struct run *run, struct err *err)
 {
-	const struct flow *flow = run->plan->flow;
+	const struct tasks *tasks = run->tasks;
 
-	for (; run->opened < flow->op_count; run->opened++) {
-		struct op_run *it = &run->op[run->opened];
-		if (it->op->def->open != NULL &&
-		    it->op->def->open(it, err) != 0) {
-			run->opened++;
-			return -1;
+	run->copy = mem_alloc_zero(tasks->copy_count * sizeof(*run->copy));
+	run->copy[0] = run->plan;
+	run->subtask = mem_alloc_zero((tasks->instance_count + 1) *
+	    sizeof(*run->subtask));
+	run->first = mem_alloc_zero((tasks->task_count + 1) *
+	    sizeof(*run->first));
+	for (uint32_t i = 0; i < tasks->task_count; i++) {
+		const struct task_plan *task = tasks->task[i];
+		run->first[i] = run->subtask_count;
+		for (uint32_t k = 0; k < task->width; k++) {
+			struct subtask **it =
+			    &run->subtask[run->subtask_count++];
+			if (task->host[k] != run->here)
+				continue;
+			const struct plan *copy = run_copy(run,
+			    task->copy + k, err);
+			if (copy == NULL)
+				return -1;
+			*it = subtask_new(task, k, copy, &run->shared);
 		}
 	}
 	return 0;
 }
 
-static void
-run_close(struct run *run)
+/* Who stands here for an instance: itself, or the link that leads to it. */
+static struct task *
+run_task_of(const struct run *run, const struct task_plan *task, uint32_t index)
 {
-	const struct flow *flow = run->plan->flow;
+	struct subtask *it = run->subtask[run->first[task->id] + index];
 
+	if (it != NULL)
+		return subtask_task(it);
+	return remote_task(run_remote_of(run, task, index));
+}
+
+struct remote *
+run_remote_of(const struct run *run, const struct task_plan *task,
+	uint32_t index)
+{
+	if (run->remote != NULL)
+		return run->remote;
+	return remotes_at(run->remotes, task->host[index]);
+}
+
+/* The channel between two instances, if this process has to do with it. */
+static void
+run_connect(struct run *run, struct edge *edge, const struct task_plan *from,
+	uint32_t i, const struct task_plan *to, uint32_t k)
+{
+	int gives = from->host[i] == run->here;
+	int takes = to->host[k] == run->here;
+
+	/* What two others have to do with each other is relayed by the process
+	 * that started the job. */
+	if (!gives && !takes && (run->here != TASK_HERE ||
+	    from->host[i] == to->host[k]))
+		return;
+	edge_connect(edge, i, k, run_task_of(run, from, i),
+	    run_task_of(run, to, k), run->config->is_sim ?
+	    env_sim_draw() % 4096 + 1 : CHANNEL_BYTES);
+	if (!gives)
+		remote_add_in(run_remote_of(run, from, i), edge, i, k);
+	if (!takes)
+		remote_add_out(run_remote_of(run, to, k), edge, i, k);
+}
+
+/* The channels of an edge, and who stands at their ends. */
+static void
+run_build_edge(struct run *run, uint32_t index)
+{
+	const struct edge_plan *plan = run->tasks->edge[index];
+	const struct task_plan *from = run->tasks->task[plan->source_task];
+	const struct task_plan *to = run->tasks->task[plan->target_task];
+	struct edge *edge = edge_new(plan, from->width, to->width);
+	struct subtask **givers = run->subtask + run->first[from->id];
+	struct subtask **takers = run->subtask + run->first[to->id];
+
+	run->edge[index] = edge;
+	for (uint32_t i = 0; i < from->width; i++)
+		for (uint32_t k = 0; k < to->width; k++)
+			run_connect(run, edge, from, i, to, k);
+	for (uint32_t i = 0; i < from->width; i++)
+		if (givers[i] != NULL)
+			subtask_add_out(givers[i], edge);
+	for (uint32_t k = 0; k < to->width; k++)
+		if (takers[k] != NULL)
+			subtask_set_in(takers[k], edge);
+}
+
+int
+run_build(struct run *run, struct err *err)
+{
+	run->edge = mem_alloc_zero((run->tasks->edge_count + 1) *
+	    sizeof(*run->edge));
+	if (run_build_subtasks(run, err) != 0)
+		return -1;
+	for (uint32_t i = 0; i < run->tasks->edge_count; i++)
+		run_build_edge(run, i);
+	for (uint32_t i = 0; i < run->subtask_count; i++)
+		if (run->subtask[i] != NULL &&
+		    subtask_open(run->subtask[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+run_is_live(const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->flow->source_count; i++)
+		if (plan->flow->source[i]->source != NULL &&
+		    source_is_live(plan->flow->source[i]->source))
+			return 1;
+	return 0;
+}
+
+/* --- checkpoints ------------------------------------------------------ */
+
+/* What cannot be kept in a checkpoint yet must not be lost in silence. */
+static int
+run_refuse_state(const struct plan *plan, struct err *err)
+{
+	const struct flow *flow = plan->flow;
+	const char *reason;
+
+	for (uint32_t i = 0; i < flow->source_count; i++)
+		if (!source_can_replay(flow->source[i]->source, &reason)) {
+			err_set(err, ERR_USAGE, "%s cannot be read again after "
+			    "a failure, so a checkpoint would lose records: "
+			    "%s", source_label(flow->source[i]->source),
+			    reason);
+			return err_hint(err, "write it to a file and read "
+			    "that with tail(...), or leave --checkpoint out");
+		}
 	for (uint32_t i = 0; i < flow->op_count; i++) {
-		struct op_run *it = &run->op[i];
-		if (i < run->opened && it->op->def->close != NULL)
-			it->op->def->close(it);
-		mem_free(it->state);
+		const struct op_def *def = flow->op[i]->def;
+		if (def->freeze != NULL || (def->flags & OP_PARALLEL) ||
+		    strcmp(def->name, "union") == 0)
+			continue;
+		return err_set(err, ERR_USAGE, "`%s` holds %s, which this "
+		    "version cannot keep in a checkpoint yet", def->name,
+		    def->holds);
 	}
-	mem_free(run->op);
+	return 0;
 }
 
-/* The running source, told what is needed of it; the names live as long as the
- * flow. */
-static struct source_run *
-run_new_source(struct run *run, const struct flow_source *source,
-	const struct need_set *need)
+static int
+run_keep_entry(void *cookie, uint32_t key_group, const char *bytes,
+	size_t size, struct err *err)
 {
-	uint32_t count = need_count(need);
-	const char **name = region_alloc(run->plan->flow->region,
-	    (count + 1) * sizeof(*name));
+	(void)err;
+	save_put(cookie, key_group, bytes, size);
+	return 0;
+}
 
-	for (uint32_t i = 0; i < count; i++)
-		name[i] = need_name(need, i);
-	struct need wanted = {
-		.all = need_is_all(need), .record = need_has_record(need),
-		.name = name, .name_count = count,
+/* All entries of the manifest's files. */
+static struct save *
+run_read_entries(struct run *run, struct err *err)
+{
+	const struct manifest *manifest = store_manifest(run->store);
+	struct save *all = save_new();
+	int status = 0;
+
+	for (uint32_t i = 0; i < manifest->part_count && status == 0; i++)
+		status = store_read_part(run->store, &manifest->part[i],
+		    run_keep_entry, all, err);
+	if (status != 0)
+		save_free(&all);
+	return all;
+}
+
+int
+run_load_entries(struct run *run, const struct save *all, struct err *err)
+{
+	int status = 0;
+
+	for (uint64_t i = 0; status == 0 && i < save_count(all); i++) {
+		uint32_t key_group;
+		size_t size;
+		const char *bytes = save_entry(all, i, &key_group, &size);
+		for (uint32_t k = 0; k < run->subtask_count && status == 0; k++)
+			if (run->subtask[k] != NULL)
+				status = subtask_load(run->subtask[k], bytes,
+				    size, key_group, err);
+	}
+	return status;
+}
+
+static int
+run_load(struct run *run, struct err *err)
+{
+	struct save *all = run_read_entries(run, err);
+	int status = all == NULL ? -1 : run_load_entries(run, all, err);
+
+	if (status == 0 && run->remotes != NULL)
+		status = remotes_load(run->remotes, all, err);
+	save_free(&all);
+	return status;
+}
+
+/* 1: the job is through already; 0; -1. */
+static int
+run_open_store(struct run *run, struct err *err)
+{
+	const struct run_config *config = run->config;
+
+	if (run_refuse_state(run->plan, err) != 0)
+		return -1;
+	run->store = store_open(config->checkpoint_dir, err);
+	if (run->store == NULL)
+		return -1;
+	if (store_warning(run->store) != NULL && config->warn != NULL)
+		config->warn(config->warn_cookie, store_warning(run->store));
+	const struct manifest *manifest = store_manifest(run->store);
+	if (manifest == NULL)
+		return 0;
+	if (manifest->fingerprint != config->program) {
+		err_set(err, ERR_USAGE, "the checkpoints in %s are of another "
+		    "program", config->checkpoint_dir);
+		return err_hint(err, "give each program a folder of its own, "
+		    "or remove this one to begin anew");
+	}
+	run->shared.outputs.resumes = 1;
+	if (!manifest->is_finished)
+		return 0;
+	char message[512];
+	snprintf(message, sizeof(message), "this job is through: %s says so "
+	    "(remove it to run the job again)", config->checkpoint_dir);
+	if (config->warn != NULL)
+		config->warn(config->warn_cookie, message);
+	return 1;
+}
+
+static int
+run_start_checkpoints(struct run *run, struct err *err)
+{
+	struct checkpoints_config config = {
+		.store = run->store, .every_us = run->config->every_us,
+		.tasks = run->tasks, .subtask = run->subtask,
+		.sched = run->sched, .program = run->config->program,
+		.want = run->remotes != NULL ? remotes_want : NULL,
+		.hold = run->remotes != NULL ? remotes_hold : NULL,
+		.remote_cookie = run->remotes,
 	};
-	return source_run_new(source->source, 0, 1, &wanted, run->job.bad);
+
+	if (run->shared.outputs.resumes && run_load(run, err) != 0)
+		return -1;
+	run->checkpoints = checkpoints_new(&config);
+	if (run->remotes != NULL)
+		remotes_set_checkpoints(run->remotes, run->checkpoints);
+	run->shared.barrier = checkpoints_barrier;
+	run->shared.ended = checkpoints_ended;
+	run->shared.cookie = run->checkpoints;
+	return checkpoints_start(run->checkpoints, err);
 }
 
-static void
-run_new_sources(struct run *run)
-{
-	const struct plan *plan = run->plan;
-	uint32_t count = plan->flow->source_count;
-
-	run->source = mem_alloc_zero((count + 1) *
-	    sizeof(struct source_run *));
-	for (uint32_t i = 0; i < count; i++)
-		run->source[i] = run_new_source(run, plan->flow->source[i],
-		    plan->need[i]);
-}
-
-static void
-run_free_sources(struct run *run)
-{
-	for (uint32_t i = 0; i < run->plan->flow->source_count; i++)
-		source_run_free(&run->source[i]);
-	mem_free(run->source);
-	env_waits_fini(&run->waits);
-}
+/* --- at the end -------------------------------------------------------- */
 
 static int
 is_optional(const struct flow *flow, const char *name)
@@ -138,147 +337,185 @@ is_optional(const struct flow *flow, const char *name)
 	return 0;
 }
 
+/* Was the field in no record of any instance? */
+static int
+is_unseen(const struct run *run, uint32_t source, const char *name)
+{
+	for (uint32_t i = 0; i < run->subtask_count; i++) {
+		const struct source_run *it = run->subtask[i] == NULL ? NULL :
+		    subtask_source(run->subtask[i], source);
+		uint64_t bytes, records;
+		const char *unseen = NULL;
+		if (it == NULL)
+			continue;
+		source_run_counts(it, &bytes, &records);
+		if (records == 0)
+			continue;
+		for (uint32_t k = 0;
+		    (unseen = source_run_unseen(it, k)) != NULL; k++)
+			if (strcmp(unseen, name) == 0)
+				break;
+		if (unseen == NULL)
+			return 0;
+	}
+	return 1;
+}
+
 /* A misspelt field of JSON lines is no error, but it is said. */
 static void
-run_warn_unseen(struct run *run, const struct flow_source *source,
-	const struct source_run *reading)
+run_warn_unseen(struct run *run, uint32_t source, const struct source_run *it)
 {
+	const struct flow *flow = run->plan->flow;
 	const char *name;
 
-	for (uint32_t i = 0;
-	    (name = source_run_unseen(reading, i)) != NULL; i++) {
+	for (uint32_t i = 0; (name = source_run_unseen(it, i)) != NULL; i++) {
 		char message[256];
-		if (is_optional(run->plan->flow, name) ||
-		    run->job.warn == NULL)
+		if (is_optional(flow, name) || run->config->warn == NULL ||
+		    !is_unseen(run, source, name))
 			continue;
 		snprintf(message, sizeof(message), "no record of %s has a "
 		    "field '%s' (write %s? if that may be)",
-		    source_label(source->source), name, name);
-		run->job.warn(run->job.warn_cookie, message);
+		    source_label(flow->source[source]->source), name, name);
+		run->config->warn(run->config->warn_cookie, message);
 	}
 }
 
 static void
-run_stats(const struct run *run, struct buf *out)
+run_warn(struct run *run)
 {
-	for (uint32_t i = 0; i < run->plan->flow->op_count; i++) {
-		const struct op_run *it = &run->op[i];
-		buf_add_format(out, "%-10s %12llu rows in %12llu out",
-		    it->op->def->name, (unsigned long long)it->rows_in,
-		    (unsigned long long)it->rows_out);
-		if (it->budget.peak_bytes > 0)
-			buf_add_format(out, " %8.1f MiB held",
-			    (double)it->budget.peak_bytes / (1 << 20));
-		buf_add_char(out, '\n');
-	}
+	for (uint32_t i = 0; i < run->plan->flow->source_count; i++)
+		for (uint32_t k = 0; k < run->subtask_count; k++) {
+			const struct source_run *it = run->subtask[k] == NULL ?
+			    NULL : subtask_source(run->subtask[k], i);
+			uint64_t bytes, records = 0;
+			if (it != NULL)
+				source_run_counts(it, &bytes, &records);
+			if (records == 0)
+				continue;
+			run_warn_unseen(run, i, it);
+			break;
+		}
 }
 
-/* The figures so far, for who sent USR1. */
 static void
-run_print_stats(const struct run *run)
+run_report(void *cookie)
 {
+	struct run *run = cookie;
 	struct buf out = { 0 };
 
-	run_stats(run, &out);
-	/* Whoever closed standard error does not want to know. */
-	(void)env_write_all(STDERR_FILENO, out.bytes, out.size);
+	stats_print(run->plan->flow, run->tasks, run->subtask,
+	    run->subtask_count, run->remotes == NULL ? NULL :
+	    remotes_figures(run->remotes), run->checkpoints, &out);
+	run->config->report(run->config->report_cookie, &out);
 	buf_fini(&out);
 }
 
-static int
-interrupted(struct err *err)
+void
+run_close(struct run *run)
 {
-	return err_set(err, ERR_INTERRUPT, "interrupted");
+	checkpoints_free(&run->checkpoints);
+	for (uint32_t i = 0; i < run->subtask_count; i++)
+		subtask_free(&run->subtask[i]);
+	for (uint32_t i = 0; run->edge != NULL && i < run->tasks->edge_count;
+	    i++)
+		edge_free(&run->edge[i]);
+	for (uint32_t i = 1; run->copy != NULL && i < run->tasks->copy_count;
+	    i++)
+		plan_free(&run->copy[i]);
+	store_close(&run->store);
+	remotes_free(&run->remotes);
+	remote_free(&run->remote);
+	sched_free(&run->sched);
+	tasks_free(&run->tasks);
+	mem_free(run->subtask);
+	mem_free(run->first);
+	mem_free(run->edge);
+	mem_free(run->copy);
 }
 
-/* Nothing for now: out with what there is, then wait. */
-static enum op_status
-run_wait(struct run *run, struct op_run *first, struct source_run *reading,
-	struct err *err)
+void
+run_schedule(struct run *run)
 {
-	if (op_pause(first, err) == OP_FAIL)
-		return OP_FAIL;
-	env_waits_clear(&run->waits);
-	source_run_wait(reading, &run->waits);
-	/* A signal that came before the wait must end it too. */
-	env_waits_add(&run->waits, interrupt_fd(), 0);
-	if (env->wait(&run->waits) >= 0 || errno == EINTR)
-		return OP_OK;
-	err_set_errno(err, ERR_IO, errno, "cannot wait for input");
-	return OP_FAIL;
-}
-
-/* Pass on what came. */
-static enum op_status
-run_take(struct run *run, const struct flow_source *source,
-	struct source_run *reading, enum source_got got,
-	struct source_item *item, struct err *err)
-{
-	struct op_run *first = run_of(run, source->next);
-
-	if (got == SOURCE_WAIT)
-		return run_wait(run, first, reading, err);
-	if (got == SOURCE_SPLIT)
-		return op_split(first, item->split, item->what, err);
-	enum op_status status = op_push(first, source->next_port, item->batch,
-	    err);
-	if (status != OP_OK || run->job.stop.kind == ERR_NONE)
-		return status;
-	*err = run->job.stop;
-	return OP_FAIL;
+	run->sched = sched_new(run->config->workers, run->config->is_sim);
+	for (uint32_t i = 0; i < run->subtask_count; i++)
+		if (run->subtask[i] != NULL)
+			sched_add(run->sched, subtask_task(run->subtask[i]));
 }
 
 static int
-run_source(struct run *run, const struct flow_source *source,
-	struct source_run *reading, struct err *err)
+run_steps(struct run *run, struct err *err)
 {
-	struct op_run *first = run_of(run, source->next);
-	enum source_got got = SOURCE_WAIT;
-	enum op_status status = OP_OK;
-	struct source_item item;
-
-	while (status == OP_OK && !first->done) {
-		if (interrupt_is_set())
-			return interrupted(err);
-		if (interrupt_stats_wanted())
-			run_print_stats(run);
-		got = source_run_next(reading, &item, err);
-		if (got <= SOURCE_END)
-			break;
-		status = run_take(run, source, reading, got, &item, err);
-	}
-	/* Enough was got before the record that would have stopped it. */
-	if (status != OP_FAIL)
-		err_clear(&run->job.stop);
-	if (got == SOURCE_FAIL || status == OP_FAIL)
+	run_schedule(run);
+	if (run->store != NULL && run_start_checkpoints(run, err) != 0)
 		return -1;
-	/* Whoever interrupts may close the input too: that is no end. */
-	if (interrupt_is_set())
-		return interrupted(err);
-	if (got == SOURCE_END)
-		run_warn_unseen(run, source, reading);
-	return op_end(first, source->next_port, err) == OP_FAIL ? -1 : 0;
+	if (run->remotes != NULL)
+		remotes_run(run->remotes, run->sched);
+	if (run->config->report != NULL)
+		sched_set_figures(run->sched, run_report, run);
+	int status = sched_run(run->sched, err);
+	if (status == 0 && run->stopped.kind != ERR_NONE) {
+		*err = run->stopped;
+		status = -1;
+	}
+	/* Nothing that ^C has cut short is a normal end. */
+	if (status == 0 && interrupt_is_set() && run->store == NULL)
+		status = err_set(err, ERR_INTERRUPT, "interrupted");
+	if (run->checkpoints != NULL && checkpoints_finish(run->checkpoints,
+	    status == 0, err) != 0)
+		status = -1;
+	return status;
+}
+
+static int
+run_start_remotes(struct run *run, struct err *err)
+{
+	const struct run_config *config = run->config;
+	struct remotes_config remotes = {
+		.host = config->host, .host_count = config->host_count,
+		.launch = config->launch, .order = config->order,
+		.order_cookie = config->order_cookie, .bad = config->bad,
+		.op_count = run->plan->flow->op_count,
+	};
+
+	run->remotes = remotes_start(&remotes, err);
+	return run->remotes == NULL ? -1 : 0;
+}
+
+void
+run_init(struct run *run, struct plan *plan, const struct run_config *config)
+{
+	*run = (struct run){ .plan = plan, .config = config,
+	    .here = TASK_HERE, .stopped = ERR_INIT };
+	run->shared = (struct subtask_shared){
+		.bad = config->bad, .warn = config->warn,
+		.warn_cookie = config->warn_cookie,
+		.stopped = run_stopped, .stopped_cookie = run,
+		.outputs = { .stop = ERR_INIT, .in_place = run_is_live(plan) ||
+		    config->has_checkpoints,
+		    .has_checkpoints = config->has_checkpoints },
+	};
+	run->tasks = run_tasks(plan, config);
 }
 
 int
-run_plan(const struct plan *plan, const struct run_config *config,
-	struct err *err)
+run_plan(struct plan *plan, const struct run_config *config, struct err *err)
 {
-	struct run run = {
-		.plan = plan,
-		.job = { .bad = config->bad, .warn = config->warn,
-		    .warn_cookie = config->warn_cookie, .stop = ERR_INIT },
-	};
-	const struct flow *flow = plan->flow;
+	struct run run;
+	int status = 0;
 
-	run_build(&run);
-	run_new_sources(&run);
-	int status = run_open(&run, err);
-	for (uint32_t i = 0; i < flow->source_count && status == 0; i++)
-		status = run_source(&run, flow->source[i], run.source[i], err);
-	if (status == 0 && config->stats != NULL)
-		run_stats(&run, config->stats);
+	run_init(&run, plan, config);
+	if (config->checkpoint_dir != NULL)
+		status = run_open_store(&run, err);
+	if (status == 0 && config->host_count > 0)
+		status = run_start_remotes(&run, err);
+	if (status == 0)
+		status = run_build(&run, err);
+	if (status == 0)
+		status = run_steps(&run, err);
+	if (status == 0 && run.sched != NULL)
+		run_warn(&run);
+	if (status == 0 && run.sched != NULL && config->stats)
+		run_report(&run);
 	run_close(&run);
-	run_free_sources(&run);
-	return status;
+	return status < 0 ? -1 : 0;
 }

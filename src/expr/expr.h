@@ -32,7 +32,8 @@ struct expr *expr_this(void);
 /* A constant that is set later, once: a scalar subquery's value. */
 struct expr *expr_param(enum type);
 void expr_param_set(struct expr *, const struct value *);
-/* def(arg...); `bad_arg` (may be NULL) names the argument at fault. */
+/* def(arg...); `bad_arg` (may be NULL) names the argument at fault, UINT_MAX if
+ * the fault is that of all together. */
 struct expr *expr_call(const struct func_def *, struct expr **take_arg,
 	unsigned count, unsigned *bad_arg, struct err *);
 struct expr *expr_and(struct expr *take_a, struct expr *take_b);

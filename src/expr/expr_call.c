@@ -4,6 +4,7 @@
 #include "expr/expr.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <string.h>
 
 #include "expr/expr_priv.h"
@@ -64,7 +65,7 @@ call_check(const struct call_check *check, struct expr *const *arg,
 	*plan = NULL;
 	if (bad_arg == NULL)
 		bad_arg = &ignored;
-	*bad_arg = 0;
+	*bad_arg = count == 1 ? 0 : UINT_MAX;
 	if (check_count(check, count, err) != 0)
 		return -1;
 	if (count > FUNC_ARGS_MAX) {

@@ -206,7 +206,7 @@ list_load(struct agg_call *call, void *target, const char **at,
 		if (agg_load_word(at, end, &place) != 0)
 			return -1;
 		const char *bytes = agg_load_bytes(at, end, &size);
-		if (bytes == NULL || size > LIST_BYTES_MAX)
+		if (bytes == NULL || size == 0 || size > LIST_BYTES_MAX)
 			return -1;
 		list_append(call, state, bytes, (uint32_t)size, place);
 	}

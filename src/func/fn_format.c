@@ -2,10 +2,13 @@
  * What f-strings are made of: the value of a hole by its format, and pieces put
  * together.
  *
- * f"{user}:{ms:.1}" is concat(user, ":", format_hole(ms, ".1")).
+ * f"{user}:{ms:.1}" is concat(format_hole(user, ""), ":",
+ * format_hole(ms, ".1")).  A null shows as nothing in a hole, for a text with a
+ * gap says more than no text; concat() of a null is null, like all functions.
  */
 #include "func/format_spec.h"
 #include "func/func_priv.h"
+#include "func/kernel.h"
 #include "util/buf.h"
 #include "util/err.h"
 
@@ -28,6 +31,7 @@ texts_from_buf(struct buf *buf, const uint32_t *end, uint32_t count,
 struct hole {
 	char *bytes;		/* the spec borrows from it; NUL-terminated */
 	struct format_spec spec;
+	struct format_spec empty;	/* how nothing is shown: its width */
 };
 
 static int
@@ -52,6 +56,11 @@ hole_prepare(const struct value *const *arg, unsigned count, void **plan,
 		return err_set(err, ERR_PROGRAM, "format '%.*s': %s",
 		    (int)text->size, text_bytes(text), fault);
 	}
+	hole->empty = hole->spec;
+	hole->empty.pattern = NULL;
+	hole->empty.sign = hole->empty.type = '\0';
+	hole->empty.zero = hole->empty.comma = 0;
+	hole->empty.precision = -1;
 	*plan = hole;
 	return 0;
 }
@@ -63,6 +72,33 @@ hole_release(void *take_plan)
 
 	mem_free(hole->bytes);
 	mem_free(hole);
+}
+
+/* Append the value of row `i`; an empty text where there is none. */
+static void
+hole_add(struct func_call *call, const struct column *shown,
+	const struct column *arg, uint32_t i, struct buf *buf)
+{
+	const struct hole *hole = call->plan;
+	struct value value = { .type = TYPE_TEXT };
+	struct buf text = { 0 };
+
+	if (!arg_is_there(arg, i)) {
+		value.cell.text = text_make("", 0);
+		format_spec_add(&hole->empty, &value, buf);
+		return;
+	}
+	value = column_cell(shown, i);
+	if (!column_is_live(call, i) ||
+	    format_spec_add(&hole->spec, &value, buf) == 0)
+		return;
+	value = column_cell(arg, i);
+	value_add_text(&value, &text);
+	func_reject(call, i, "format '%s' does not go with %s '%.*s'",
+	    hole->bytes, type_name(value.type),
+	    text.size < 40 ? (int)text.size : 40,
+	    text.bytes == NULL ? "" : text.bytes);
+	buf_fini(&text);
 }
 
 static int
@@ -81,19 +117,7 @@ hole_eval(struct func_call *call, const struct column *arg, unsigned arg_count,
 			shown = numbers;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		struct value value = column_cell(&shown, i);
-		if (column_is_live(call, i) &&
-		    format_spec_add(&hole->spec, &value, &buf) != 0) {
-			struct buf text = { 0 };
-			value = column_cell(&arg[0], i);
-			value_add_text(&value, &text);
-			func_reject(call, i,
-			    "format '%s' does not go with %s '%.*s'",
-			    hole->bytes, type_name(value.type),
-			    text.size < 40 ? (int)text.size : 40,
-			    text.bytes == NULL ? "" : text.bytes);
-			buf_fini(&text);
-		}
+		hole_add(call, &shown, &arg[0], i, &buf);
 		end[i] = (uint32_t)buf.size;
 	}
 	texts_from_buf(&buf, end, count, call->region, out);
@@ -116,6 +140,24 @@ const struct func_def func_format_hole = {
 	.summary = "the text of x by a format, as in the holes of f-strings",
 	.example = "f\"{3.14159:.2}|{7:03}|{\"a\":>3}\"",
 	.result = "3.14|007|  a",
+	.arg_min = 2,
+	.arg_max = 2,
+	.flags = FUNC_HIDDEN | FUNC_NULLS,
+	.want = { FUNC_ANY, FUNC_ANY, FUNC_ANY, FUNC_ANY },
+	.type = text_type,
+	.prepare = hole_prepare,
+	.release = hole_release,
+	.eval = hole_eval,
+};
+
+/* In a path a null must not pass for a name. */
+const struct func_def func_path_hole = {
+	.name = "path_hole",
+	.group = "text",
+	.signature = "{x:format}",
+	.summary = "the text of x by a format, as in the holes of paths",
+	.example = "f\"{7:03}\"",
+	.result = "007",
 	.arg_min = 2,
 	.arg_max = 2,
 	.flags = FUNC_HIDDEN,

@@ -27,6 +27,7 @@ FUNC(not_match)
 FUNC(not)
 FUNC(is_null)
 FUNC(format_hole)
+FUNC(path_hole)
 
 /* Text. */
 FUNC(len)

@@ -31,7 +31,11 @@ struct bad {
 	struct thr_lock lock;
 	uint64_t count;
 	uint64_t read_count;
+	bad_forward_f *forward;
+	void *forward_cookie;
 };
+
+static _Thread_local uint64_t thread_count;
 
 struct bad *
 bad_new(enum bad_policy policy, const char *path, struct err *err)
@@ -214,15 +218,28 @@ bad_report(struct bad *bad, const struct bad_record *record, struct err *err)
 {
 	int result = 0;
 
+	thread_count++;
 	thr_lock_take(&bad->lock);
 	/* Read without the lock. */
 	__atomic_fetch_add(&bad->count, 1, __ATOMIC_RELAXED);
-	if (bad->policy == BAD_STOP)
+	if (bad->forward != NULL)
+		bad->forward(bad->forward_cookie, record);
+	else if (bad->policy == BAD_STOP)
 		result = report_and_stop(record, err);
 	else if (bad->policy == BAD_FILE)
 		result = report_to_file(bad, record, err);
 	thr_lock_give(&bad->lock);
 	return result;
+}
+
+void
+bad_set_forward(struct bad *bad, bad_forward_f *forward, void *cookie)
+{
+	bad->forward = forward;
+	bad->forward_cookie = cookie;
+	/* Who stops the job is elsewhere: here the others go on. */
+	if (bad->policy == BAD_STOP)
+		bad->policy = BAD_SKIP;
 }
 
 enum bad_policy
@@ -235,6 +252,12 @@ uint64_t
 bad_count(const struct bad *bad)
 {
 	return __atomic_load_n(&bad->count, __ATOMIC_RELAXED);
+}
+
+uint64_t
+bad_count_of_thread(void)
+{
+	return thread_count;
 }
 
 void

@@ -17,6 +17,12 @@ enum bad_policy { BAD_STOP, BAD_SKIP, BAD_FILE };
 /* `path` for BAD_FILE.  NULL with err if it cannot be created. */
 struct bad *bad_new(enum bad_policy, const char *path, struct err *);
 
+struct bad_record;
+typedef void bad_forward_f(void *cookie, const struct bad_record *);
+/* From now on records are given to somebody else, whose policy counts; none
+ * stops the job here.  Called under the policy's lock. */
+void bad_set_forward(struct bad *, bad_forward_f *, void *cookie);
+
 struct bad_record {
 	const char *path;	/* of the input; NULL: no place is known */
 	uint64_t line;		/* from 1; 0: unknown */
@@ -40,6 +46,11 @@ struct bad_record {
 int bad_report(struct bad *, const struct bad_record *, struct err *);
 enum bad_policy bad_policy(const struct bad *);
 uint64_t bad_count(const struct bad *);
+/*
+ * Those that the calling thread has reported so far, to any: the difference
+ * around a call is what that call has found, whatever others report.
+ */
+uint64_t bad_count_of_thread(void);
 /* Records read, bad ones too; counted by who asks readers for batches. */
 void bad_count_read(struct bad *, uint64_t records);
 uint64_t bad_read_count(const struct bad *);

@@ -10,6 +10,7 @@
 #include "data/json.h"
 #include "data/schema.h"
 #include "io/csv_reader.h"
+#include "io/declared.h"
 #include "io/format.h"
 #include "util/err.h"
 #include "util/mem.h"
@@ -80,17 +81,6 @@ read_ragged(const char *format, const struct value *value,
 	    text_bytes(text));
 }
 
-/* The decoded text of a JSON token, if it is a string or a bare word. */
-static struct text
-token_text(const char *bytes, size_t size, struct region *region)
-{
-	struct value value = json_value(bytes, size, region);
-
-	if (value.type == TYPE_TEXT || value.type == TYPE_RAW)
-		return value.cell.text;
-	return text_make(bytes, size);
-}
-
 static int
 read_names(const char *format, const struct value *value,
 	struct schema **out, struct err *err)
@@ -104,7 +94,7 @@ read_names(const char *format, const struct value *value,
 	json_walk_init(&walk, text_bytes(&value->cell.text),
 	    value->cell.text.size);
 	while (result == 0 && json_walk_next(&walk, &member)) {
-		struct text name = token_text(member.bytes, member.size,
+		struct text name = declared_word(member.bytes, member.size,
 		    region);
 		if (schema_find(schema, text_bytes(&name), name.size) >= 0)
 			result = err_set(err, ERR_PROGRAM,
@@ -117,50 +107,6 @@ read_names(const char *format, const struct value *value,
 	if (result == 0 && schema->field_count == 0)
 		result = err_set(err, ERR_PROGRAM, "%s: names is empty",
 		    format);
-	region_drop(&region);
-	if (result == 0)
-		*out = schema;
-	else
-		schema_drop(&schema);
-	return result;
-}
-
-static int
-read_type(const char *format, struct schema *schema, const struct text *name,
-	const struct text *word, struct err *err)
-{
-	enum type type = type_from_name(text_bytes(word), word->size);
-
-	if (type == TYPE_ANY) {
-		err_set(err, ERR_PROGRAM, "%s: '%.*s' is not a type", format,
-		    (int)word->size, text_bytes(word));
-		return err_hint(err, "types are bool, int, float, decimal, "
-		    "timestamp, date, duration, text, list, record");
-	}
-	schema_add(schema, text_bytes(name), name->size, type);
-	return 0;
-}
-
-static int
-read_types(const char *format, const struct value *value, struct schema **out,
-	struct err *err)
-{
-	struct schema *schema = schema_new();
-	struct region *region = region_new();
-	struct json_walk walk;
-	struct json_member member;
-	int result = 0;
-
-	json_walk_init(&walk, text_bytes(&value->cell.text),
-	    value->cell.text.size);
-	while (result == 0 && json_walk_next(&walk, &member)) {
-		char *decoded = region_alloc(region, member.key_size + 1);
-		struct text name = text_make(decoded,
-		    json_decode(member.key, member.key_size, decoded));
-		struct text word = token_text(member.bytes, member.size,
-		    region);
-		result = read_type(format, schema, &name, &word, err);
-	}
 	region_drop(&region);
 	if (result == 0)
 		*out = schema;
@@ -205,7 +151,7 @@ read_all(const char *format, const struct format_option *option,
 	    err) != 0)
 		return -1;
 	value = format_option_value(option, count, "types");
-	if (value != NULL && read_types(format, value, &settings->types,
+	if (value != NULL && declared_read(format, value, &settings->types,
 	    err) != 0)
 		return -1;
 	return 0;

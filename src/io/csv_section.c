@@ -372,13 +372,29 @@ section_batch(struct csv_reader *r, struct csv_section *s)
 	return batch_of_views(r, s, rows);
 }
 
+/*
+ * No row fitted into the index.  One that is whole gets the room that it needs,
+ * so that how it is judged does not depend on the rows of a batch.
+ */
+static void
+section_widen(struct csv_reader *r, struct csv_section *s)
+{
+	uint32_t most = r->stride > INDEX_ENTRIES ? r->stride : INDEX_ENTRIES;
+	struct csv_row row;
+
+	if (csv_row_judge(r, &row) == CSV_ROW_DONE &&
+	    (row.field_count <= most || r->set.ragged == CSV_RAGGED_LOOSE)) {
+		loan_return(&r->loans, &s->loan);
+		section_index(r, s, row.field_count);
+	}
+}
+
 int
 csv_section_next(struct csv_reader *r, struct batch **out, struct err *err)
 {
 	struct csv_section section = { .row_first = r->row_first };
 	struct csv_section *s = &section;
 	struct batch *batch = NULL;
-	struct csv_row row;
 	uint64_t lines;
 	uint32_t next;
 
@@ -387,12 +403,9 @@ csv_section_next(struct csv_reader *r, struct batch **out, struct err *err)
 		return 0;
 	}
 	section_index(r, s, index_limit(r));
-	/* A row wider than the index, where rows may have any width. */
-	if (s->entry_count == 0 && r->set.ragged == CSV_RAGGED_LOOSE &&
-	    csv_row_judge(r, &row) == CSV_ROW_DONE) {
-		loan_return(&r->loans, &s->loan);
-		section_index(r, s, row.field_count);
-	}
+	if (s->entry_count == 0 && (s->scan.illegal ||
+	    s->scan.count >= s->scan.limit))
+		section_widen(r, s);
 	if (s->entry_count > 0)
 		batch = section_batch(r, s);
 	next = s->index[(int64_t)s->entry_count - 1] + 1;

@@ -22,6 +22,7 @@
 #include "data/json.h"
 #include "data/schema.h"
 #include "io/bad.h"
+#include "io/declared.h"
 #include "io/format.h"
 #include "io/input.h"
 #include "io/json_reader_priv.h"
@@ -30,53 +31,6 @@
 #define VALUE_UNKNOWN (-3)
 
 /* --- options ----------------------------------------------------------- */
-
-static int
-read_type(const char *format, struct schema *schema, const char *name,
-	size_t name_size, const struct text *word, struct err *err)
-{
-	enum type type = type_from_name(text_bytes(word), word->size);
-
-	if (type == TYPE_ANY) {
-		err_set(err, ERR_PROGRAM, "%s: '%.*s' is not a type", format,
-		    (int)word->size, text_bytes(word));
-		return err_hint(err, "types are bool, int, float, decimal, "
-		    "timestamp, date, duration, text, list, record");
-	}
-	schema_add(schema, name, name_size, type);
-	return 0;
-}
-
-static int
-read_types(const char *format, const struct value *value, struct schema **out,
-	struct err *err)
-{
-	struct schema *schema = schema_new();
-	struct region *region = region_new();
-	struct json_walk walk;
-	struct json_member member;
-	int result = 0;
-
-	json_walk_init(&walk, text_bytes(&value->cell.text),
-	    value->cell.text.size);
-	while (result == 0 && json_walk_next(&walk, &member)) {
-		char *name = region_alloc(region, member.key_size + 1);
-		size_t name_size = json_decode(member.key, member.key_size,
-		    name);
-		struct value word = json_value(member.bytes, member.size,
-		    region);
-		if (word.type != TYPE_TEXT)
-			word.cell.text = text_make(member.bytes, member.size);
-		result = read_type(format, schema, name, name_size,
-		    &word.cell.text, err);
-	}
-	region_drop(&region);
-	if (result == 0)
-		*out = schema;
-	else
-		schema_drop(&schema);
-	return result;
-}
 
 int
 json_settings_read(struct json_settings *settings, const char *format,
@@ -93,7 +47,7 @@ json_settings_read(struct json_settings *settings, const char *format,
 	settings->record_max = (uint32_t)limit;
 	settings->single = format_option_bool(option, count, "single", 0);
 	if (types != NULL)
-		return read_types(format, types, &settings->types, err);
+		return declared_read(format, types, &settings->types, err);
 	return 0;
 }
 

@@ -2,54 +2,17 @@
  * Declared types of fields (types={...}).
  *
  * Only fields that are asked for are brought to their type.  A string is read
- * as a cast would read its text; numbers and words by their own text; null and
- * a field that is not there are null.
+ * by its text, numbers and words by their own (io/declared.c); null and a field
+ * that is not there are null.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "data/batch.h"
 #include "data/json.h"
-#include "data/moment.h"
-#include "data/number.h"
+#include "io/declared.h"
 #include "io/json_reader_priv.h"
 #include "util/bits.h"
 #include "util/mem.h"
-
-static int
-parse_bool(const char *bytes, size_t size, uint8_t *out)
-{
-	*out = size == 4;
-	return (size == 4 && memcmp(bytes, "true", 4) == 0) ||
-	    (size == 5 && memcmp(bytes, "false", 5) == 0) ? 0 : -1;
-}
-
-/* Text as element `i` of the column; -1 if it is not of its type. */
-static int
-parse_text(const char *bytes, size_t size, struct column *out, uint32_t i)
-{
-	int64_t *words = out->data;
-
-	switch (out->type) {
-	case TYPE_BOOL:
-		return parse_bool(bytes, size, (uint8_t *)out->data + i);
-	case TYPE_INT:
-		return number_cast_int(bytes, size, words + i);
-	case TYPE_FLOAT:
-		return number_cast_float(bytes, size, (double *)out->data + i);
-	case TYPE_DECIMAL:
-		return decimal_parse(bytes, size,
-		    (struct decimal *)out->data + i);
-	case TYPE_TIME:
-		return moment_parse(bytes, size, words + i);
-	case TYPE_DATE:
-		return moment_parse_date(bytes, size, words + i);
-	case TYPE_DURATION:
-		return moment_parse_duration(bytes, size, words + i);
-	default:
-		return -1;
-	}
-}
 
 /* A token as element `i` of the column; -1 if it is not of its type. */
 static int
@@ -67,9 +30,11 @@ parse_token(const char *bytes, size_t size, struct column *out, uint32_t i,
 		((struct text *)out->data)[i] = text;
 		return 0;
 	}
-	if (value.type == TYPE_LIST || value.type == TYPE_RECORD)
+	/* A list that is written in a string is a string. */
+	if (value.type == TYPE_LIST || value.type == TYPE_RECORD ||
+	    out->type == TYPE_LIST || out->type == TYPE_RECORD)
 		return -1;
-	return parse_text(text_bytes(&text), text.size, out, i);
+	return declared_parse(&text, out, i, region);
 }
 
 static int
@@ -84,10 +49,8 @@ refuse(struct json_reader *r, const struct batch *batch, uint32_t row,
 	const char *value, const struct field *field, enum type type)
 {
 	char reason[256];
-	const char *name = type_name(type);
 
-	snprintf(reason, sizeof(reason), "expected %s %s in field '%s'",
-	    strchr("aeiou", name[0]) != NULL ? "an" : "a", name, field->name);
+	declared_reason(reason, sizeof(reason), type, field->name);
 	return json_reject_row(r, batch, row, (uint32_t)(value - r->base),
 	    reason);
 }
@@ -126,21 +89,6 @@ convert_column(struct json_reader *r, struct batch *batch, uint32_t index,
 		}
 	}
 	return rows;
-}
-
-/* Select the rows before `stop` whose bit in `wrong` is clear. */
-static void
-drop_rows(struct batch *batch, const uint64_t *wrong, uint32_t stop)
-{
-	uint16_t *sel = batch_sel_storage(batch);
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < stop; i++) {
-		sel[count] = (uint16_t)i;
-		count += !bits_get(wrong, i);
-	}
-	batch->sel = sel;
-	batch->sel_count = count;
 }
 
 /* Row `stop` ends the job; all rows of the batch stand at one place. */
@@ -182,7 +130,7 @@ json_convert(struct json_reader *r, struct batch *batch)
 	for (uint32_t i = 0; i < BATCH_ROWS_MAX / 64; i++)
 		dropped |= wrong[i] != 0;
 	if (dropped)
-		drop_rows(batch, wrong, stop);
+		declared_keep(batch, wrong, stop);
 	if (r->failed)
 		fail_at_row(r, batch, stop);
 }

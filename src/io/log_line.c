@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "util/scan.h"
+
 /* Note a part; `-` says that it is not there. */
 static inline void
 set(struct log_line *line, enum log_part part, const char *bytes,
@@ -22,12 +24,13 @@ set(struct log_line *line, enum log_part part, const char *bytes,
 	line->to[part] = to;
 }
 
+/* Where the next `c` stands, or `end`. */
 static inline uint32_t
 find(const char *bytes, uint32_t at, uint32_t end, char c)
 {
-	while (at < end && bytes[at] != c)
-		at++;
-	return at;
+	const char *found = scan_byte(bytes + at, bytes + end, c);
+
+	return found == NULL ? end : (uint32_t)(found - bytes);
 }
 
 /* The quote that closes the one before `at`, or `end`. */
@@ -37,10 +40,9 @@ find_quote(const char *bytes, uint32_t at, uint32_t end)
 	const uint32_t start = at;
 
 	for (;;) {
-		const char *quote = memchr(bytes + at, '"', end - at);
-		if (quote == NULL)
+		at = find(bytes, at, end, '"');
+		if (at == end)
 			return end;
-		at = (uint32_t)(quote - bytes);
 		uint32_t escapes = at;
 		while (escapes > start && bytes[escapes - 1] == '\\')
 			escapes--;
@@ -104,9 +106,9 @@ log_line_scan(const char *bytes, uint32_t at, uint32_t end, int combined,
 		at = to + 1;
 	}
 	*fault = at;
-	for (to = at; end - to >= 2; to++)
-		if (bytes[to] == ' ' && bytes[to + 1] == '[')
-			break;
+	to = find(bytes, at, end, ' ');
+	while (to < end && bytes[to + 1] != '[')
+		to = find(bytes, to + 1, end, ' ');
 	if (end - to < 2)
 		return "expected a user and a time in brackets";
 	set(out, LOG_USER, bytes, at, to);

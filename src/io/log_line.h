@@ -23,7 +23,8 @@ struct log_line {
 };
 
 /*
- * Find the parts of a line.  What follows the last one is not looked at.
+ * Find the parts of a line.  What follows the last one is not looked at; 15
+ * bytes behind the line are readable.
  * Returns NULL, or what was expected at *fault.
  */
 const char *log_line_scan(const char *bytes, uint32_t at, uint32_t end,

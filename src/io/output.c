@@ -44,6 +44,8 @@ struct output {
 	/* In the list of those that have a temporary file. */
 	struct output *next_temp;
 	int continues;		/* appends to a file that has text */
+	int is_file;
+	uint64_t start;		/* where in the file `written` began */
 };
 
 /* Their files go when memory runs out, which ends the process at once. */
@@ -225,6 +227,75 @@ output_append(const char *path, struct err *err)
 	return output;
 }
 
+struct output *
+output_in_place(const char *path, int keep, struct err *err)
+{
+	struct output *output = open_standard(path);
+	struct stat stat;
+
+	if (output != NULL)
+		return output;
+	output = output_new(path);
+	output->fd = open_again(path, O_WRONLY | O_CREAT | (keep ? O_APPEND :
+	    O_APPEND | O_TRUNC), 0666);
+	if (output->fd < 0 || env->fstat(output->fd, &stat) != 0) {
+		err_set_errno(err, ERR_IO, errno, "cannot write %s", path);
+		output->close_fd = output->fd >= 0;
+		output_abort(&output);
+		return NULL;
+	}
+	output->close_fd = 1;
+	output->is_file = S_ISREG(stat.st_mode);
+	if (output->is_file)
+		output->start = (uint64_t)stat.st_size;
+	output->continues = output->start > 0;
+	return output;
+}
+
+int
+output_resume(struct output *output, uint64_t size, struct err *err)
+{
+	struct stat stat;
+
+	if (!output->is_file)
+		return 0;
+	if (env->fstat(output->fd, &stat) != 0)
+		return err_set_errno(err, ERR_IO, errno, "cannot write %s",
+		    output->path);
+	if ((uint64_t)stat.st_size < size)
+		return err_set(err, ERR_IO, "%s has %llu bytes, but the "
+		    "checkpoint knows of %llu", output->path,
+		    (unsigned long long)stat.st_size,
+		    (unsigned long long)size);
+	if (env->truncate(output->fd, (off_t)size) != 0)
+		return err_set_errno(err, ERR_IO, errno, "cannot cut %s to "
+		    "what the checkpoint has", output->path);
+	output->start = size;
+	output->continues = size > 0;
+	return 0;
+}
+
+uint64_t
+output_position(const struct output *output)
+{
+	return output->start + output->written;
+}
+
+int
+output_sync(const struct output *output, struct err *err)
+{
+	if (!output->is_file || env->fsync(output->fd) == 0)
+		return 0;
+	return err_set_errno(err, ERR_IO, errno, "cannot make %s durable",
+	    output->path);
+}
+
+int
+output_is_file(const struct output *output)
+{
+	return output->is_file;
+}
+
 int
 output_continues(const struct output *output)
 {
@@ -232,7 +303,7 @@ output_continues(const struct output *output)
 }
 
 int
-output_make_folders(const char *path, struct err *err)
+output_make_folders(const char *path, struct buf *made, struct err *err)
 {
 	char *folder = mem_copy_string(path);
 	int result = 0;
@@ -240,13 +311,27 @@ output_make_folders(const char *path, struct err *err)
 	for (char *slash = strchr(folder + 1, '/');
 	    slash != NULL && result == 0; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (env->mkdir(folder, 0777) != 0 && errno != EEXIST)
+		if (env->mkdir(folder, 0777) == 0)
+			buf_add(made, folder, strlen(folder) + 1);
+		else if (errno != EEXIST)
 			result = err_set_errno(err, ERR_IO, errno,
 			    "cannot make the folder %s", folder);
 		*slash = '/';
 	}
 	mem_free(folder);
 	return result;
+}
+
+void
+output_drop_folders(struct buf *made)
+{
+	while (made->size > 0) {
+		size_t start = made->size - 1;
+		while (start > 0 && made->bytes[start - 1] != '\0')
+			start--;
+		env->rmdir(made->bytes + start);
+		made->size = start;
+	}
 }
 
 struct output *

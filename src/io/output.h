@@ -22,10 +22,30 @@ struct output;
 struct output *output_open(const char *path, struct err *);
 /* Existing content is kept and written behind (append=true). */
 struct output *output_append(const char *path, struct err *);
+/*
+ * The file itself, seen as it grows: what is in it goes, unless `keep`.
+ */
+struct output *output_in_place(const char *path, int keep, struct err *);
+/*
+ * Of an output in place, before anything is written: cut the file to `size` bytes
+ * and go on behind them.  -1 with err; also if the file has fewer.
+ */
+int output_resume(struct output *, uint64_t size, struct err *);
+/* Where in the file the next flushed byte goes. */
+uint64_t output_position(const struct output *);
+/* Make what was flushed last through a power failure; on any thread. */
+int output_sync(const struct output *, struct err *);
+/* Is it a regular file? */
+int output_is_file(const struct output *);
 /* Was there text in the file already? */
 int output_continues(const struct output *);
-/* Make the folders of a path that are not there.  -1 with err. */
-int output_make_folders(const char *path, struct err *);
+/*
+ * Make the folders of a path that are not there; `made` gets their paths, each
+ * with its '\0', also when it fails.  -1 with err.
+ */
+int output_make_folders(const char *path, struct buf *made, struct err *);
+/* Remove those of `made` that are empty, and forget all. */
+void output_drop_folders(struct buf *made);
 /* To memory: for tests and for tables that are laid out at the end. */
 struct output *output_memory(struct buf *);
 struct buf *output_buf(struct output *);

@@ -41,9 +41,11 @@ struct stream_def {
 	const char *summary;
 	const struct option_def *options;
 	int can_replay;
+	/* The format when the program says none; NULL: by the path. */
+	const char *format;
 	/* The option with which it ends by itself; NULL: there is none. */
 	const char *ends_with;
-	/* `path` and options of the program.  Nothing is waited for. */
+	/* `path` and options of the program.  Nothing is looked at yet. */
 	struct stream *(*open)(const char *const *path, uint32_t path_count,
 		const struct format_option *, uint32_t option_count,
 		struct err *);
@@ -70,5 +72,9 @@ struct stream_def {
 
 const struct stream_def *stream_find(const char *name, size_t size);
 const struct stream_def *const *stream_all(size_t *count);
+/* Would it open?  Nothing outside is looked at.  0 or -1 with err. */
+int stream_check(const struct stream_def *, const char *const *path,
+	uint32_t path_count, const struct format_option *,
+	uint32_t option_count, struct err *);
 
 #endif

@@ -129,6 +129,20 @@ single_give(struct op_run *run, struct join_probe *probe,
 
 /* --- pairs --- */
 
+/* The times of the left rows of pairs. */
+static const int64_t *
+gather_times(const int64_t *times, const struct join_probe *probe,
+	struct region *region)
+{
+	if (times == NULL)
+		return NULL;
+	int64_t *gathered = region_alloc(region,
+	    probe->count * sizeof(*gathered));
+	for (uint32_t i = 0; i < probe->count; i++)
+		gathered[i] = times[probe->left[i]];
+	return gathered;
+}
+
 /* A batch of the pairs that wait. */
 static struct batch *
 pairs_gather(struct op_run *run, struct join_probe *probe,
@@ -160,6 +174,9 @@ pairs_gather(struct op_run *run, struct join_probe *probe,
 			return NULL;
 		}
 	}
+	batch->time = gather_times(left->time, probe, region);
+	batch->mark = gather_times(left->mark, probe, region);
+	batch->split = left->split;
 	return batch;
 }
 

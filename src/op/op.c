@@ -166,12 +166,18 @@ op_run_init(struct op_run *run, const struct op *op, struct op_job *job)
 	run->group_end = KEY_GROUP_COUNT;
 }
 
-/* What comes out of an operator that blocks is no longer of its input's
- * splits. */
+/* What comes out of an operator that blocks or makes groups is no longer of its
+ * input's splits. */
+static int
+has_own_split(const struct op_run *run)
+{
+	return (run->op->def->flags & (OP_BLOCKS | OP_REGROUPS)) != 0;
+}
+
 static uint64_t
 own_split(const struct op_run *run)
 {
-	return hash_mix(run->op->id + 1, 0);
+	return hash_mix(run->op->id + 1, run->group_first);
 }
 
 enum op_status
@@ -203,7 +209,7 @@ op_give(struct op_run *run, struct batch *take_batch, struct err *err)
 		return next != NULL && next->done ? OP_DONE : OP_OK;
 	}
 	run->rows_out += take_batch->sel_count;
-	if (run->op->def->flags & OP_BLOCKS)
+	if (has_own_split(run))
 		take_batch->split = own_split(run);
 	/* A record that was changed is not what its bytes say. */
 	if (!(run->op->def->flags & OP_KEEPS_RECORD))
@@ -254,7 +260,8 @@ mark_update(struct op_run *run, struct err *err)
 		if (run->marked_idle)
 			return OP_OK;
 		run->marked_idle = 1;
-		return op_give_idle(run, err);
+		return run->op->def->idle != NULL ?
+		    run->op->def->idle(run, err) : op_give_idle(run, err);
 	}
 	if (least <= run->marked_us && !run->marked_idle)
 		return OP_OK;
@@ -284,8 +291,8 @@ op_idle(struct op_run *run, unsigned port, struct err *err)
 	return mark_update(run, err);
 }
 
-static enum op_status
-give_split(struct op_run *run, uint64_t split, enum op_split what,
+enum op_status
+op_give_split(struct op_run *run, uint64_t split, enum op_split what,
 	struct err *err)
 {
 	if (run->side != NULL &&
@@ -299,15 +306,15 @@ enum op_status
 op_split(struct op_run *run, uint64_t split, enum op_split what,
 	struct err *err)
 {
-	if (!(run->op->def->flags & OP_BLOCKS)) {
+	if (!has_own_split(run)) {
 		if (run->op->def->split != NULL)
 			return run->op->def->split(run, split, what, err);
-		return give_split(run, split, what, err);
+		return op_give_split(run, split, what, err);
 	}
 	if (what == OP_SPLIT_END || run->has_split)
 		return OP_OK;
 	run->has_split = 1;
-	return give_split(run, own_split(run), OP_SPLIT_BEGIN, err);
+	return op_give_split(run, own_split(run), OP_SPLIT_BEGIN, err);
 }
 
 enum op_status
@@ -332,7 +339,7 @@ op_end(struct op_run *run, unsigned port, struct err *err)
 		return run->done ? OP_DONE : OP_OK;
 	}
 	if (run->has_split &&
-	    give_split(run, own_split(run), OP_SPLIT_END, err) == OP_FAIL)
+	    op_give_split(run, own_split(run), OP_SPLIT_END, err) == OP_FAIL)
 		return OP_FAIL;
 	if (run->side != NULL &&
 	    op_end(run->side, run->side_port, err) == OP_FAIL)
@@ -353,27 +360,6 @@ op_pause(struct op_run *run, struct err *err)
 	return run->next == NULL ? OP_OK : op_pause(run->next, err);
 }
 
-/* The line of the input on which physical row `row` begins; 0: unknown. */
-static uint64_t
-op_row_line(const struct batch *batch, uint32_t row)
-{
-	uint32_t size;
-
-	if (batch->origin == NULL)
-		return 0;
-	if (batch->record.encoding != SLICE || batch->record.base == NULL)
-		return batch->first_line + row;
-	const char *at = column_slice(&batch->record, 0, &size);
-	const char *end = column_slice(&batch->record, row, &size);
-	uint64_t line = batch->first_line;
-	while (at < end &&
-	    (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-		line++;
-		at++;
-	}
-	return line;
-}
-
 static int
 op_report(struct op_run *run, const struct batch *batch, uint32_t row,
 	const char *reason, struct err *err)
@@ -383,7 +369,7 @@ op_report(struct op_run *run, const struct batch *batch, uint32_t row,
 
 	if (batch->origin != NULL) {
 		record.path = batch->origin->path;
-		record.line = op_row_line(batch, row);
+		record.line = batch_line(batch, row);
 	}
 	if (batch->record.base != NULL || batch->has_record) {
 		text = column_row_text(&batch->record, row);

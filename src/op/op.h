@@ -56,6 +56,12 @@ enum op_join { OP_JOIN_INNER, OP_JOIN_LEFT, OP_JOIN_RIGHT, OP_JOIN_FULL,
 
 enum op_route { OP_ROUTE_FAIL, OP_ROUTE_DROP, OP_ROUTE_KEEP, OP_ROUTE_TO };
 
+/* Windows of `size` begin every `every`, at multiples of it behind `offset`;
+ * results are given anew for late records up to `update` behind the end. */
+struct op_window {
+	int64_t size_us, every_us, offset_us, update_us;
+};
+
 struct op_args {
 	uint32_t span_offset, span_bytes;	/* the stage in the text */
 	struct expr *expr;		/* where, top, unnest, parse */
@@ -92,6 +98,10 @@ struct op_args {
 	uint32_t option_count;
 	int append;
 	int copies;			/* records as they were read will do */
+	/* watermark: expr (NULL: the wall clock), how far records are out of
+	 * order, how long a silent split is waited for (0: for ever). */
+	int64_t delay_us, idle_us;
+	struct op_window window;	/* aggregate over windows */
 	struct op_arg *arg;		/* call stages */
 	uint32_t arg_count;
 };
@@ -124,9 +134,16 @@ struct op_job {
 	void *warn_cookie;
 	/* Set by op_reject: the job ends when this batch is through. */
 	struct err stop;
-	/* The wall clock as the runner last read it, for ticks: us since
-	 * 1970. */
+	/* The wall clock as the runner read it last, before a push and for
+	 * ticks: us since 1970. */
 	int64_t now_us;
+	/* Outputs are written in place and seen as they grow: the job never
+	 * ends, or keeps checkpoints.  Else a file appears when it is whole. */
+	int in_place;
+	/* Barriers will come. */
+	int has_checkpoints;
+	/* op_load_f will say where outputs go on: open leaves what is there. */
+	int resumes;
 };
 
 /* A running operator. */
@@ -155,7 +172,7 @@ struct op_run {
 	/* The key groups this instance owns: [first, end).  All of them when
 	 * the operator runs once. */
 	uint32_t group_first, group_end;
-	int has_split;			/* OP_BLOCKS: its own has begun */
+	int has_split;		/* OP_BLOCKS, OP_REGROUPS: its own has begun */
 	uint64_t rows_in, rows_out, batches_in;
 };
 
@@ -174,6 +191,9 @@ enum op_flag {
 	OP_HIDDEN = 32,		/* not a stage: never in the help */
 	OP_KEEPS_TIME = 64,	/* rows keep their event time */
 	OP_KEYED = 128,		/* each `by` key may be another instance's */
+	OP_PARALLEL = 256,	/* each record, or split, for itself */
+	OP_SETS_TIME = 512,	/* rows get an event time here */
+	OP_REGROUPS = 1024,	/* what it gives is of no split of its input */
 };
 
 /* Plan time: check arguments against op->in[], set op->out and op->plan. */
@@ -210,6 +230,8 @@ typedef enum op_status op_mark_f(struct op_run *, int64_t us, struct err *);
 enum op_split { OP_SPLIT_BEGIN, OP_SPLIT_END };
 typedef enum op_status op_split_f(struct op_run *, uint64_t split,
 	enum op_split, struct err *);
+/* All inputs are idle: event time stands still.  NULL: passes on. */
+typedef enum op_status op_idle_f(struct op_run *, struct err *);
 /* The clock has reached run->tick_us, which is now INT64_MAX again. */
 typedef enum op_status op_tick_f(struct op_run *, int64_t now_us, struct err *);
 /* The input has nothing more for now: sinks write what they hold. */
@@ -218,10 +240,10 @@ typedef enum op_status op_pause_f(struct op_run *, struct err *);
  * A barrier has come on all inputs.  `freeze` makes an image of the state that
  * no later push changes; it must be quick.  `save` turns the image into entries
  * (state/save.h), on any thread and beside the running operator, so it may read
- * only the image and what no push changes; `thaw` frees the image.  `load`, behind
- * open and before the first push, takes an entry back: those that were saved
- * under a key group go to the instance that owns it now, SAVE_SHARED ones to
- * every instance.  Operators without state have none of the four.
+ * only the image and what no push changes; `thaw` frees the image.  `load`,
+ * behind open and before the first push, takes an entry back: those that were
+ * saved under a key group go to the instance that owns it now, SAVE_SHARED ones
+ * to every instance.  Operators without state have none of the four.
  */
 struct save;
 typedef int op_freeze_f(struct op_run *, void **image, struct err *);
@@ -251,6 +273,7 @@ struct op_def {
 	op_mark_f *mark;	/* NULL: passes on */
 	op_pause_f *pause;	/* NULL: passes on */
 	op_split_f *split;	/* NULL: passes on */
+	op_idle_f *idle;	/* NULL: passes on */
 	op_tick_f *tick;	/* NULL: never */
 	op_freeze_f *freeze;	/* NULL: no state */
 	op_save_f *save;
@@ -274,6 +297,9 @@ enum op_status op_give_side(struct op_run *, struct batch *take_batch,
 enum op_status op_give_mark(struct op_run *, int64_t us, struct err *);
 /* No input moves event time for now: who comes next need not wait for it. */
 enum op_status op_give_idle(struct op_run *, struct err *);
+/* For operators with a split slot: pass it on. */
+enum op_status op_give_split(struct op_run *, uint64_t split, enum op_split,
+	struct err *);
 /*
  * Report the rows in `rejects` by the job's policy and take them out of the
  * batch's selection.  When the policy says stop, the rows before the first of

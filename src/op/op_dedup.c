@@ -109,7 +109,7 @@ const struct op_def op_dedup = {
 	    "of equal records",
 	.holds = "the keys seen",
 	.example = "dedup by id",
-	.flags = OP_HOLDS | OP_KEEPS_RECORD,
+	.flags = OP_HOLDS | OP_KEEPS_RECORD | OP_KEEPS_TIME,
 	.state_bytes = sizeof(struct dedup),
 	.need = dedup_need,
 	.open = dedup_open,

@@ -75,7 +75,7 @@ const struct op_def op_extend = {
 	.holds = "nothing",
 	.example = "extend sec = ms / 1000",
 	.state_bytes = sizeof(struct project_layout),
-	.flags = OP_KEEPS_TIME,
+	.flags = OP_KEEPS_TIME | OP_PARALLEL,
 	.bind = extend_bind,
 	.need = extend_need,
 	.push = extend_push,

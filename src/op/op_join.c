@@ -220,7 +220,7 @@ const struct op_def op_join = {
 	.summary = "pair the records with those of another input",
 	.holds = "the records of the other input",
 	.example = "left join \"users.csv\" as u on uid == u.id",
-	.flags = OP_HOLDS,
+	.flags = OP_HOLDS | OP_KEEPS_TIME,
 	.state_bytes = sizeof(struct join),
 	.bind = join_bind,
 	.unbind = join_unbind,

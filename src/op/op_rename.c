@@ -88,7 +88,7 @@ const struct op_def op_rename = {
 	.holds = "nothing",
 	.example = "rename id = uid",
 	.state_bytes = sizeof(struct project_layout),
-	.flags = OP_KEEPS_TIME,
+	.flags = OP_KEEPS_TIME | OP_PARALLEL,
 	.bind = rename_bind,
 	.need = rename_need,
 	.push = rename_push,

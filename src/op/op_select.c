@@ -53,7 +53,7 @@ const struct op_def op_select = {
 	.holds = "nothing",
 	.example = "select user, sec = ms / 1000",
 	.state_bytes = sizeof(struct project_layout),
-	.flags = OP_KEEPS_TIME,
+	.flags = OP_KEEPS_TIME | OP_PARALLEL,
 	.bind = select_bind,
 	.need = select_need,
 	.push = select_push,

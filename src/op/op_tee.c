@@ -45,7 +45,7 @@ const struct op_def op_tee = {
 	.holds = "nothing",
 	.example = "tee (where status >= 500 | to \"errors.jsonl\") "
 	    "| count by path",
-	.flags = OP_KEEPS_RECORD | OP_KEEPS_TIME,
+	.flags = OP_KEEPS_RECORD | OP_KEEPS_TIME | OP_PARALLEL,
 	.need = tee_need,
 	.push = tee_push,
 };

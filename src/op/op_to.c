@@ -10,6 +10,11 @@
  * more files than ROUTES_OPEN_MAX are wanted the job stops with a sentence: the
  * system's limit of open files is near.
  *
+ * A job that never ends, or keeps checkpoints, writes its files in place.  At a
+ * barrier a sink writes all it holds and remembers how long each file is; a job
+ * that resumes cuts the files to that, so what was written behind the barrier
+ * comes once.  Standard output cannot be cut: there it may come twice.
+ *
  * The reader of a pipe may go away (`| head -1`): this sink then wants no more,
  * quietly, and the operators before it stop as soon as nobody else wants more.
  */
@@ -20,10 +25,12 @@
 #include "data/key.h"
 #include "io/output.h"
 #include "op/group.h"
+#include "state/save.h"
 #include "util/buf.h"
 
 /* Below the customary limit of 1024 descriptors. */
 #define ROUTES_OPEN_MAX 900
+
 
 struct route {
 	struct output *output;
@@ -34,6 +41,7 @@ struct route {
 struct to {
 	struct route *single;		/* one path */
 	struct group_table *routes;	/* path -> struct route */
+	struct buf folders;		/* that were made for the routes */
 	int gone;			/* the reader went away */
 };
 
@@ -73,19 +81,62 @@ to_need(const struct op *op, const struct need_set *out, unsigned port,
 		need_all(in);
 }
 
+/* Can a writer of this format go on where another has stopped? */
 static int
-route_open(const struct op *op, struct route *route, const char *path,
-	struct err *err)
+format_resumes(const struct format_def *format)
 {
-	if (op->args.path_shape != NULL && output_make_folders(path, err) != 0)
+	return strcmp(format->name, "json") != 0 &&
+	    strcmp(format->name, "table") != 0 &&
+	    strcmp(format->name, "vertical") != 0;
+}
+
+/* `keep`: the file goes on; where, output_resume() may say. */
+static int
+route_open_output(const struct op_run *run, struct route *route,
+	const char *path, int keep, struct err *err)
+{
+	const struct op_args *args = &run->op->args;
+	struct to *to = run->state;
+
+	if (args->path_shape != NULL && output_make_folders(path, &to->folders, err) != 0)
 		return -1;
-	route->output = op->args.append ? output_append(path, err) :
-	    output_open(path, err);
+	if (run->job->in_place)
+		route->output = output_in_place(path, keep || args->append,
+		    err);
+	else
+		route->output = args->append ? output_append(path, err) :
+		    output_open(path, err);
 	if (route->output == NULL)
 		return -1;
-	route->writer = op->args.format->write_open(route->output,
-	    op->args.option, op->args.option_count, err);
+	if (run->job->has_checkpoints && output_is_file(route->output) &&
+	    !format_resumes(args->format)) {
+		err_set(err, ERR_USAGE, "%s as %s cannot go on after a "
+		    "failure", path, args->format->name);
+		return err_hint(err, "write it as jsonl or csv");
+	}
+	return 0;
+}
+
+/* A header is written only where nothing stands yet, so behind resume. */
+static int
+route_open_writer(const struct op_run *run, struct route *route,
+	struct err *err)
+{
+	const struct op_args *args = &run->op->args;
+
+	if (route->writer == NULL)
+		route->writer = args->format->write_open(route->output,
+		    args->option, args->option_count, err);
 	return route->writer == NULL ? -1 : 0;
+}
+
+static int
+route_open(const struct op_run *run, struct route *route, const char *path,
+	struct err *err)
+{
+	if (route_open_output(run, route, path, 0, err) != 0)
+		return -1;
+	return route_open_writer(run, route, err);
 }
 
 static int
@@ -99,9 +150,11 @@ to_open(struct op_run *run, struct err *err)
 		    &run->budget);
 		return 0;
 	}
+	const char *path = args->path == NULL ? "stdout" : args->path;
 	to->single = mem_alloc_zero(sizeof(*to->single));
-	return route_open(run->op, to->single,
-	    args->path == NULL ? "stdout" : args->path, err);
+	if (run->job->resumes)
+		return route_open_output(run, to->single, path, 1, err);
+	return route_open(run, to->single, path, err);
 }
 
 static int
@@ -112,7 +165,8 @@ route_write(struct op_run *run, struct route *route, struct batch *batch,
 		schema_drop(&route->schema);
 		route->schema = schema_hold(batch->schema);
 	}
-	if (run->op->args.format->write(route->writer, batch, err) != 0)
+	if (route_open_writer(run, route, err) != 0 ||
+	    run->op->args.format->write(route->writer, batch, err) != 0)
 		return -1;
 	return output_room(route->output, err);
 }
@@ -159,7 +213,7 @@ to_open_new(struct op_run *run, const struct key_set *keys, char *const *row,
 			    "a path of %u bytes cannot be written", text->size);
 		memcpy(path, text_bytes(text), text->size);
 		path[text->size] = '\0';
-		if (route_open(run->op, (struct route *)row[i], path, err) != 0)
+		if (route_open(run, (struct route *)row[i], path, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -269,17 +323,41 @@ to_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	return to_status(to, status, err);
 }
 
+static uint64_t
+route_count(const struct to *to)
+{
+	return to->routes == NULL ? 1 : group_table_count(to->routes);
+}
+
+static struct route *
+route_at(const struct to *to, uint64_t index)
+{
+	return to->single != NULL ? to->single :
+	    (struct route *)group_table_row(to->routes, index);
+}
+
+/* All that the writer has goes out. */
+static int
+route_pause(const struct op_run *run, struct route *route, struct err *err)
+{
+	if (route->writer == NULL)
+		return 0;
+	if (run->op->args.format->write_flush(route->writer, err) != 0)
+		return -1;
+	return output_flush(route->output, err);
+}
+
 static enum op_status
 to_pause(struct op_run *run, struct err *err)
 {
 	struct to *to = run->state;
-	const struct format_def *format = run->op->args.format;
+	int status = 0;
 
-	if (to->single == NULL || to->gone)
+	/* Files that appear when they are whole need not be written yet. */
+	if (to->gone || (to->routes != NULL && !run->job->in_place))
 		return OP_OK;
-	int status = format->write_flush(to->single->writer, err);
-	if (status == 0)
-		status = output_flush(to->single->output, err);
+	for (uint64_t i = 0; i < route_count(to) && status == 0; i++)
+		status = route_pause(run, route_at(to, i), err);
 	if (to_status(to, status, err) == OP_FAIL)
 		return OP_FAIL;
 	run->done |= to->gone;
@@ -291,8 +369,8 @@ route_end(struct op_run *run, struct route *route, struct err *err)
 {
 	const struct schema *schema = route->schema;
 
-	if (route->writer == NULL)
-		return 0;
+	if (route->output == NULL || route_open_writer(run, route, err) != 0)
+		return route->output == NULL ? 0 : -1;
 	if (schema == NULL && !run->op->in[0]->open)
 		schema = run->op->in[0];
 	return run->op->args.format->write_end(route->writer, schema, err);
@@ -302,21 +380,146 @@ static enum op_status
 to_flush(struct op_run *run, unsigned port, struct err *err)
 {
 	struct to *to = run->state;
-	uint64_t count = to->routes == NULL ? 1 :
-	    group_table_count(to->routes);
 	int status = 0;
 
 	(void)port;
-	for (uint64_t i = 0; i < count && status == 0; i++)
-		status = route_end(run, to->single != NULL ? to->single :
-		    (struct route *)group_table_row(to->routes, i), err);
-	for (uint64_t i = 0; i < count && status == 0; i++) {
-		struct route *route = to->single != NULL ? to->single :
-		    (struct route *)group_table_row(to->routes, i);
-		if (route->output != NULL)
+	for (uint64_t i = 0; i < route_count(to) && status == 0; i++)
+		status = route_end(run, route_at(to, i), err);
+	for (uint64_t i = 0; i < route_count(to) && status == 0; i++) {
+		struct route *route = route_at(to, i);
+		/* Images still speak of it: it is closed with the job. */
+		if (run->job->has_checkpoints)
+			status = output_flush(route->output, err);
+		else if (route->output != NULL)
 			status = output_commit(&route->output, err);
 	}
 	return to_status(to, status, err) == OP_FAIL ? OP_FAIL : OP_OK;
+}
+
+/* --- barriers --------------------------------------------------------- */
+
+/* How long each file was. */
+struct to_image {
+	uint32_t count;
+	struct file_image {
+		const struct output *output;
+		const char *path;	/* "" for the one path */
+		uint32_t path_size;
+		uint64_t size;
+	} file[];
+};
+
+static void
+to_thaw(struct op_run *run, void *take_image)
+{
+	struct to_image *image = take_image;
+
+	(void)run;
+	for (uint32_t i = 0; i < image->count; i++)
+		mem_free((void *)(uintptr_t)image->file[i].path);
+	mem_free(image);
+}
+
+static int
+to_freeze(struct op_run *run, void **out, struct err *err)
+{
+	struct to *to = run->state;
+	uint64_t count = route_count(to);
+	struct to_image *image = mem_alloc_zero(sizeof(*image) +
+	    count * sizeof(image->file[0]));
+
+	*out = image;
+	for (uint64_t i = 0; i < count; i++) {
+		struct route *route = route_at(to, i);
+		struct file_image *file = &image->file[image->count];
+		if (route->output == NULL || !output_is_file(route->output))
+			continue;
+		if (route_pause(run, route, err) != 0)
+			goto fail;
+		file->output = route->output;
+		file->size = output_position(route->output);
+		if (to->routes != NULL) {
+			struct text key = group_table_key(to->routes, i);
+			file->path = mem_copy(text_bytes(&key), key.size);
+			file->path_size = key.size;
+		}
+		image->count++;
+	}
+	return 0;
+
+fail:
+	to_thaw(run, image);
+	*out = NULL;
+	return -1;
+}
+
+/* An entry is the size of a file and, if records say it, its path. */
+static int
+to_save(struct op_run *run, void *from, struct save *save, struct err *err)
+{
+	const struct to_image *image = from;
+	struct buf entry = { 0 };
+	int status = 0;
+
+	(void)run;
+	for (uint32_t i = 0; i < image->count && status == 0; i++) {
+		const struct file_image *file = &image->file[i];
+		status = output_sync(file->output, err);
+		entry.size = 0;
+		buf_add(&entry, &file->size, sizeof(file->size));
+		if (file->path_size > 0)
+			buf_add(&entry, file->path, file->path_size);
+		save_put(save, SAVE_SHARED, entry.bytes, entry.size);
+	}
+	buf_fini(&entry);
+	return status;
+}
+
+/* The route of a path that a checkpoint has. */
+static struct route *
+to_load_route(struct op_run *run, const char *path, size_t size,
+	struct err *err)
+{
+	struct to *to = run->state;
+	struct region *region = region_new();
+	struct value value = { .type = TYPE_TEXT };
+	struct column column;
+	struct key_set keys;
+	char *row, *name = region_alloc_zero(region, size + 1);
+
+	memcpy(name, path, size);
+	value.cell.text = text_make(name, (uint32_t)size);
+	column_init_const(&column, &value, region);
+	key_make(&column, 1, 1, region, &keys);
+	if (group_table_find(to->routes, &keys, 1, &row, NULL) != 0) {
+		op_charge(run, UINT64_MAX / 2, err);
+		row = NULL;
+	} else if (route_open_output(run, (struct route *)row, name, 1,
+	    err) != 0) {
+		row = NULL;
+	}
+	region_drop(&region);
+	return (struct route *)row;
+}
+
+static int
+to_load(struct op_run *run, uint32_t key_group, const char *bytes, size_t size,
+	struct err *err)
+{
+	struct to *to = run->state;
+	struct route *route = to->single;
+	uint64_t length;
+
+	(void)key_group;
+	if (size < sizeof(length) ||
+	    (size == sizeof(length)) != (to->single != NULL))
+		return err_set(err, ERR_IO, "the checkpoint's entry of `to` "
+		    "is broken");
+	memcpy(&length, bytes, sizeof(length));
+	if (route == NULL)
+		route = to_load_route(run, bytes + sizeof(length),
+		    size - sizeof(length), err);
+	return route == NULL ? -1 : output_resume(route->output, length, err);
 }
 
 static void
@@ -341,12 +544,12 @@ to_close(struct op_run *run)
 	    !to->gone && run->op->args.format->write_flush(to->single->writer,
 	    &ignored) == 0)
 		output_flush(to->single->output, &ignored);
-	if (to->single != NULL)
-		route_close(run->op, to->single);
-	for (uint64_t i = 0; to->routes != NULL &&
-	    i < group_table_count(to->routes); i++)
-		route_close(run->op,
-		    (struct route *)group_table_row(to->routes, i));
+	for (uint64_t i = 0; (to->single != NULL || to->routes != NULL) &&
+	    i < route_count(to); i++)
+		route_close(run->op, route_at(to, i));
+	/* Only a job that failed leaves some of them empty. */
+	output_drop_folders(&to->folders);
+	buf_fini(&to->folders);
 	mem_free(to->single);
 	group_table_free(&to->routes);
 }
@@ -374,6 +577,10 @@ const struct op_def op_to = {
 	.push = to_push,
 	.flush = to_flush,
 	.pause = to_pause,
+	.freeze = to_freeze,
+	.save = to_save,
+	.thaw = to_thaw,
+	.load = to_load,
 	.close = to_close,
 	.explain = to_explain,
 };

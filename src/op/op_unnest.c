@@ -147,6 +147,20 @@ element_column(struct unnest *unnest, struct region *region,
 	    unnest->count * sizeof(*unnest->token));
 }
 
+/* The times of the records that elements come from. */
+static const int64_t *
+gather_times(const int64_t *times, const struct unnest *unnest,
+	struct region *region)
+{
+	if (times == NULL)
+		return NULL;
+	int64_t *gathered = region_alloc(region,
+	    unnest->count * sizeof(*gathered));
+	for (uint32_t i = 0; i < unnest->count; i++)
+		gathered[i] = times[unnest->row[i]];
+	return gathered;
+}
+
 /* Give the records that wait. */
 static enum op_status
 unnest_give(struct unnesting *at)
@@ -174,6 +188,9 @@ unnest_give(struct unnesting *at)
 			    count * sizeof(int64_t));
 		}
 	}
+	batch->time = gather_times(at->batch->time, unnest, region);
+	batch->mark = gather_times(at->batch->mark, unnest, region);
+	batch->split = at->batch->split;
 	unnest->count = 0;
 	return op_give(at->run, batch, at->err);
 }
@@ -360,6 +377,7 @@ const struct op_def op_unnest = {
 	.holds = "nothing",
 	.example = "unnest tags as tag",
 	.state_bytes = sizeof(struct unnest),
+	.flags = OP_KEEPS_TIME | OP_PARALLEL,
 	.bind = unnest_bind,
 	.need = unnest_need,
 	.open = unnest_open,

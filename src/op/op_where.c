@@ -53,7 +53,7 @@ const struct op_def op_where = {
 	.summary = "keep the records for which the condition is true",
 	.holds = "nothing",
 	.example = "where status >= 500 and path ~ /^\\/api/",
-	.flags = OP_KEEPS_RECORD | OP_KEEPS_TIME,
+	.flags = OP_KEEPS_RECORD | OP_KEEPS_TIME | OP_PARALLEL,
 	.need = where_need,
 	.push = where_push,
 };

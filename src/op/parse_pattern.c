@@ -15,15 +15,12 @@
 
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "func/regex.h"
 #include "util/bits.h"
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/mem.h"
+#include "util/scan.h"
 
 /* A hole and the literal behind it. */
 struct piece {
@@ -263,29 +260,6 @@ parse_pattern_new(const char *bytes, size_t size, int is_regex,
 }
 
 /* --- cutting --- */
-
-/* The first `byte`, or NULL.  May read 15 bytes behind the end. */
-static inline const char *
-scan_byte(const char *at, const char *end, char byte)
-{
-#ifdef __SSE2__
-	__m128i wanted = _mm_set1_epi8(byte);
-
-	for (; at < end; at += 16) {
-		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)
-		    at);
-		unsigned mask = (unsigned)_mm_movemask_epi8(
-		    _mm_cmpeq_epi8(bytes, wanted));
-		if (mask == 0)
-			continue;
-		at += bits_lowest(mask);
-		return at < end ? at : NULL;
-	}
-	return NULL;
-#else
-	return at == end ? NULL : memchr(at, byte, (size_t)(end - at));
-#endif
-}
 
 /* Literals are a few bytes long: a loop beats a call. */
 static inline int

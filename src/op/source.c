@@ -247,5 +247,10 @@ source_can_replay(const struct source *source, const char **reason)
 uint32_t
 source_width(const struct source *source)
 {
-	return source->file_count > 0 ? source->file_count : 1;
+	const char *reason;
+
+	/* A pipe is open already, and where this source is, it is read. */
+	if (source->file_count == 0 || !source_can_replay(source, &reason))
+		return 1;
+	return source->file_count;
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "io/format.h"
+#include "io/stream.h"
 #include "op/op.h"
 
 /*
@@ -21,7 +22,6 @@ struct source_run;
 struct buf;
 struct env_waits;
 struct save;
-struct stream_def;
 
 struct source_spec {
 	/* Among the sources of the program: keeps their splits apart. */

@@ -327,7 +327,9 @@ learn_stream(struct source *source, struct err *err)
 	if (status != 0 || source->schema->open ||
 	    source->schema->field_count > 0)
 		return status;
-	for (uint32_t i = 0; i < spec->path_count && status == 0; i++)
+	/* What lies on other hosts cannot be looked at from here. */
+	for (uint32_t i = 0; i < spec->path_count && status == 0 &&
+	    spec->host_count == 0; i++)
 		status = learn_path(source, spec->path[i], err);
 	if (status != 0 || source->schema->field_count > 0)
 		return status;

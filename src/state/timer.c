@@ -2,9 +2,9 @@
  * A hierarchical timer wheel that is lazy: nothing turns.
  *
  * A time is a number of eleven digits of six bits.  The cursor is the time of
- * the timer that was taken last.  A timer lies in the wheel of the highest digit
- * in which it differs from the cursor (wheel 0 if in none), in the slot of its
- * own digit there:
+ * the timer that was taken last.  A timer lies in the wheel of the highest
+ * digit in which it differs from the cursor (wheel 0 if in none), in the slot
+ * of its own digit there:
  *
  *	cursor		.. 17 | 04 | 52
  *	.. 17 | 04 | 60		wheel 0, slot 60: the time is exact

@@ -232,6 +232,7 @@ const struct env env_real = {
 	.stat = real_stat,
 	.fstat = real_fstat,
 	.mkdir = mkdir,
+	.rmdir = rmdir,
 	.seek = lseek,
 	.truncate = ftruncate,
 	.sync_dir = real_sync_dir,
@@ -254,13 +255,9 @@ const struct env env_real = {
 
 const struct env *env = &env_real;
 
-int
-env_init(void)
+static int
+fault_init(const char *text)
 {
-	const char *text = env_variable("SFLOW_FAULT");
-	if (text == NULL || *text == '\0')
-		return 0;
-
 	const char *wrong = env_fault_parse(text);
 	if (wrong != NULL) {
 		fprintf(stderr, "sflow: SFLOW_FAULT: '%s' is not a fault: "
@@ -272,16 +269,44 @@ env_init(void)
 	return 0;
 }
 
+static int
+sim_init(const char *text)
+{
+	char *end;
+	uint64_t seed = strtoull(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0') {
+		fprintf(stderr, "sflow: SFLOW_SIM: '%s' is not a number\n",
+		    text);
+		return -1;
+	}
+	env_sim_start(seed);
+	return 0;
+}
+
+int
+env_init(void)
+{
+	const char *fault = env_variable("SFLOW_FAULT");
+	const char *sim = env_variable("SFLOW_SIM");
+
+	if (fault != NULL && *fault != '\0' && fault_init(fault) != 0)
+		return -1;
+	if (sim != NULL && *sim != '\0' && sim_init(sim) != 0)
+		return -1;
+	return 0;
+}
+
 int
 env_alloc_fails(void)
 {
-	return __builtin_expect(env == &env_fault, 0) && env_fault_alloc();
+	return __builtin_expect(env != &env_real, 0) && env_fault_alloc();
 }
 
 int
 env_thread_fails(void)
 {
-	return env == &env_fault && env_fault_thread();
+	return env != &env_real && env_fault_thread();
 }
 
 const char *
@@ -302,6 +327,14 @@ env_terminal_columns(int fd)
 	struct winsize size;
 
 	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+int
+env_set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
 void

@@ -8,8 +8,9 @@
 
 /*
  * The only door to the system.  Clock, randomness, files, processes go through
- * one table with exchangeable back ends: real, and fault (the n-th call of a
- * kind fails with a chosen errno, or once memory allocation number n fails).
+ * one table with exchangeable back ends: real, fault (the n-th call of a kind
+ * fails with a chosen errno, or once memory allocation number n fails), and
+ * simulated (time and luck are a seed's).
  * No other file of the tree calls open, read, write, clock_gettime, ...:
  * `tests/tidy` holds that.
  *
@@ -43,6 +44,7 @@ struct env {
 	int (*stat)(const char *path, struct stat *);
 	int (*fstat)(int fd, struct stat *);
 	int (*mkdir)(const char *path, mode_t mode);
+	int (*rmdir)(const char *path);
 	/* lseek(2), ftruncate(2). */
 	off_t (*seek)(int fd, off_t offset, int whence);
 	int (*truncate)(int fd, off_t size);
@@ -107,9 +109,22 @@ extern const struct env *env;
  * Read SFLOW_FAULT from the environment and, if it is there, put the fault back
  * end in force: "write:3:ENOSPC" (the third write fails so), "read:2:short",
  * "alloc:17", several separated by commas; "write:3+:EIO" from the third on.
+ * Then SFLOW_SIM, a number: env_sim_start() with that seed.
  * Returns 0, or -1 with a sentence on stderr for text that is none of these.
  */
 int env_init(void);
+/*
+ * Put the simulated back end in force, before the first other thread starts:
+ * what happens depends on the seed alone (and on the files).  Time is virtual
+ * and begins at 2026-01-01; a wait with a deadline does not wait but moves time
+ * there if nothing is ready; reads and writes are short, ready descriptors
+ * passed over, now and then.
+ */
+void env_sim_start(uint64_t seed);
+/* Then whoever has a choice, as in which task runs next, ... */
+int env_is_simulated(void);
+/* ... makes it with this number.  One thread asks. */
+uint64_t env_sim_draw(void);
 /* Called by mem_alloc: is this allocation the one to fail? */
 int env_alloc_fails(void);
 /* Called by thr_start: is this thread one to fail?  Then errno is set. */
@@ -162,6 +177,8 @@ const char *env_variable(const char *name);
 int env_is_terminal(int fd);
 /* Columns of the terminal behind `fd`; 0 if unknown. */
 unsigned env_terminal_columns(int fd);
+/* Reads and writes that would wait fail with EAGAIN instead: 0 or -1. */
+int env_set_nonblocking(int fd);
 /* Let a pipe hold `bytes`, if `fd` is one and the system agrees. */
 void env_pipe_enlarge(int fd, int bytes);
 /* Bytes of RAM this process may use: the machine's, or its control group's. */

@@ -240,6 +240,13 @@ fault_fstat(int fd, struct stat *stat_out)
 	return fails(ENV_STAT) ? -1 : env_real.fstat(fd, stat_out);
 }
 
+/* Only ever tidies up: what it cannot remove stays. */
+static int
+fault_rmdir(const char *path)
+{
+	return env_real.rmdir(path);
+}
+
 static int
 fault_mkdir(const char *path, mode_t mode)
 {
@@ -370,6 +377,7 @@ const struct env env_fault = {
 	.stat = fault_stat,
 	.fstat = fault_fstat,
 	.mkdir = fault_mkdir,
+	.rmdir = fault_rmdir,
 	.seek = fault_seek,
 	.truncate = fault_truncate,
 	.sync_dir = fault_sync_dir,

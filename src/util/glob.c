@@ -3,6 +3,7 @@
  */
 #include "util/glob.h"
 
+#include <fnmatch.h>
 #include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,6 +36,13 @@ glob_expand(const char *pattern, char ***paths)
 		(*paths)[i] = mem_copy_string(found.gl_pathv[i]);
 	globfree(&found);
 	return count;
+}
+
+int
+glob_matches(const char *pattern, const char *path)
+{
+	return strpbrk(pattern, "*?[") != NULL &&
+	    fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0;
 }
 
 void

@@ -10,6 +10,8 @@
  * are the caller's to free (glob_free).
  */
 uint32_t glob_expand(const char *pattern, char ***paths);
+/* Does a pattern with these letters stand for the path? */
+int glob_matches(const char *pattern, const char *path);
 void glob_free(char ***paths, uint32_t count);
 
 #endif

@@ -10,10 +10,12 @@
  * The region lies at the head of its first block, so region_new() is one
  * recycled block and no other allocation.
  *
- * Dropped standard blocks go to a pool, one list per size, under one lock: a
- * batch is made by one thread and dropped by another, so lists per thread
- * would run dry here and over there.  The lock is taken once per block, not
- * per allocation.  The pool keeps at most POOL_BYTES_MAX.
+ * Dropped standard blocks go to a pool, one list per size and one pool per
+ * thread, so that threads do not meet; and, since a batch may be made by one
+ * thread and dropped by another, what overflows there goes to a common one,
+ * where the thread whose own has run dry finds it.  A pool has a lock, which is
+ * taken once per block, not per allocation: threads beyond POOL_COUNT share,
+ * and one that ends leaves nothing behind that others could not have.
  *
  * With the address sanitizer, and in hostile builds, every allocation is a
  * block of the heap of its own and no block is recycled: an overrun, or a use
@@ -33,8 +35,12 @@
 #define BLOCK_BYTES_MAX ((size_t)1 << 20)
 /* 64K, 128K, 256K, 512K, 1M. */
 #define CLASS_COUNT 5
-/* What stays mapped and warm between batches; a second-level cache's size. */
-#define POOL_BYTES_MAX ((size_t)4 << 20)
+/* What stays mapped and warm between batches: a thread's, within its
+ * second-level cache, and what all have in common. */
+#define OWN_BYTES_MAX ((size_t)2 << 20)
+#define COMMON_BYTES_MAX ((size_t)4 << 20)
+/* More than workers on most machines. */
+#define POOL_COUNT 64
 
 #if defined(__SANITIZE_ADDRESS__) || defined(SFLOW_HOSTILE)
 #define REGION_CHECKED 1
@@ -66,11 +72,17 @@ struct region {
 	uint32_t reference_count;
 } __attribute__((aligned(REGION_ALIGN)));
 
-static struct {
+struct pool {
 	struct thr_lock lock;
 	struct block *lists[CLASS_COUNT];
+	/* Written under the lock, looked at without. */
 	size_t bytes;
-} pool = { .lock = THR_LOCK_INIT("region pool") };
+} __attribute__((aligned(64)));
+
+static struct pool own_pools[POOL_COUNT] = {
+	[0 ... POOL_COUNT - 1] = { .lock = THR_LOCK_INIT("region pool") },
+};
+static struct pool common_pool = { .lock = THR_LOCK_INIT("region pool") };
 
 /* The pool's list for blocks of this size, or -1 if they are not recycled. */
 static int
@@ -82,22 +94,66 @@ class_of(size_t bytes)
 	return (int)(bits_highest(bytes) - bits_highest(BLOCK_BYTES_MIN));
 }
 
-/* A block of exactly `bytes`, from the pool if it has one. */
+static struct pool *
+own_pool(void)
+{
+	return &own_pools[thr_index() % POOL_COUNT];
+}
+
+static size_t
+pool_bytes(const struct pool *pool)
+{
+	return __atomic_load_n(&pool->bytes, __ATOMIC_RELAXED);
+}
+
+/* A block of the class, or NULL. */
+static struct block *
+pool_take(struct pool *pool, int class)
+{
+	if (pool_bytes(pool) == 0)
+		return NULL;
+	thr_lock_take(&pool->lock);
+	struct block *block = pool->lists[class];
+	if (block != NULL) {
+		pool->lists[class] = block->next;
+		__atomic_store_n(&pool->bytes, pool->bytes - block->bytes,
+		    __ATOMIC_RELAXED);
+	}
+	thr_lock_give(&pool->lock);
+	return block;
+}
+
+/* Puts the block there, unless it is full: 0 or -1. */
+static int
+pool_give(struct pool *pool, int class, struct block *block, size_t bytes_max)
+{
+	int status = -1;
+
+	if (pool_bytes(pool) + block->bytes > bytes_max)
+		return -1;
+	thr_lock_take(&pool->lock);
+	if (pool->bytes + block->bytes <= bytes_max) {
+		block->next = pool->lists[class];
+		pool->lists[class] = block;
+		__atomic_store_n(&pool->bytes, pool->bytes + block->bytes,
+		    __ATOMIC_RELAXED);
+		status = 0;
+	}
+	thr_lock_give(&pool->lock);
+	return status;
+}
+
+/* A block of exactly `bytes`, from a pool if one has it. */
 static struct block *
 block_new(size_t bytes)
 {
 	struct block *block = NULL;
 	int class = class_of(bytes);
 
-	if (class >= 0) {
-		thr_lock_take(&pool.lock);
-		block = pool.lists[class];
-		if (block != NULL) {
-			pool.lists[class] = block->next;
-			pool.bytes -= bytes;
-		}
-		thr_lock_give(&pool.lock);
-	}
+	if (class >= 0)
+		block = pool_take(own_pool(), class);
+	if (class >= 0 && block == NULL)
+		block = pool_take(&common_pool, class);
 	if (block == NULL) {
 		block = mem_alloc(bytes);
 		if (REGION_CHECKED)
@@ -107,24 +163,18 @@ block_new(size_t bytes)
 	return block;
 }
 
-/* To the pool if it has room, else to the heap. */
+/* To a pool that has room, else to the heap. */
 static void
 block_free(struct block *block)
 {
 	int class = class_of(block->bytes);
 
-	if (class >= 0) {
-		thr_lock_take(&pool.lock);
-		if (pool.bytes + block->bytes <= POOL_BYTES_MAX) {
-			pool.bytes += block->bytes;
-			block->next = pool.lists[class];
-			pool.lists[class] = block;
-			block = NULL;
-		}
-		thr_lock_give(&pool.lock);
-	} else if (REGION_CHECKED) {
+	if (class >= 0 &&
+	    (pool_give(own_pool(), class, block, OWN_BYTES_MAX) == 0 ||
+	    pool_give(&common_pool, class, block, COMMON_BYTES_MAX) == 0))
+		return;
+	if (REGION_CHECKED)
 		memset(block, 0x5a, block->bytes);
-	}
 	mem_free(block);
 }
 
@@ -289,16 +339,16 @@ region_reset(struct region *region)
 	region->limit = (char *)block + block->bytes;
 }
 
-void
-region_pool_trim(void)
+static void
+pool_trim(struct pool *pool)
 {
 	struct block *lists[CLASS_COUNT];
 
-	thr_lock_take(&pool.lock);
-	memcpy(lists, pool.lists, sizeof(lists));
-	memset(pool.lists, 0, sizeof(pool.lists));
-	pool.bytes = 0;
-	thr_lock_give(&pool.lock);
+	thr_lock_take(&pool->lock);
+	memcpy(lists, pool->lists, sizeof(lists));
+	memset(pool->lists, 0, sizeof(pool->lists));
+	__atomic_store_n(&pool->bytes, 0, __ATOMIC_RELAXED);
+	thr_lock_give(&pool->lock);
 	for (int i = 0; i < CLASS_COUNT; i++) {
 		struct block *next;
 		for (struct block *block = lists[i]; block; block = next) {
@@ -306,4 +356,12 @@ region_pool_trim(void)
 			mem_free(block);
 		}
 	}
+}
+
+void
+region_pool_trim(void)
+{
+	for (int i = 0; i < POOL_COUNT; i++)
+		pool_trim(&own_pools[i]);
+	pool_trim(&common_pool);
 }

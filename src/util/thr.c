@@ -92,6 +92,18 @@ thr_join(struct thr **thr_address)
 	mem_free(thr);
 }
 
+uint32_t
+thr_index(void)
+{
+	static uint32_t count;
+	/* From 1; 0: not asked yet. */
+	static _Thread_local uint32_t number;
+
+	if (__builtin_expect(number == 0, 0))
+		number = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+	return number - 1;
+}
+
 void
 thr_lock_init(struct thr_lock *lock, const char *name)
 {

@@ -26,6 +26,13 @@ struct thr *thr_start(const char *name, thr_main_f *, void *user,
 /* Wait for its end; what it wrote is seen then.  Clears the pointer. */
 void thr_join(struct thr **);
 
+/*
+ * A number of the calling thread: 0, 1, 2, ... in the order in which threads
+ * first ask.  For whoever gives each thread its own of a fixed number of
+ * things, modulo that number.
+ */
+uint32_t thr_index(void);
+
 /* A mutex.  Static ones: = THR_LOCK_INIT("what it guards"). */
 struct thr_lock {
 	pthread_mutex_t mutex;

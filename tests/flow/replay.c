@@ -36,7 +36,9 @@
  * is written with a backslash before it.
  *
  * Every case runs once per row of `settings`, each time in a fresh working
- * directory; the output must not depend on the setting.  The cases are shared
+ * directory; the output must not depend on the setting.  SFLOW_TEST_EVERY=3
+ * takes the first setting and every third of the others, the cases in turn
+ * another third: for builds that are slow.  The cases are shared
  * out to as many processes as there are processors.  This program uses nothing
  * of src/, so that it cannot inherit its faults.
  */
@@ -83,6 +85,7 @@ static const struct setting settings[] = {
 		STDIN_FILE_WHOLE },
 	{ "sse2", "SFLOW_CPU=sse2 SFLOW_BATCH_ROWS=1000", STDIN_FILE_WHOLE },
 	{ "avx2-64", "SFLOW_CPU=avx2 SFLOW_CHUNK_BYTES=67", 61 },
+	{ "sim", "SFLOW_SIM=1 SFLOW_CHUNK_BYTES=1000", STDIN_FILE_WHOLE },
 };
 
 #define SETTING_COUNT (sizeof(settings) / sizeof(*settings))
@@ -102,6 +105,8 @@ static const char *only_setting;
 static char **case_paths;
 static unsigned case_count, case_capacity;
 static int seconds_max = SECONDS_DEFAULT;
+/* A case takes one of so many of the settings behind the first. */
+static unsigned setting_every = 1;
 static char work_root[] = "/tmp/sflow-flow-XXXXXX";
 static char work_folder[256];
 
@@ -164,6 +169,7 @@ environment_set(const struct flow_case *c, const struct setting *setting)
 	char *rest;
 
 	unsetenv("SFLOW_FAULT");
+	unsetenv("SFLOW_SIM");
 	setenv("TZ", "UTC", 1);
 	setenv("LC_ALL", "C", 1);
 	snprintf(list, sizeof(list), "%s", setting->environment);
@@ -455,9 +461,18 @@ case_failed(const char *path, const char *reason, const char *report)
 	sum_add(&totals->failed);
 }
 
+/* Is the case, the number-th of all, to run under setting i? */
+static int
+setting_is_wanted(unsigned i, unsigned number)
+{
+	if (only_setting != NULL)
+		return strcmp(only_setting, settings[i].name) == 0;
+	return i == 0 || (i + number) % setting_every == 0;
+}
+
 /* Replay a case under all settings, or up to the first that fails. */
 static void
-case_replay(const char *path)
+case_replay(const char *path, unsigned number)
 {
 	static struct flow_case c;
 
@@ -468,8 +483,7 @@ case_replay(const char *path)
 	}
 	for (unsigned i = 0; i < SETTING_COUNT; i++) {
 		const struct setting *setting = &settings[i];
-		if (only_setting != NULL &&
-		    strcmp(only_setting, setting->name) != 0)
+		if (!setting_is_wanted(i, number))
 			continue;
 		char *text;
 		size_t size;
@@ -551,7 +565,7 @@ work(unsigned number)
 		    __ATOMIC_RELAXED);
 		if (i >= case_count)
 			_exit(0);
-		case_replay(case_paths[i]);
+		case_replay(case_paths[i], i);
 	}
 }
 
@@ -604,6 +618,10 @@ main(int argc, char **argv)
 		die("needs a program and a case");
 	if (getenv("SFLOW_TEST_SECONDS") != NULL)
 		seconds_max = atoi(getenv("SFLOW_TEST_SECONDS"));
+	if (getenv("SFLOW_TEST_EVERY") != NULL)
+		setting_every = (unsigned)atoi(getenv("SFLOW_TEST_EVERY"));
+	if (seconds_max < 1 || setting_every < 1)
+		die("SFLOW_TEST_SECONDS and SFLOW_TEST_EVERY are 1 or more");
 	program_find(argv[optind]);
 	for (int i = optind + 1; i < argc; i++)
 		cases_find(argv[i]);

@@ -3,31 +3,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 
-#include "random_column.h"
-
-static struct batch *
-random_batch(uint64_t *seed, uint32_t rows)
-{
-	struct schema *schema = schema_new();
-	uint32_t fields = random_next(seed, 20);
-
-	for (uint32_t i = 0; i < fields; i++) {
-		char name[2] = { (char)('a' + (int)i), 0 };
-		schema_add(schema, name, 1, TYPE_ANY);
-	}
-	struct batch *batch = batch_new(schema, rows);
-	struct region *region = batch_region(batch);
-	for (uint32_t i = 0; i < fields; i++)
-		random_column(seed, rows, region, &batch->column[i]);
-	random_slice(seed, TYPE_RAW_JSON, rows, region, &batch->record);
-	batch->has_record = random_next(seed, 2) == 0;
-	if (random_next(seed, 2) == 0) {
-		batch->sel = batch_sel_storage(batch);
-		batch->sel_count = random_sel(seed, rows, batch->sel);
-	}
-	schema_drop(&schema);
-	return batch;
-}
+#include "random_batch.h"
 
 static void
 expect_equal(const struct batch *a, const struct batch *b)
@@ -57,7 +33,7 @@ Test(batch, clone_and_compact)
 	for (uint64_t seed = 1; seed < 200; seed++) {
 		uint64_t next = seed;
 		struct batch *batch = random_batch(&next,
-		    1 + (uint32_t)seed * 10);
+		    1 + (uint32_t)seed * 10, NULL);
 		batch_verify(batch);
 		struct batch *clone = batch_clone(batch);
 		struct batch *compact = batch_compact(batch);

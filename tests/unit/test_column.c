@@ -342,13 +342,19 @@ Test(column, numbers_agree_with_the_number_parser)
 		uint32_t ends[NUMBER_ROWS + 1] = { 0 };
 		uint32_t odd = random_next(&seed, 2 * NUMBER_ROWS);
 		uint32_t points = random_next(&seed, 3);
+		/* Of the last column of CR LF lines; or of some of them. */
+		uint32_t returns = random_next(&seed, 4);
 		memset(chunk, "0-.1"[round % 4], sizeof(chunk));
-		for (uint32_t i = 0; i < NUMBER_ROWS; i++)
+		for (uint32_t i = 0; i < NUMBER_ROWS; i++) {
 			ends[i + 1] = ends[i] + random_digits(&seed, i == odd,
 			    random_next(&seed, 2) < points, chunk + ends[i]);
+			if (returns > random_next(&seed, 3))
+				chunk[ends[i + 1]++] = '\r';
+		}
 		struct column out, column = {
 			.type = TYPE_RAW, .encoding = SLICE, .base = chunk,
 			.stride = 1, .from = ends, .to = ends + 1,
+			.trim_cr = returns > 0,
 		};
 		column_numbers(&column, NULL, NUMBER_ROWS, region, &out);
 		for (uint32_t i = 0; i < NUMBER_ROWS; i++) {

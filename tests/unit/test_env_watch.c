@@ -75,7 +75,7 @@ Test(env_watch, a_folder_and_a_file)
 Test(env_watch, more_than_one_read_of_changes)
 {
 	int watch = env->watch_open();
-	char name[16];
+	char name[32];
 
 	cr_assert(env->watch_add(watch, ".") == 0);
 	for (int i = 0; i < 500; i++) {

@@ -203,10 +203,10 @@ Test(keyed, another_thread_reads_while_the_owner_writes)
 {
 	struct mem_budget budget = { .name = "test" };
 	struct keyed *keyed = keyed_new(8, &budget);
-	uint32_t number[2000];
+	uint32_t number[2010];
 
 	for (uint32_t round = 1; round <= 50; round++) {
-		for (uint32_t i = 0; i < 2000; i++)
+		for (uint32_t i = 0; i < 2010; i++)
 			number[i] = i;
 		count_keys(keyed, number, 40 * round);
 		uint64_t sum = 0, hashes = 0;

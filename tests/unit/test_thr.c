@@ -110,6 +110,32 @@ Test(thr, signals_stay_with_the_main_thread)
 	thr_join(&thr);
 }
 
+static void
+tell_index(void *user)
+{
+	uint32_t *index = user;
+
+	*index = thr_index();
+	if (thr_index() != *index)
+		*index = UINT32_MAX;
+}
+
+Test(thr, every_thread_has_a_number)
+{
+	struct err err = ERR_INIT;
+	struct thr *thr[THREADS];
+	uint32_t index[THREADS], seen = 1u << thr_index();
+
+	for (int i = 0; i < THREADS; i++)
+		thr[i] = thr_start("index", tell_index, &index[i], &err);
+	for (int i = 0; i < THREADS; i++) {
+		thr_join(&thr[i]);
+		cr_assert(index[i] <= THREADS);
+		seen |= 1u << index[i];
+	}
+	cr_assert(seen == (2u << THREADS) - 1);
+}
+
 Test(thr, the_system_refuses)
 {
 	struct err err = ERR_INIT;

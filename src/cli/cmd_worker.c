@@ -1,0 +1,117 @@
+/*
+ * worker: a part of a job, for the process at the other end of standard input
+ * and output.
+ *
+ * It says hello, takes the order, binds the program as that process has, and
+ * runs what is placed on this host.  What goes wrong is told over there; here is
+ * the exit status.
+ */
+#include <unistd.h>
+
+#include "cli/cmd.h"
+#include "cli/job.h"
+#include "exec/remotes.h"
+#include "exec/run.h"
+#include "io/bad.h"
+#include "net/hello.h"
+#include "net/link.h"
+#include "net/order.h"
+#include "plan/plan.h"
+#include "util/buf.h"
+#include "util/env.h"
+
+/* Of packets that come before the job runs only the order is expected. */
+static int
+worker_order(struct link *link, struct job *job, struct order *order)
+{
+	struct env_waits waits = { 0 };
+	struct packet packet;
+	struct hello hello;
+	int got_hello = 0, status = hello_put(link, &job->err);
+
+	while (status == 0) {
+		status = link_flush(link, &job->err);
+		if (status == 0 && !got_hello)
+			got_hello = hello_take(link, &hello, &job->err);
+		if (got_hello < 0)
+			status = -1;
+		int got = status == 0 && got_hello ?
+		    link_take(link, &packet, &job->err) : 0;
+		if (got < 0)
+			status = -1;
+		if (got > 0 && packet.kind != REMOTE_ORDER)
+			status = err_set(&job->err, ERR_IO,
+			    "an order is expected first");
+		if (status != 0 || got > 0)
+			break;
+		env_waits_clear(&waits);
+		link_add_waits(link, 1, &waits);
+		env->wait(&waits);
+	}
+	env_waits_fini(&waits);
+	return status != 0 ? -1 : order_read(packet.bytes, packet.size,
+	    "the starting process", job->region, order, &job->err);
+}
+
+static struct plan *
+worker_copy(void *cookie, struct err *err)
+{
+	struct flow *flow = job_copy_flow(cookie, err);
+
+	return flow == NULL ? NULL : plan_new(flow);
+}
+
+/* Bind and run; the link is taken. */
+static int
+worker_run(struct job *job, struct link *take_link, uint32_t index)
+{
+	struct run_config config = {
+		.bad = job->bad, .copy = worker_copy, .copy_cookie = job,
+	};
+	struct plan *plan = plan_new(job->flow);
+
+	job->flow = NULL;
+	job_configure(job, &config);
+	int status = run_worker(plan, &config, index, take_link, &job->err);
+	plan_free(&plan);
+	return status;
+}
+
+/* Tell them why the order cannot be run. */
+static void
+worker_refuse(struct link **take_link, const struct err *err)
+{
+	struct remote *remote = remote_new(*take_link, "the starting process",
+	    NULL, NULL, NULL);
+
+	*take_link = NULL;
+	remotes_say_error(remote, err);
+	remote_free(&remote);
+}
+
+int
+cmd_worker(struct options *options)
+{
+	struct job job;
+	struct order order = { 0 };
+	struct link *link = link_new(STDIN_FILENO, STDOUT_FILENO,
+	    "the starting process");
+	int status = 0;
+
+	job_init(&job, options);
+	status = worker_order(link, &job, &order);
+	if (status == 0)
+		status = job_take_order(&job, options, &order);
+	if (status == 0 && (job_parse(&job) != 0 || job_check(&job, 0) != 0)) {
+		worker_refuse(&link, &job.err);
+		status = -1;
+	}
+	if (status == 0) {
+		status = worker_run(&job, link, order.worker_index);
+		link = NULL;
+	}
+	link_close(&link);
+	status = status == 0 ? 0 : job_fail(&job);
+	job_fini(&job);
+	return status;
+}

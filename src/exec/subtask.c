@@ -1,0 +1,803 @@
+/*
+ * An instance of a task.
+ *
+ *     sources or edge in --> operator --> operator --> ... --> edges out, sinks
+ *
+ * A step reads one batch or message and pushes it through the chain by plain
+ * calls.  Where the chain ends at an edge its last operator's `next` is the
+ * edge's giving end, so no operator knows of edges.  Before each read the edges
+ * out are settled: while one has no room the instance is not stepped.
+ *
+ * Sources that end are read one behind the other, in the plan's order, which
+ * has what a join keeps before what it is joined to; those that do not end are
+ * read in turn.  When a source would wait, the chain is told to pause, once, and
+ * what is held goes out: a line that came is out before the next is waited for.
+ *
+ * A record that ends the job (--bad stop) must not take back what was good
+ * before it.  Then the edges out say the end as a failure, in its place behind
+ * the good batches, and whoever takes it writes what there is, flushes nothing,
+ * and passes it on.
+ */
+#include "exec/subtask.h"
+
+#include <string.h>
+
+#include "state/save.h"
+#include "util/env.h"
+#include "util/err.h"
+#include "util/interrupt.h"
+#include "util/mem.h"
+
+/* Batches of a step: enough that the queue costs nothing, few enough that a
+ * task that waits is not kept waiting for more than a few milliseconds. */
+#define STEP_BATCHES 8
+/* Marks an entry as a source's; the rest of the number is its index. */
+#define PART_SOURCE 0x80000000u
+
+struct source_in {
+	struct source_run *run;
+	struct need need;
+	uint32_t index;		/* in flow->source */
+	struct op_run *head;
+	unsigned port;
+	int is_live;
+	int paused;
+	int ended;
+	int stopped;
+};
+
+struct subtask {
+	struct task task;
+	const struct task_plan *plan;
+	uint32_t index;
+	const struct plan *copy;
+	const struct subtask_shared *shared;
+	struct op_job job;
+	struct op_run *op;		/* like plan->op */
+	uint32_t op_opened;
+	struct op_run **by_id;		/* by op id */
+	struct source_in *source;
+	uint32_t source_at;
+	struct edge *in_edge;
+	struct edge_in *in;
+	struct op_run *in_head;
+	struct edge_out **out;
+	uint32_t out_count;
+	uint64_t barrier_wanted;	/* atomic */
+	uint64_t barrier_done;
+	int barrier_halts;		/* atomic, before barrier_wanted */
+	int is_held;			/* atomic */
+	int stop_wanted;		/* atomic */
+	int has_ticks;
+	int is_blocked;
+	int is_resting;		/* held, or behind the last barrier */
+	int is_done;
+	int has_left;			/* atomic */
+	uint64_t left_ns;		/* when the last step ended */
+	struct subtask_counts counts;
+};
+
+static task_step_f subtask_step;
+static task_waits_f subtask_waits;
+
+/* --- building -------------------------------------------------------- */
+
+static struct op_run *
+run_of(const struct subtask *it, const struct op *op)
+{
+	return op == NULL ? NULL : it->by_id[op->id];
+}
+
+static void
+subtask_build_ops(struct subtask *it)
+{
+	const struct flow *flow = it->copy->flow;
+	uint32_t count = it->plan->op_count;
+	uint32_t width = it->plan->width;
+
+	it->op = mem_alloc_zero((count + 1) * sizeof(*it->op));
+	it->by_id = mem_alloc_zero((flow->op_count + 1) * sizeof(*it->by_id));
+	for (uint32_t i = 0; i < count; i++) {
+		const struct op *op = flow->op[it->plan->op[i]->id];
+		struct op_run *run = &it->op[i];
+		op_run_init(run, op, &it->job);
+		if (width > 1 && it->plan->in != NULL &&
+		    it->plan->in->kind == EDGE_HASH) {
+			run->group_first = tasks_group_first(it->index, width);
+			run->group_end = tasks_group_first(it->index + 1,
+			    width);
+		}
+		it->has_ticks |= op->def->tick != NULL;
+		it->by_id[op->id] = run;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		struct op_run *run = &it->op[i];
+		run->next = run_of(it, run->op->next);
+		run->next_port = run->op->next_port;
+		run->side = run_of(it, run->op->side);
+		run->side_port = run->op->side_port;
+	}
+}
+
+/* What is needed of a source; the names live as long as the flow. */
+static struct need
+need_of(const struct flow *flow, const struct need_set *set)
+{
+	uint32_t count = need_count(set);
+	const char **name = region_alloc(flow->region,
+	    (count + 1) * sizeof(*name));
+
+	for (uint32_t i = 0; i < count; i++)
+		name[i] = need_name(set, i);
+	return (struct need){
+		.all = need_is_all(set), .record = need_has_record(set),
+		.name = name, .name_count = count,
+	};
+}
+
+static void
+subtask_build_sources(struct subtask *it)
+{
+	const struct flow *flow = it->copy->flow;
+	const struct task_plan *plan = it->plan;
+
+	it->source = mem_alloc_zero((plan->source_count + 1) *
+	    sizeof(*it->source));
+	for (uint32_t i = 0; i < plan->source_count; i++) {
+		const struct flow_source *source =
+		    flow->source[plan->source[i]];
+		struct source_in *in = &it->source[i];
+		in->index = plan->source[i];
+		in->head = run_of(it, source->next);
+		in->port = source->next_port;
+		in->is_live = source_is_live(source->source);
+		in->need = need_of(flow, it->copy->need[in->index]);
+	}
+}
+
+struct subtask *
+subtask_new(const struct task_plan *plan, uint32_t index,
+	const struct plan *copy, const struct subtask_shared *shared)
+{
+	struct subtask *it = mem_alloc_zero(sizeof(*it));
+
+	it->task.name = plan->op_count > 0 ? plan->op[0]->def->name : "read";
+	it->task.step = subtask_step;
+	it->plan = plan;
+	it->index = index;
+	it->copy = copy;
+	it->shared = shared;
+	it->job = shared->outputs;
+	it->job.bad = shared->bad;
+	it->job.warn = shared->warn;
+	it->job.warn_cookie = shared->warn_cookie;
+	subtask_build_ops(it);
+	subtask_build_sources(it);
+	if (it->has_ticks || plan->source_count > 0)
+		it->task.waits = subtask_waits;
+	it->out = mem_alloc_zero((plan->out_count + 1) * sizeof(*it->out));
+	return it;
+}
+
+void
+subtask_set_in(struct subtask *it, struct edge *edge)
+{
+	it->in_edge = edge;
+	it->in = edge_in_new(edge, it->index);
+	it->in_head = run_of(it, it->copy->flow->op[edge->plan->to->id]);
+}
+
+void
+subtask_add_out(struct subtask *it, struct edge *edge)
+{
+	const struct edge_plan *plan = edge->plan;
+	const struct op *to = it->copy->flow->op[plan->to->id];
+	struct edge_out *out = edge_out_new(edge, it->index, to, &it->job);
+
+	it->out[it->out_count++] = out;
+	for (uint32_t i = 0; plan->from == NULL && i < it->plan->source_count;
+	    i++)
+		it->source[i].head = edge_out_run(out);
+	if (plan->from == NULL)
+		return;
+	struct op_run *from = it->by_id[plan->from->id];
+	if (plan->from_side) {
+		from->side = edge_out_run(out);
+		from->side_port = 0;
+	} else {
+		from->next = edge_out_run(out);
+		from->next_port = 0;
+	}
+}
+
+int
+subtask_open(struct subtask *it, struct err *err)
+{
+	for (; it->op_opened < it->plan->op_count; it->op_opened++) {
+		struct op_run *run = &it->op[it->op_opened];
+		if (run->op->def->open != NULL &&
+		    run->op->def->open(run, err) != 0) {
+			it->op_opened++;
+			return -1;
+		}
+	}
+	for (uint32_t i = 0; i < it->plan->source_count; i++) {
+		struct source_in *in = &it->source[i];
+		struct source *source =
+		    it->copy->flow->source[in->index]->source;
+		/* On its own host an instance reads all that is there. */
+		int is_away = source_spec(source)->host_count > 0;
+		in->run = source_run_new(source, is_away ? 0 : it->index,
+		    is_away ? 1 : it->plan->width, &in->need,
+		    it->shared->bad);
+		/* A source that nobody takes from still is read. */
+		if (in->head == NULL)
+			in->ended = 1;
+	}
+	return 0;
+}
+
+void
+subtask_free(struct subtask **take_subtask)
+{
+	struct subtask *it = *take_subtask;
+
+	*take_subtask = NULL;
+	if (it == NULL)
+		return;
+	for (uint32_t i = 0; i < it->plan->op_count; i++) {
+		struct op_run *run = &it->op[i];
+		if (i < it->op_opened && run->op->def->close != NULL)
+			run->op->def->close(run);
+		mem_free(run->state);
+	}
+	for (uint32_t i = 0; i < it->plan->source_count; i++)
+		source_run_free(&it->source[i].run);
+	for (uint32_t i = 0; i < it->out_count; i++)
+		edge_out_free(&it->out[i]);
+	edge_in_free(&it->in);
+	mem_free(it->op);
+	mem_free(it->by_id);
+	mem_free(it->source);
+	mem_free(it->out);
+	mem_free(it);
+}
+
+struct task *
+subtask_task(struct subtask *it)
+{
+	return &it->task;
+}
+
+const struct task_plan *
+subtask_plan(const struct subtask *it)
+{
+	return it->plan;
+}
+
+uint32_t
+subtask_index(const struct subtask *it)
+{
+	return it->index;
+}
+
+/* --- barriers -------------------------------------------------------- */
+
+struct frozen {
+	void **image;		/* like plan->op; NULL: no state */
+	struct save **source;	/* like plan->source */
+};
+
+void
+subtask_thaw(struct subtask *it, struct frozen **take_frozen)
+{
+	struct frozen *frozen = *take_frozen;
+
+	*take_frozen = NULL;
+	if (frozen == NULL)
+		return;
+	for (uint32_t i = 0; i < it->plan->op_count; i++)
+		if (frozen->image[i] != NULL)
+			it->op[i].op->def->thaw(&it->op[i], frozen->image[i]);
+	for (uint32_t i = 0; i < it->plan->source_count; i++)
+		save_free(&frozen->source[i]);
+	mem_free(frozen->image);
+	mem_free(frozen->source);
+	mem_free(frozen);
+}
+
+static struct frozen *
+subtask_freeze(struct subtask *it, struct err *err)
+{
+	struct frozen *frozen = mem_alloc_zero(sizeof(*frozen));
+
+	frozen->image = mem_alloc_zero((it->plan->op_count + 1) *
+	    sizeof(*frozen->image));
+	frozen->source = mem_alloc_zero((it->plan->source_count + 1) *
+	    sizeof(*frozen->source));
+	for (uint32_t i = 0; i < it->plan->source_count; i++) {
+		frozen->source[i] = save_new();
+		source_run_save(it->source[i].run, frozen->source[i]);
+	}
+	for (uint32_t i = 0; i < it->plan->op_count; i++) {
+		struct op_run *run = &it->op[i];
+		if (run->op->def->freeze == NULL)
+			continue;
+		if (run->op->def->freeze(run, &frozen->image[i], err) != 0) {
+			subtask_thaw(it, &frozen);
+			return NULL;
+		}
+	}
+	return frozen;
+}
+
+static void
+save_part(struct save *target, const struct save *source, uint32_t part)
+{
+	for (uint64_t i = 0; i < save_count(source); i++) {
+		uint32_t key_group;
+		size_t size;
+		const char *bytes = save_entry(source, i, &key_group, &size);
+		char *entry = mem_alloc(size + sizeof(part));
+		memcpy(entry, &part, sizeof(part));
+		memcpy(entry + sizeof(part), bytes, size);
+		save_put(target, key_group, entry, size + sizeof(part));
+		mem_free(entry);
+	}
+}
+
+int
+subtask_save(struct subtask *it, struct frozen *frozen, struct save *save,
+	struct err *err)
+{
+	int status = 0;
+
+	for (uint32_t i = 0; i < it->plan->source_count; i++)
+		save_part(save, frozen->source[i],
+		    PART_SOURCE | it->source[i].index);
+	for (uint32_t i = 0; i < it->plan->op_count && status == 0; i++) {
+		struct op_run *run = &it->op[i];
+		if (frozen->image[i] == NULL)
+			continue;
+		struct save *part = save_new();
+		status = run->op->def->save(run, frozen->image[i], part, err);
+		if (status == 0)
+			save_part(save, part, run->op->id);
+		save_free(&part);
+	}
+	return status;
+}
+
+int
+subtask_load(struct subtask *it, const char *bytes, size_t size,
+	uint32_t key_group, struct err *err)
+{
+	uint32_t part;
+
+	if (size < sizeof(part))
+		return err_set(err, ERR_IO, "an entry of the checkpoint is too "
+		    "short");
+	memcpy(&part, bytes, sizeof(part));
+	bytes += sizeof(part);
+	size -= sizeof(part);
+	if (part & PART_SOURCE) {
+		for (uint32_t i = 0; i < it->plan->source_count; i++)
+			if (it->source[i].index == (part & ~PART_SOURCE))
+				return source_run_load(it->source[i].run,
+				    bytes, size, err);
+		return 0;
+	}
+	if (part >= it->copy->flow->op_count)
+		return err_set(err, ERR_IO, "the checkpoint has an operator "
+		    "that the program has not");
+	struct op_run *run = it->by_id[part];
+	if (run == NULL || run->op->def->load == NULL ||
+	    (key_group != SAVE_SHARED && (key_group < run->group_first ||
+	    key_group >= run->group_end)))
+		return 0;
+	return run->op->def->load(run, key_group, bytes, size, err);
+}
+
+void
+subtask_want_barrier(struct subtask *it, uint64_t number, int halts)
+{
+	if (it->plan->source_count == 0)
+		return;
+	__atomic_store_n(&it->barrier_halts, halts, __ATOMIC_RELAXED);
+	__atomic_store_n(&it->barrier_wanted, number, __ATOMIC_RELEASE);
+	task_notify(&it->task);
+}
+
+void
+subtask_hold(struct subtask *it, int is_held)
+{
+	if (it->plan->source_count == 0 ||
+	    __atomic_load_n(&it->is_held, __ATOMIC_RELAXED) == is_held)
+		return;
+	__atomic_store_n(&it->is_held, is_held, __ATOMIC_RELEASE);
+	task_notify(&it->task);
+}
+
+void
+subtask_stop(struct subtask *it)
+{
+	__atomic_store_n(&it->stop_wanted, 1, __ATOMIC_RELEASE);
+	task_notify(&it->task);
+}
+
+static int
+subtask_barrier(struct subtask *it, uint64_t number, struct err *err)
+{
+	struct frozen *frozen = subtask_freeze(it, err);
+
+	if (frozen == NULL)
+		return -1;
+	it->barrier_done = number;
+	for (uint32_t i = 0; i < it->out_count; i++)
+		edge_out_barrier(it->out[i], number);
+	it->shared->barrier(it->shared->cookie, it, number, frozen);
+	return 0;
+}
+
+/* --- running --------------------------------------------------------- */
+
+static int
+subtask_settle(struct subtask *it)
+{
+	int room = 1;
+
+	for (uint32_t i = 0; i < it->out_count; i++)
+		room &= edge_out_settle(it->out[i]);
+	it->is_blocked = !room;
+	return room;
+}
+
+/* What waits for room must still go. */
+static enum task_status
+subtask_leave(struct subtask *it)
+{
+	if (!subtask_settle(it))
+		return TASK_WAIT;
+	__atomic_store_n(&it->has_left, 1, __ATOMIC_RELEASE);
+	/* A link sends the end of it all when all have left. */
+	for (uint32_t i = 0; i < it->out_count; i++)
+		edge_out_notify(it->out[i]);
+	return TASK_DONE;
+}
+
+int
+subtask_has_left(const struct subtask *it)
+{
+	return __atomic_load_n(&it->has_left, __ATOMIC_ACQUIRE);
+}
+
+/* The instance is through, and its operators have been told. */
+static enum task_status
+subtask_end(struct subtask *it, struct err *err)
+{
+	it->is_done = 1;
+	if (it->shared->cookie != NULL) {
+		struct frozen *frozen = subtask_freeze(it, err);
+		if (frozen == NULL)
+			return TASK_FAIL;
+		it->shared->ended(it->shared->cookie, it, frozen);
+	}
+	return subtask_leave(it);
+}
+
+/* A bad record ends the job, but not what was good before it. */
+static enum task_status
+subtask_fail(struct subtask *it, struct err *err)
+{
+	if (err->kind != ERR_DATA || it->out_count == 0)
+		return TASK_FAIL;
+	it->shared->stopped(it->shared->stopped_cookie, err);
+	err_clear(err);
+	for (uint32_t i = 0; i < it->out_count; i++)
+		edge_out_fail(it->out[i]);
+	it->is_done = 1;
+	return subtask_leave(it);
+}
+
+/* What a push or flush came to. */
+static enum task_status
+subtask_judge(struct subtask *it, enum op_status status, struct err *err)
+{
+	if (status == OP_FAIL)
+		return subtask_fail(it, err);
+	if (status == OP_OK && it->job.stop.kind != ERR_NONE) {
+		*err = it->job.stop;
+		return subtask_fail(it, err);
+	}
+	return TASK_AGAIN;
+}
+
+/* No more of this source: tell the chain. */
+static enum task_status
+source_end(struct subtask *it, struct source_in *in, struct err *err)
+{
+	in->ended = 1;
+	/* Enough was got before the record that would have stopped it. */
+	err_clear(&it->job.stop);
+	enum op_status status = op_end(in->head, in->port, err);
+	if (status == OP_FAIL)
+		return subtask_fail(it, err);
+	return TASK_AGAIN;
+}
+
+/* ^C: what ends by itself is broken off, what does not comes to its end. */
+static int
+source_interrupted(struct source_in *in, struct err *err)
+{
+	if (!in->is_live)
+		return err_set(err, ERR_INTERRUPT, "interrupted");
+	if (!in->stopped)
+		source_run_stop(in->run);
+	in->stopped = 1;
+	return 0;
+}
+
+static enum task_status
+source_split(struct subtask *it, struct source_in *in,
+	const struct source_item *item, struct err *err)
+{
+	if (op_split(in->head, item->split, item->what, err) == OP_FAIL)
+		return subtask_fail(it, err);
+	if (item->what == OP_SPLIT_END)
+		for (uint32_t i = 0; i < it->out_count; i++)
+			edge_out_turn(it->out[i], item->number);
+	return TASK_AGAIN;
+}
+
+static enum task_status
+source_step(struct subtask *it, struct source_in *in, struct err *err)
+{
+	struct source_item item = { 0 };
+
+	if (__atomic_load_n(&it->stop_wanted, __ATOMIC_ACQUIRE) &&
+	    source_interrupted(in, err) != 0)
+		return TASK_FAIL;
+	if (in->head->done)
+		return source_end(it, in, err);
+	switch (source_run_next(in->run, &item, err)) {
+	case SOURCE_BATCH:
+		in->paused = 0;
+		return subtask_judge(it, op_push(in->head, in->port,
+		    item.batch, err), err);
+	case SOURCE_SPLIT:
+		return source_split(it, in, &item, err);
+	case SOURCE_WAIT:
+		if (!in->paused && op_pause(in->head, err) == OP_FAIL)
+			return subtask_fail(it, err);
+		in->paused = 1;
+		return TASK_WAIT;
+	case SOURCE_END:
+		/* Whoever interrupts may close the input too: that is no end. */
+		if (interrupt_is_set() && it->shared->cookie == NULL &&
+		    source_interrupted(in, err) != 0)
+			return TASK_FAIL;
+		return source_end(it, in, err);
+	case SOURCE_FAIL:
+		break;
+	}
+	return subtask_fail(it, err);
+}
+
+/* One batch of the source whose turn it is, or of all that do not end. */
+static enum task_status
+sources_step(struct subtask *it, struct err *err)
+{
+	uint32_t count = it->plan->source_count;
+	enum task_status all = TASK_WAIT;
+	int open = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct source_in *in = &it->source[i];
+		if (in->ended || in->is_live)
+			continue;
+		return source_step(it, in, err);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		struct source_in *in = &it->source[(it->source_at + i) %
+		    count];
+		if (in->ended)
+			continue;
+		open = 1;
+		enum task_status status = source_step(it, in, err);
+		if (status == TASK_FAIL || it->is_done)
+			return status;
+		if (status == TASK_AGAIN)
+			all = TASK_AGAIN;
+	}
+	it->source_at++;
+	return open ? all : subtask_end(it, err);
+}
+
+static enum task_status
+in_end(struct subtask *it, int failed, struct err *err)
+{
+	if (failed) {
+		if (op_pause(it->in_head, err) == OP_FAIL)
+			return TASK_FAIL;
+		for (uint32_t i = 0; i < it->out_count; i++)
+			edge_out_fail(it->out[i]);
+		it->is_done = 1;
+		return subtask_leave(it);
+	}
+	err_clear(&it->job.stop);
+	if (op_end(it->in_head, it->plan->in->to_port, err) == OP_FAIL)
+		return subtask_fail(it, err);
+	return subtask_end(it, err);
+}
+
+static enum task_status
+in_step(struct subtask *it, struct err *err)
+{
+	unsigned port = it->plan->in->to_port;
+	struct op_run *head = it->in_head;
+	enum op_status status = OP_OK;
+	struct message message = { 0 };
+
+	if (!edge_in_take(it->in, &message))
+		return TASK_WAIT;
+	switch (message.kind) {
+	case MESSAGE_BATCH:
+		status = op_push(head, port, message.batch, err);
+		break;
+	case MESSAGE_MARK:
+		status = op_mark(head, port, message.mark_us, err);
+		break;
+	case MESSAGE_IDLE:
+		status = op_idle(head, port, err);
+		break;
+	case MESSAGE_SPLIT:
+		status = op_split(head, message.number, message.what, err);
+		break;
+	case MESSAGE_FLUSH:
+		status = op_pause(head, err);
+		break;
+	case MESSAGE_BARRIER:
+		if (subtask_barrier(it, message.number, err) != 0)
+			return TASK_FAIL;
+		return TASK_AGAIN;
+	case MESSAGE_END:
+		return in_end(it, message.number != 0, err);
+	case MESSAGE_TURN:
+		break;
+	}
+	if (head->done && status != OP_FAIL) {
+		edge_in_refuse(it->in);
+		return in_end(it, 0, err);
+	}
+	return subtask_judge(it, status, err);
+}
+
+static enum task_status
+subtask_tick(struct subtask *it, struct err *err)
+{
+	it->job.now_us = env->now_us();
+	for (uint32_t i = 0; i < it->plan->op_count; i++) {
+		struct op_run *run = &it->op[i];
+		if (run->tick_us > it->job.now_us)
+			continue;
+		run->tick_us = INT64_MAX;
+		if (run->op->def->tick(run, it->job.now_us, err) == OP_FAIL)
+			return subtask_fail(it, err);
+	}
+	return TASK_AGAIN;
+}
+
+static enum task_status
+subtask_work(struct subtask *it, struct err *err)
+{
+	uint64_t wanted = __atomic_load_n(&it->barrier_wanted,
+	    __ATOMIC_ACQUIRE);
+
+	if (it->is_done)
+		return subtask_leave(it);
+	if (!subtask_settle(it))
+		return TASK_WAIT;
+	if (it->plan->source_count > 0 && wanted > it->barrier_done &&
+	    subtask_barrier(it, wanted, err) != 0)
+		return TASK_FAIL;
+	if (__atomic_load_n(&it->is_held, __ATOMIC_ACQUIRE) ||
+	    (it->barrier_done > 0 && it->barrier_done == wanted &&
+	    __atomic_load_n(&it->barrier_halts, __ATOMIC_RELAXED))) {
+		it->is_resting = 1;
+		return TASK_WAIT;
+	}
+	it->is_resting = 0;
+	if (it->has_ticks && subtask_tick(it, err) == TASK_FAIL)
+		return TASK_FAIL;
+	for (unsigned i = 0; i < STEP_BATCHES; i++) {
+		enum task_status status = it->plan->source_count > 0 ?
+		    sources_step(it, err) : in_step(it, err);
+		if (status != TASK_AGAIN)
+			return status;
+		if (!subtask_settle(it))
+			return TASK_WAIT;
+		if (sched_is_sim(it->task.sched))
+			break;
+	}
+	return TASK_AGAIN;
+}
+
+static enum task_status
+subtask_step(struct task *task, struct err *err)
+{
+	struct subtask *it = (struct subtask *)task;
+	uint64_t start = env->monotonic_ns();
+
+	if (it->left_ns != 0 && it->is_blocked)
+		it->counts.blocked_ns += start - it->left_ns;
+	else if (it->left_ns != 0)
+		it->counts.idle_ns += start - it->left_ns;
+	if (interrupt_is_set() && it->shared->cookie == NULL)
+		it->stop_wanted = 1;
+	enum task_status status = subtask_work(it, err);
+	it->left_ns = env->monotonic_ns();
+	it->counts.busy_ns += it->left_ns - start;
+	return status;
+}
+
+static void
+subtask_waits(struct task *task, struct env_waits *waits)
+{
+	struct subtask *it = (struct subtask *)task;
+	int64_t tick = INT64_MAX;
+	int bounded = 0;
+
+	if (it->is_blocked || it->is_done || it->is_resting)
+		return;
+	for (uint32_t i = 0; i < it->plan->op_count; i++)
+		if (it->op[i].tick_us < tick)
+			tick = it->op[i].tick_us;
+	if (tick != INT64_MAX) {
+		int64_t now = env->now_us();
+		env_waits_until(waits, env->monotonic_ns() + (tick <= now ? 0 :
+		    (uint64_t)(tick - now) * 1000));
+	}
+	for (uint32_t i = 0; i < it->plan->source_count && !bounded; i++) {
+		struct source_in *in = &it->source[i];
+		if (in->ended)
+			continue;
+		source_run_wait(in->run, waits);
+		bounded = !in->is_live;
+	}
+}
+
+/* --- figures --------------------------------------------------------- */
+
+void
+subtask_counts(const struct subtask *it, struct subtask_counts *out)
+{
+	*out = it->counts;
+	out->mark_us = INT64_MIN;
+	for (uint32_t i = 0; i < it->plan->op_count; i++)
+		if (it->op[i].marked_us > out->mark_us)
+			out->mark_us = it->op[i].marked_us;
+	for (uint32_t i = 0; i < it->plan->source_count; i++) {
+		uint64_t bytes, records;
+		if (it->source[i].run == NULL)
+			continue;
+		source_run_counts(it->source[i].run, &bytes, &records);
+		out->bytes_in += bytes;
+	}
+	if (it->in != NULL)
+		out->bytes_in += edge_in_bytes(it->in);
+}
+
+const struct op_run *
+subtask_op(const struct subtask *it, uint32_t op_id)
+{
+	return it->by_id[op_id];
+}
+
+const struct source_run *
+subtask_source(const struct subtask *it, uint32_t source)
+{
+	for (uint32_t i = 0; i < it->plan->source_count; i++)
+		if (it->source[i].index == source)
+			return it->source[i].run;
+	return NULL;
+}

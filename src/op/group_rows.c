@@ -1,0 +1,317 @@
+/*
+ * Rows of groups.
+ *
+ *	row	state | state | ... | cell, type | cell, type | ...
+ *
+ * A key's cell is the value as it was first seen, so that a time stays a time
+ * and a number keeps its digits.  Of a textual value only the type is kept: its
+ * bytes are those of the key that the row is found by, and are there as long as
+ * the row is.  So a row holds no address of its table's, and may be copied.
+ */
+#include "op/group_rows.h"
+
+#include <string.h>
+
+#include "data/key.h"
+#include "io/bad.h"
+#include "util/bits.h"
+#include "util/buf.h"
+
+struct key_cell {
+	union cell cell;
+	uint64_t type;
+};
+
+static struct key_cell *
+row_keys(const struct group_rows *rows, const char *row)
+{
+	return (struct key_cell *)(uintptr_t)(row + rows->keys_offset);
+}
+
+void
+group_rows_init(struct group_rows *rows, struct op_run *run, uint32_t gap)
+{
+	const struct op_args *args = &run->op->args;
+
+	*rows = (struct group_rows){ .args = args, .gap = gap };
+	rows->offset = mem_alloc((args->agg_count + 1) * sizeof(size_t));
+	for (uint32_t i = 0; i < args->agg_count; i++) {
+		rows->offset[i] = rows->keys_offset;
+		rows->keys_offset +=
+		    agg_expr_def(args->agg[i].agg)->state_bytes;
+		agg_expr_set_budget(args->agg[i].agg, &run->budget);
+	}
+	rows->bytes = rows->keys_offset +
+	    args->by_count * sizeof(struct key_cell);
+	rows->width = args->by_count + gap + args->agg_count;
+	rows->builder = mem_alloc_zero((rows->width + 1) *
+	    sizeof(*rows->builder));
+}
+
+void
+group_rows_fini(struct group_rows *rows)
+{
+	for (uint32_t i = 0; i < rows->width; i++)
+		builder_fini(&rows->builder[i]);
+	mem_free(rows->builder);
+	mem_free(rows->offset);
+}
+
+void
+group_rows_set_keys(const struct group_rows *rows, const struct column *column,
+	uint32_t i, struct region *scratch, char *row)
+{
+	struct key_cell *cell = row_keys(rows, row);
+
+	for (uint32_t k = 0; k < rows->args->by_count; k++) {
+		struct value value = column_value(&column[k], i, scratch);
+		/* Null and missing are one group, whichever came first. */
+		cell[k].type = value.type == TYPE_MISSING ? TYPE_NULL :
+		    value.type;
+		if (type_is_textual(value.type) || value.type <= TYPE_MISSING)
+			memset(&cell[k].cell, 0, sizeof(cell[k].cell));
+		else
+			cell[k].cell = value.cell;
+	}
+}
+
+/* What the records' values did: too much for the memory, or bad ones. */
+static int
+rows_judge(struct op_run *run, struct batch *batch, struct eval *eval,
+	struct err *err)
+{
+	const struct op_args *args = &run->op->args;
+
+	for (uint32_t i = 0; i < args->agg_count; i++)
+		if (agg_expr_call(args->agg[i].agg)->refused)
+			return op_charge(run, UINT64_MAX / 2, err);
+	return op_reject(run, batch, &eval->rejects, err);
+}
+
+int
+group_rows_update(struct op_run *run, struct group_rows *rows,
+	struct batch *batch, struct region *region, char *const *row,
+	char *single, struct err *err)
+{
+	const struct op_args *args = rows->args;
+	struct eval eval;
+
+	eval_init(&eval, batch, region);
+	for (uint32_t i = 0; i < args->agg_count; i++)
+		agg_expr_update(args->agg[i].agg, &eval, batch->sel,
+		    batch->sel_count, row, single, rows->offset[i],
+		    rows->sequence);
+	rows->sequence += batch->sel_count;
+	return rows_judge(run, batch, &eval, err);
+}
+
+int
+group_rows_probe(struct op_run *run, struct group_rows *rows,
+	struct batch *batch, struct region *region, struct err *err)
+{
+	const struct op_args *args = rows->args;
+	struct eval eval;
+
+	if (bad_policy(run->job->bad) == BAD_STOP)
+		return 0;
+	char *scratch = region_alloc_zero(region, rows->keys_offset + 8);
+	eval_init(&eval, batch, region);
+	for (uint32_t i = 0; i < args->agg_count; i++)
+		agg_expr_update(args->agg[i].agg, &eval, batch->sel,
+		    batch->sel_count, NULL, scratch, rows->offset[i], 0);
+	group_rows_clear(rows, scratch);
+	return rows_judge(run, batch, &eval, err);
+}
+
+void
+group_rows_merge(const struct group_rows *rows, char *target,
+	const char *source)
+{
+	const struct op_args *args = rows->args;
+
+	for (uint32_t i = 0; i < args->agg_count; i++) {
+		struct agg_call *call = agg_expr_call(args->agg[i].agg);
+		call->def->merge(call, target + rows->offset[i],
+		    source + rows->offset[i]);
+	}
+}
+
+void
+group_rows_copy_keys(const struct group_rows *rows, char *row,
+	const char *source)
+{
+	memcpy(row + rows->keys_offset, source + rows->keys_offset,
+	    rows->bytes - rows->keys_offset);
+}
+
+int
+group_rows_own(const struct group_rows *rows)
+{
+	const struct op_args *args = rows->args;
+
+	for (uint32_t i = 0; i < args->agg_count; i++)
+		if (agg_expr_def(args->agg[i].agg)->free != NULL)
+			return 1;
+	return 0;
+}
+
+void
+group_rows_clear(const struct group_rows *rows, char *row)
+{
+	const struct op_args *args = rows->args;
+
+	for (uint32_t i = 0; i < args->agg_count; i++) {
+		struct agg_call *call = agg_expr_call(args->agg[i].agg);
+		if (call->def->free != NULL)
+			call->def->free(call, row + rows->offset[i]);
+	}
+}
+
+int
+group_rows_add(struct group_rows *rows, const char *row, struct text key,
+	struct err *err)
+{
+	const struct op_args *args = rows->args;
+	const struct key_cell *cell = row_keys(rows, row);
+	struct builder *builder = rows->builder;
+
+	for (uint32_t k = 0; k < args->by_count; k++) {
+		struct value value = {
+			.type = (enum type)cell[k].type,
+			.cell = cell[k].cell,
+		};
+		if (type_is_textual(value.type))
+			value.cell.text = key_part_text(&key, args->by_count,
+			    k);
+		builder_add(builder++, &value);
+	}
+	builder += rows->gap;
+	for (uint32_t i = 0; i < args->agg_count; i++) {
+		struct agg_call *call = agg_expr_call(args->agg[i].agg);
+		if (call->def->final(call, row + rows->offset[i], builder++,
+		    err) != 0)
+			return -1;
+	}
+	rows->count++;
+	return 0;
+}
+
+struct batch *
+group_rows_take(struct group_rows *rows, struct op_run *run)
+{
+	struct batch *batch = batch_new(run->op->out, rows->count);
+	struct region *region = batch_region(batch);
+
+	for (uint32_t i = 0; i < rows->width; i++)
+		builder_finish(&rows->builder[i], region, &batch->column[i]);
+	rows->count = 0;
+	return batch;
+}
+
+/* --- as bytes: hash, size of the key, key | type [cell] ... | states --- */
+
+#define HEAD_BYTES 12
+
+struct agg_call *
+group_rows_calls(const struct group_rows *rows)
+{
+	const struct op_args *args = rows->args;
+	struct agg_call *call = mem_alloc_zero((args->agg_count + 1) *
+	    sizeof(*call));
+
+	for (uint32_t i = 0; i < args->agg_count; i++) {
+		const struct agg_call *own = agg_expr_call(args->agg[i].agg);
+		call[i].def = own->def;
+		call[i].plan = own->plan;
+		call[i].budget = own->budget;
+	}
+	return call;
+}
+
+/* Is the value of a key in its cell? */
+static int
+cell_is_used(uint64_t type)
+{
+	return type > TYPE_MISSING && !type_is_textual((enum type)type);
+}
+
+void
+group_rows_save(const struct group_rows *rows, struct agg_call *call,
+	const char *row, struct text key, uint64_t hash, struct buf *out)
+{
+	const struct key_cell *cell = row_keys(rows, row);
+	char *head = buf_reserve(out, HEAD_BYTES);
+
+	bits_store64(head, hash);
+	bits_store32(head + 8, key.size);
+	out->size += HEAD_BYTES;
+	buf_add(out, text_bytes(&key), key.size);
+	for (uint32_t k = 0; k < rows->args->by_count; k++) {
+		buf_add_char(out, (char)cell[k].type);
+		if (cell_is_used(cell[k].type))
+			buf_add(out, &cell[k].cell, sizeof(cell[k].cell));
+	}
+	for (uint32_t i = 0; i < rows->args->agg_count; i++)
+		call[i].def->save(&call[i], row + rows->offset[i], out);
+}
+
+int
+group_rows_load_key(const struct group_rows *rows, const char **at,
+	const char *end, struct text *key, uint64_t *hash)
+{
+	if (end - *at < HEAD_BYTES)
+		return -1;
+	*hash = bits_load64(*at);
+	uint32_t size = bits_load32(*at + 8);
+	*at += HEAD_BYTES;
+	if ((size_t)(end - *at) < size)
+		return -1;
+	*key = text_make(*at, size);
+	*at += size;
+	return key_has_parts(key, rows->args->by_count) ? 0 : -1;
+}
+
+static int
+load_cells(const struct group_rows *rows, const char **at, const char *end,
+	char *row)
+{
+	struct key_cell *cell = row_keys(rows, row);
+
+	for (uint32_t k = 0; k < rows->args->by_count; k++) {
+		if (*at == end)
+			return -1;
+		uint8_t type = (uint8_t)*(*at)++;
+		cell[k].type = type;
+		if (type >= TYPE_MIXED)
+			return -1;
+		if (!cell_is_used(type))
+			continue;
+		if ((size_t)(end - *at) < sizeof(cell[k].cell))
+			return -1;
+		memcpy(&cell[k].cell, *at, sizeof(cell[k].cell));
+		*at += sizeof(cell[k].cell);
+	}
+	return 0;
+}
+
+int
+group_rows_load(const struct group_rows *rows, const char **at,
+	const char *end, char *row, int is_new)
+{
+	const struct op_args *args = rows->args;
+	char *loaded = is_new ? row : mem_alloc_zero(rows->bytes + 8);
+	int status = load_cells(rows, at, end, loaded);
+
+	for (uint32_t i = 0; i < args->agg_count && status == 0; i++) {
+		struct agg_call *call = agg_expr_call(args->agg[i].agg);
+		status = call->def->load(call, loaded + rows->offset[i], at,
+		    end);
+	}
+	if (is_new)
+		return status;
+	if (status == 0)
+		group_rows_merge(rows, row, loaded);
+	group_rows_clear(rows, loaded);
+	mem_free(loaded);
+	return status;
+}

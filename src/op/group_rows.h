@@ -1,0 +1,85 @@
+#ifndef SFLOW_OP_GROUP_ROWS_H
+#define SFLOW_OP_GROUP_ROWS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "op/op.h"
+
+struct buf;
+
+/*
+ * What aggregate and window share: the row of a group, how records are added to
+ * it, and how records of output are made of it.  A row lies in some table under
+ * its key (data/key.h): the states of all aggregates, then a cell and a type
+ * per `by` item.  A text key's cell is empty: its bytes are in the table's key.
+ *
+ * The operator's arguments `by` and `agg` say what there is.
+ */
+struct group_rows {
+	const struct op_args *args;
+	size_t *offset;		/* of each aggregate's state */
+	size_t keys_offset;
+	size_t bytes;		/* of a row */
+	uint64_t sequence;	/* of the next record added */
+	/* Output being made: `gap` columns between keys and aggregates are the
+	 * caller's. */
+	struct builder *builder;
+	uint32_t gap, width;
+	uint32_t count;
+};
+
+void group_rows_init(struct group_rows *, struct op_run *, uint32_t gap);
+void group_rows_fini(struct group_rows *);
+
+/* A new row gets the values of its keys: dense row i of the `by` columns. */
+void group_rows_set_keys(const struct group_rows *,
+	const struct column *column, uint32_t i, struct region *scratch,
+	char *row);
+/*
+ * Add the batch's selected rows to the states in row[i], or all to the states
+ * at `single` if row is NULL.  Rows that cannot be computed are rejected.
+ */
+int group_rows_update(struct op_run *, struct group_rows *, struct batch *,
+	struct region *, char *const *row, char *single, struct err *);
+/*
+ * A record of which one argument cannot be computed must count in none of the
+ * aggregates.  When such records do not stop the job, every batch is first
+ * added to states that are thrown away, and what was refused is taken out.
+ */
+int group_rows_probe(struct op_run *, struct group_rows *, struct batch *,
+	struct region *, struct err *);
+/* A new row gets the keys of another. */
+void group_rows_copy_keys(const struct group_rows *, char *row,
+	const char *source);
+/* Add the states of `source`, whose records came later, to `target`. */
+void group_rows_merge(const struct group_rows *, char *target,
+	const char *source);
+/* Do the states own memory besides the row?  Free it. */
+int group_rows_own(const struct group_rows *);
+void group_rows_clear(const struct group_rows *, char *row);
+
+/*
+ * A row as bytes, and back.  `call` has a copy of each aggregate's call struct,
+ * so that another thread can write while the operator works.  Reading begins
+ * with the key and its hash, by which the row is found; then the row's bytes
+ * are read into it, or added to what is there.  -1 if they are no such thing.
+ */
+void group_rows_save(const struct group_rows *, struct agg_call *call,
+	const char *row, struct text key, uint64_t hash, struct buf *out);
+int group_rows_load_key(const struct group_rows *, const char **at,
+	const char *end, struct text *key, uint64_t *hash);
+int group_rows_load(const struct group_rows *, const char **at,
+	const char *end, char *row, int is_new);
+/* The copies; heap. */
+struct agg_call *group_rows_calls(const struct group_rows *);
+
+/*
+ * One more record of output, but for the gap: 0, or -1 with err for a result
+ * that there is not.  Then what was made, as a batch of op->out.
+ */
+int group_rows_add(struct group_rows *, const char *row, struct text key,
+	struct err *);
+struct batch *group_rows_take(struct group_rows *, struct op_run *);
+
+#endif

@@ -1,0 +1,690 @@
+/*
+ * aggregate ITEMS [by KEYS] window W: one record a group and window.
+ *
+ * Arguments: agg, by, window; route DROP or TO (side) for records that come too
+ * late.  Output: the keys, window_start, window_end, the aggregates.
+ *
+ *	push	place each record in a bucket (window_bucket.c), or it is late
+ *		add it to its key's row there
+ *	mark	fire what event time has passed, in order of time
+ *	flush	fire what is left
+ *
+ * Late is a record whose mark, the one of its own split as it was before the
+ * record, has passed the end of its last window, and `late update` with it.
+ * Where the operator's own mark is further, that one counts; but it is the
+ * least of all splits, so then the record is of a split that began late or was
+ * given up as idle.  A record on time therefore always comes before its window
+ * fires, and the result depends on no batch, thread or interleaving.
+ *
+ * A window fires at its end, with the records that were on time; with `late
+ * update D` once more D later, with the keys that changed since.  The records
+ * of a window have the last moment before its end as their time, and as their
+ * mark the last moment before the firing: windows can follow each other.
+ */
+#include "op/op.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "data/key.h"
+#include "data/moment.h"
+#include "op/group.h"
+#include "op/window_priv.h"
+#include "state/keyed.h"
+#include "util/buf.h"
+
+/* Keys merged at a time. */
+#define MERGE_KEYS 256
+
+/* Behind the keys: window_start and window_end. */
+#define GAP 2
+
+static int
+window_bind(struct op *op, struct err *err)
+{
+	(void)err;
+	op->out = schema_new();
+	for (uint32_t i = 0; i < op->args.by_count; i++)
+		schema_add(op->out, op->args.by[i].name,
+		    strlen(op->args.by[i].name),
+		    expr_type(op->args.by[i].expr));
+	schema_add(op->out, "window_start", 12, TYPE_TIME);
+	schema_add(op->out, "window_end", 10, TYPE_TIME);
+	for (uint32_t i = 0; i < op->args.agg_count; i++)
+		schema_add(op->out, op->args.agg[i].name,
+		    strlen(op->args.agg[i].name),
+		    agg_expr_type(op->args.agg[i].agg));
+	return 0;
+}
+
+static void
+window_need(const struct op *op, const struct need_set *out, unsigned port,
+	struct need_set *in)
+{
+	(void)out;
+	(void)port;
+	for (uint32_t i = 0; i < op->args.by_count; i++)
+		need_add_expr(in, op->args.by[i].expr);
+	for (uint32_t i = 0; i < op->args.agg_count; i++)
+		need_add_agg(in, op->args.agg[i].agg);
+	if (op->side == NULL)
+		return;
+	/* Late records leave as they came. */
+	struct need_set *side = need_set_new();
+	op_need_chain(op->side, op->side_port, side);
+	need_copy(in, side);
+	need_set_free(&side);
+}
+
+static int
+window_open(struct op_run *run, struct err *err)
+{
+	struct window *window = run->state;
+
+	(void)err;
+	window_init(window, &run->op->args.window);
+	group_rows_init(&window->rows, run, GAP);
+	window->most = batch_rows_target();
+	window->time = mem_alloc(window->most * sizeof(*window->time));
+	window->mark = mem_alloc(window->most * sizeof(*window->mark));
+	return 0;
+}
+
+static int
+no_memory(const struct op_run *run, struct err *err)
+{
+	err_set(err, ERR_IO, "%s: its open windows need more memory than the "
+	    "limit", run->op->def->name);
+	return err_hint(err, "give it more with --memory SIZE");
+}
+
+/* --- records in --- */
+
+/* A batch on its way into the buckets. */
+struct adding {
+	struct op_run *run;
+	struct window *window;
+	struct batch *batch;
+	struct region *region;
+	struct err *err;
+	struct bucket **bucket;	/* by row of the batch */
+	struct batch *late;	/* or NULL */
+};
+
+static inline struct bucket *
+place_row(struct adding *at, uint32_t row, enum place *place)
+{
+	struct window *window = at->window;
+	struct bucket *recent = window->recent, wanted;
+	int64_t time = at->batch->time[row], mark = at->batch->mark[row];
+
+	if (window->fired_us > mark)
+		mark = window->fired_us;
+	*place = PLACE_COUNTS;
+	if (recent != NULL && recent->is_plain && time >= recent->start_us &&
+	    time - recent->start_us < window->slice_us &&
+	    mark < recent->first_us)
+		return recent;
+	*place = window_place(window, time, mark, &wanted);
+	return *place != PLACE_COUNTS ? NULL :
+	    window_bucket(window, &wanted, &at->run->budget);
+}
+
+/* Late records go aside. */
+static void
+late_take(struct adding *at, const uint16_t *late, uint32_t count)
+{
+	at->window->late_count += count;
+	if (count == 0 || at->run->op->args.route != OP_ROUTE_TO)
+		return;
+	at->late = batch_clone(at->batch);
+	uint16_t *sel = batch_sel_storage(at->late);
+	memcpy(sel, late, count * sizeof(*sel));
+	at->late->sel = sel;
+	at->late->sel_count = count;
+}
+
+/* Find the buckets of the rows; those that count nowhere are taken out. */
+static void
+place_rows(struct adding *at)
+{
+	struct batch *batch = at->batch;
+	uint32_t count = batch->sel_count, kept = 0, late_count = 0;
+	uint16_t *late = region_alloc(at->region, (count + 1) * sizeof(*late));
+	uint16_t *sel = region_alloc(at->region, (count + 1) * sizeof(*sel));
+	enum place place;
+
+	at->bucket = region_alloc(at->region,
+	    (batch->row_count + 1) * sizeof(*at->bucket));
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t row = batch_row(batch, i);
+		at->bucket[row] = place_row(at, row, &place);
+		if (place == PLACE_COUNTS)
+			sel[kept++] = (uint16_t)row;
+		else if (place == PLACE_LATE)
+			late[late_count++] = (uint16_t)row;
+	}
+	if (kept == count)
+		return;
+	late_take(at, late, late_count);
+	memcpy(batch_sel_storage(batch), sel, kept * sizeof(*sel));
+	batch->sel = batch_sel_storage(batch);
+	batch->sel_count = kept;
+}
+
+/* The rows of these keys, made if they are new. */
+static int
+find_rows(struct adding *at, struct bucket *bucket, const struct key_set *keys,
+	uint32_t count, const struct column *column, const uint16_t *order,
+	char **row)
+{
+	const struct group_rows *rows = &at->window->rows;
+	uint8_t *is_new = region_alloc(at->region, count + 1);
+	uint64_t before = keyed_count(bucket->keyed);
+
+	if (keyed_find(bucket->keyed, keys, count, row, is_new) != 0)
+		return no_memory(at->run, at->err);
+	if (keyed_count(bucket->keyed) == before)
+		return 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (is_new[i])
+			group_rows_set_keys(rows, column, order == NULL ? i :
+			    order[i], at->region, row[i]);
+	return 0;
+}
+
+/*
+ * The batch's rows, bucket by bucket: order[] gets their numbers, the buckets
+ * where theirs stand.  Returns how many buckets `list` got.
+ */
+static uint32_t
+order_rows(struct adding *at, uint16_t *order, struct bucket **list)
+{
+	struct batch *batch = at->batch;
+	uint32_t count = batch->sel_count, listed = 0, first = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		at->bucket[batch_row(batch, i)]->row_count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		struct bucket *bucket = at->bucket[batch_row(batch, i)];
+		if (bucket->row_count++ == 0)
+			list[listed++] = bucket;
+	}
+	for (uint32_t b = 0; b < listed; b++) {
+		list[b]->row_first = first;
+		first += list[b]->row_count;
+		list[b]->row_count = 0;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		struct bucket *bucket = at->bucket[batch_row(batch, i)];
+		order[bucket->row_first + bucket->row_count++] = (uint16_t)i;
+	}
+	return listed;
+}
+
+/* Rows of several buckets: each looks up its own. */
+static int
+find_scattered(struct adding *at, const struct key_set *keys,
+	const struct column *column, char **row)
+{
+	uint32_t count = at->batch->sel_count;
+	struct region *region = at->region;
+	uint16_t *order = region_alloc(region, (count + 1) * sizeof(*order));
+	struct bucket **list = region_alloc(region, (count + 1) *
+	    sizeof(*list));
+	char **found = region_alloc(region, (count + 1) * sizeof(*found));
+	struct key_set some = {
+		.text = region_alloc(region, (count + 1) * sizeof(*some.text)),
+		.hash = region_alloc(region, (count + 1) * sizeof(*some.hash)),
+	};
+	uint32_t listed = order_rows(at, order, list);
+
+	for (uint32_t b = 0; b < listed; b++) {
+		const uint16_t *mine = order + list[b]->row_first;
+		for (uint32_t i = 0; i < list[b]->row_count; i++) {
+			some.text[i] = keys->text[mine[i]];
+			some.hash[i] = keys->hash[mine[i]];
+		}
+		if (find_rows(at, list[b], &some, list[b]->row_count, column,
+		    mine, found) != 0)
+			return -1;
+		for (uint32_t i = 0; i < list[b]->row_count; i++)
+			row[mine[i]] = found[i];
+	}
+	return 0;
+}
+
+/* Without `by` all records of a bucket have the empty key. */
+static int
+find_single(struct adding *at, char **row)
+{
+	struct text text = { 0 };
+	uint64_t hash = 0;
+	struct key_set key = { .text = &text, .hash = &hash };
+	struct bucket *bucket = NULL;
+	char *found = NULL;
+
+	for (uint32_t i = 0; i < at->batch->sel_count; i++) {
+		struct bucket *mine = at->bucket[batch_row(at->batch, i)];
+		if (mine != bucket && find_rows(at, mine, &key, 1, NULL, NULL,
+		    &found) != 0)
+			return -1;
+		bucket = mine;
+		row[i] = found;
+	}
+	return 0;
+}
+
+static int
+is_one_bucket(const struct adding *at)
+{
+	const struct batch *batch = at->batch;
+
+	for (uint32_t i = 1; i < batch->sel_count; i++)
+		if (at->bucket[batch_row(batch, i)] !=
+		    at->bucket[batch_row(batch, 0)])
+			return 0;
+	return 1;
+}
+
+/* The row of each record, once none is left that cannot be computed. */
+static int
+find_groups(struct adding *at, char **row)
+{
+	const struct op_args *args = &at->run->op->args;
+	struct column *column = region_alloc(at->region,
+	    (args->by_count + 1) * sizeof(*column));
+	struct batch *batch = at->batch;
+	struct key_set keys;
+
+	if (args->by_count == 0)
+		return find_single(at, row);
+	if (group_eval_by(at->run, args->by, args->by_count, batch, at->region,
+	    column, at->err) != 0)
+		return -1;
+	if (batch->sel_count == 0)
+		return 0;
+	key_make(column, args->by_count, batch->sel_count, at->region, &keys);
+	if (!is_one_bucket(at))
+		return find_scattered(at, &keys, column, row);
+	return find_rows(at, at->bucket[batch_row(batch, 0)], &keys,
+	    batch->sel_count, column, NULL, row);
+}
+
+static int
+add_rows(struct adding *at)
+{
+	struct group_rows *rows = &at->window->rows;
+	char **row = region_alloc(at->region, BATCH_ROWS_MAX * sizeof(*row));
+
+	if (at->batch->sel_count == 0)
+		return 0;
+	if (group_rows_probe(at->run, rows, at->batch, at->region,
+	    at->err) != 0 || find_groups(at, row) != 0)
+		return -1;
+	if (at->batch->sel_count == 0)
+		return 0;
+	return group_rows_update(at->run, rows, at->batch, at->region, row,
+	    NULL, at->err);
+}
+
+/*
+ * When a bad record stops the job, late records behind it go nowhere: as if
+ * the batch had ended before it.
+ */
+static void
+late_cut(struct adding *at, const uint16_t *before, uint32_t before_count)
+{
+	uint32_t kept = 0;
+
+	if (at->run->job->stop.kind == ERR_NONE ||
+	    at->batch->sel_count == before_count)
+		return;
+	uint16_t bad = before[at->batch->sel_count];
+	while (kept < at->late->sel_count && at->late->sel[kept] < bad)
+		kept++;
+	at->late->sel_count = kept;
+}
+
+/* Add the records of the batch, then give the late ones aside. */
+static int
+window_add(struct adding *at)
+{
+	struct batch *batch = at->batch;
+	uint16_t *before = NULL;
+	uint32_t count;
+
+	place_rows(at);
+	count = batch->sel_count;
+	if (at->late != NULL && batch->sel_count > 0)
+		before = region_copy(at->region, batch->sel,
+		    count * sizeof(*before));
+	if (add_rows(at) != 0)
+		return -1;
+	if (at->late == NULL)
+		return 0;
+	if (before != NULL)
+		late_cut(at, before, count);
+	struct batch *late = at->late;
+	at->late = NULL;
+	return op_give_side(at->run, late, at->err) == OP_FAIL ? -1 : 0;
+}
+
+/* Nobody wants what comes out, here or aside. */
+static int
+window_is_done(const struct op_run *run)
+{
+	return run->next != NULL && run->next->done &&
+	    (run->side == NULL || run->side->done);
+}
+
+static enum op_status
+window_push(struct op_run *run, unsigned port, struct batch *take_batch,
+	struct err *err)
+{
+	struct adding at = { .run = run, .window = run->state,
+		.batch = take_batch, .region = region_new(), .err = err };
+
+	(void)port;
+	assert(take_batch->time != NULL);
+	assert(take_batch->mark != NULL);
+	int status = window_add(&at);
+	if (at.late != NULL)
+		batch_free(&at.late);
+	region_drop(&at.region);
+	batch_free(&at.batch);
+	if (status != 0)
+		return OP_FAIL;
+	return window_is_done(run) ? OP_DONE : OP_OK;
+}
+
+/* --- results out --- */
+
+/* Give what was made. */
+static int
+window_give(struct op_run *run, struct err *err)
+{
+	struct window *window = run->state;
+	size_t bytes = window->rows.count * sizeof(int64_t);
+
+	if (window->rows.count == 0)
+		return 0;
+	struct batch *batch = group_rows_take(&window->rows, run);
+	struct region *region = batch_region(batch);
+	batch->time = region_copy(region, window->time, bytes);
+	batch->mark = region_copy(region, window->mark, bytes);
+	return op_give(run, batch, err) == OP_FAIL ? -1 : 0;
+}
+
+/* Windows at the ends of time: times that can be written. */
+static int64_t
+moment_clamp(int64_t us)
+{
+	return us < MOMENT_MIN ? MOMENT_MIN : us > MOMENT_MAX ? MOMENT_MAX :
+	    us;
+}
+
+static int
+give_row(struct op_run *run, const struct firing *firing, const char *row,
+	struct text key, struct err *err)
+{
+	struct window *window = run->state;
+	struct group_rows *rows = &window->rows;
+	struct builder *gap = &rows->builder[run->op->args.by_count];
+	uint32_t count = rows->count;
+
+	builder_add_int(&gap[0], TYPE_TIME, moment_clamp(firing->end_us -
+	    window->plan->size_us));
+	builder_add_int(&gap[1], TYPE_TIME, moment_clamp(firing->end_us));
+	if (group_rows_add(rows, row, key, err) != 0)
+		return -1;
+	window->time[count] = firing->end_us - 1;
+	window->mark[count] = firing->at_us - 1;
+	return rows->count < window->most ? 0 : window_give(run, err);
+}
+
+/* The buckets that a firing counts. */
+struct counted {
+	struct bucket **bucket;
+	uint32_t count;
+};
+
+static int
+firing_counts(const struct firing *firing, const struct bucket *bucket)
+{
+	return (firing->is_update ? bucket->update_us : bucket->first_us) <=
+	    firing->end_us;
+}
+
+/* Was it counted by no firing of the window before? */
+static int
+firing_is_first(const struct firing *firing, const struct bucket *bucket)
+{
+	return !firing->is_update || bucket->first_us > firing->end_us;
+}
+
+static struct counted
+firing_buckets(const struct window *window, const struct firing *firing,
+	struct region *region)
+{
+	uint32_t from = window_buckets_from(window, firing->end_us -
+	    window->plan->size_us);
+	struct counted all = { .count = 0 };
+
+	all.bucket = region_alloc(region, (window->tail - from + 1) *
+	    sizeof(*all.bucket));
+	for (uint32_t i = from; i < window->tail &&
+	    window->bucket[i]->start_us < firing->end_us; i++)
+		if (firing_counts(firing, window->bucket[i]))
+			all.bucket[all.count++] = window->bucket[i];
+	return all;
+}
+
+/* In merged rows, behind what is the group's. */
+static char *
+changed_mark(const struct group_rows *rows, const char *row)
+{
+	return (char *)(uintptr_t)(row + rows->bytes);
+}
+
+/* Add rows from..from+count of a bucket to the merged ones. */
+static int
+merge_rows(struct op_run *run, struct keyed *merged,
+	const struct bucket *bucket, uint64_t from, uint32_t count,
+	int is_first, struct err *err)
+{
+	struct window *window = run->state;
+	struct text text[MERGE_KEYS];
+	uint64_t hash[MERGE_KEYS];
+	char *row[MERGE_KEYS];
+	uint8_t is_new[MERGE_KEYS];
+	struct key_set keys = { .text = text, .hash = hash };
+
+	for (uint32_t i = 0; i < count; i++) {
+		text[i] = keyed_key(bucket->keyed, from + i);
+		hash[i] = keyed_hash(bucket->keyed, from + i);
+	}
+	if (keyed_find(merged, &keys, count, row, is_new) != 0)
+		return no_memory(run, err);
+	for (uint32_t i = 0; i < count; i++) {
+		const char *source = keyed_peek(bucket->keyed, from + i);
+		if (is_new[i])
+			group_rows_copy_keys(&window->rows, row[i], source);
+		group_rows_merge(&window->rows, row[i], source);
+		*changed_mark(&window->rows, row[i]) |= (char)is_first;
+	}
+	return 0;
+}
+
+static int
+merge_bucket(struct op_run *run, struct keyed *merged,
+	const struct bucket *bucket, int is_first, struct err *err)
+{
+	uint64_t total = keyed_count(bucket->keyed);
+
+	for (uint64_t at = 0; at < total; at += MERGE_KEYS) {
+		uint32_t count = total - at < MERGE_KEYS ?
+		    (uint32_t)(total - at) : MERGE_KEYS;
+		if (merge_rows(run, merged, bucket, at, count, is_first,
+		    err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The merged rows end here; they are given if all went well so far. */
+static int
+give_merged(struct op_run *run, const struct firing *firing,
+	const struct keyed *merged, int status, struct err *err)
+{
+	struct window *window = run->state;
+
+	for (uint64_t i = 0; i < keyed_count(merged); i++) {
+		const char *row = keyed_peek(merged, i);
+		if (status == 0 && *changed_mark(&window->rows, row))
+			status = give_row(run, firing, row,
+			    keyed_key(merged, i), err);
+		group_rows_clear(&window->rows, (char *)(uintptr_t)row);
+	}
+	return status;
+}
+
+static int
+give_bucket(struct op_run *run, const struct firing *firing,
+	const struct bucket *bucket, struct err *err)
+{
+	for (uint64_t i = 0; i < keyed_count(bucket->keyed); i++)
+		if (give_row(run, firing, keyed_peek(bucket->keyed, i),
+		    keyed_key(bucket->keyed, i), err) != 0)
+			return -1;
+	return 0;
+}
+
+/* The result of one window. */
+static int
+fire_one(struct op_run *run, const struct firing *firing, struct err *err)
+{
+	struct window *window = run->state;
+	struct region *region = region_new();
+	struct counted all = firing_buckets(window, firing, region);
+	int status = 0;
+
+	if (all.count == 1) {
+		status = give_bucket(run, firing, all.bucket[0], err);
+	} else {
+		struct keyed *merged = keyed_new(window->rows.bytes + 8,
+		    &run->budget);
+		for (uint32_t i = 0; i < all.count && status == 0; i++)
+			status = merge_bucket(run, merged, all.bucket[i],
+			    firing_is_first(firing, all.bucket[i]), err);
+		status = give_merged(run, firing, merged, status, err);
+		keyed_free(&merged);
+	}
+	region_drop(&region);
+	return status;
+}
+
+/* Fire all that event time has passed. */
+static int
+window_fire(struct op_run *run, int64_t us, struct err *err)
+{
+	struct window *window = run->state;
+	int64_t ended = window->fired_us, updated = window->fired_us;
+	struct firing firing;
+
+	while (window_next(window, ended, updated, &firing) &&
+	    firing.at_us <= us) {
+		if (fire_one(run, &firing, err) != 0)
+			return -1;
+		if (firing.is_update)
+			updated = firing.at_us;
+		else
+			ended = firing.at_us;
+		/* An update may fire in the moment of another's end. */
+		window_expire(window, firing.at_us - 1);
+	}
+	if (us > window->fired_us)
+		window->fired_us = us;
+	window_expire(window, window->fired_us);
+	return window_give(run, err);
+}
+
+static enum op_status
+window_mark(struct op_run *run, int64_t us, struct err *err)
+{
+	struct window *window = run->state;
+
+	if (us > window->fired_us && window_fire(run, us, err) != 0)
+		return OP_FAIL;
+	return op_give_mark(run, window->fired_us, err) == OP_FAIL ? OP_FAIL :
+	    OP_OK;
+}
+
+static enum op_status
+window_flush(struct op_run *run, unsigned port, struct err *err)
+{
+	struct window *window = run->state;
+
+	(void)port;
+	if (window_fire(run, INT64_MAX, err) != 0)
+		return OP_FAIL;
+	if (window->late_count > 0 && run->op->args.route != OP_ROUTE_TO)
+		op_warn(run, "%llu record%s came too late for %s",
+		    (unsigned long long)window->late_count,
+		    window->late_count == 1 ? "" : "s",
+		    window->late_count == 1 ? "its windows" :
+		    "their windows");
+	return OP_OK;
+}
+
+static void
+window_close(struct op_run *run)
+{
+	struct window *window = run->state;
+
+	window_fini(window);
+	mem_free(window->time);
+	mem_free(window->mark);
+}
+
+static void
+window_explain(const struct op *op, struct buf *out)
+{
+	const struct op_window *plan = &op->args.window;
+	char text[MOMENT_TEXT_MAX];
+
+	for (uint32_t i = 0; i < op->args.agg_count; i++)
+		buf_add_format(out, "%s%s", i == 0 ? "" : ", ",
+		    op->args.agg[i].name);
+	for (uint32_t i = 0; i < op->args.by_count; i++)
+		buf_add_format(out, "%s%s", i == 0 ? " by " : ", ",
+		    op->args.by[i].name);
+	buf_add_string(out, " in windows of ");
+	buf_add(out, text, moment_format_duration(plan->size_us, text));
+	if (plan->size_us == plan->every_us)
+		return;
+	buf_add_string(out, " every ");
+	buf_add(out, text, moment_format_duration(plan->every_us, text));
+}
+
+const struct op_def op_window = {
+	.name = "window",
+	.syntax = "aggregate ... window tumble(SIZE) | "
+	    "window hop(SIZE, EVERY)",
+	.summary = "one record a group and window of time",
+	.holds = "one row a group of each open window",
+	.flags = OP_HOLDS | OP_HIDDEN | OP_KEYED | OP_SETS_TIME | OP_REGROUPS,
+	.state_bytes = sizeof(struct window),
+	.bind = window_bind,
+	.need = window_need,
+	.open = window_open,
+	.push = window_push,
+	.mark = window_mark,
+	.flush = window_flush,
+	.freeze = window_freeze,
+	.save = window_save,
+	.thaw = window_thaw,
+	.load = window_load,
+	.close = window_close,
+	.explain = window_explain,
+};
