@@ -33,9 +33,6 @@ util_files = \
 	src/util/scan.h \
 	src/util/thr.c \
 	src/util/thr.h
-	src/util/pack.c \
-	src/util/pack.h \
-	src/util/region.c
 
 lang_files = \
 	src/lang/ast.h \
@@ -235,7 +232,6 @@ state_files = \
 	src/state/store_publish.c \
 	src/state/timer.c \
 	src/state/timer.h
-	src/state/save.h
 
 io_files = \
 	src/io/bad.c \
@@ -402,14 +398,6 @@ op_files = \
 	src/op/window_bucket.c \
 	src/op/window_priv.h \
 	src/op/window_save.c
-	src/op/window_priv.h \
-	src/op/window_save.c
-	src/op/source_align.c \
-	src/op/source_describe.c \
-	src/op/source_look.c \
-	src/op/source_priv.h \
-	src/op/source_run.c \
-	src/op/source_split.c
 
 check_files = \
 	src/check/bind_agg.c \
@@ -457,7 +445,6 @@ exec_files = \
 	src/exec/subtask.c \
 	src/exec/subtask.h \
 	src/exec/worker.c
-	src/exec/sched.h
 
 # All of cli but main.c, which the test programs must not link.
 cli_files = \
