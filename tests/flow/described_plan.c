@@ -11,7 +11,7 @@
 
 #define SOURCES_MAX 64
 
-static struct check_description description[SOURCES_MAX];
+static struct check_source description[SOURCES_MAX];
 static uint32_t description_count;
 
 /* The plan; NULL when the case is about a mistake. */
@@ -35,11 +35,11 @@ describe(const struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->flow->source_count; i++) {
 		const struct source *source = plan->flow->source[i]->source;
-		uint32_t number = source_spec(source)->number;
+		uint32_t number = plan->flow->source[i]->number;
 		struct buf buf = { 0 };
 		assert(number < SOURCES_MAX);
 		source_describe(source, &buf);
-		description[number] = (struct check_description){
+		description[number] = (struct check_source){
 			buf.bytes, buf.size };
 		if (description_count <= number)
 			description_count = number + 1;
@@ -72,8 +72,7 @@ plan_described(const char *program, size_t size, const char *const *file,
 	static struct err err = ERR_INIT;
 	struct check_config config = {
 		.file = file, .file_count = file_count,
-		.description = description,
-		.description_count = description_count,
+		.source = description, .source_count = description_count,
 		.bad = bad_new(BAD_SKIP, NULL, &err),
 	};
 	static struct buf text;
