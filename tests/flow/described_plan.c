@@ -11,7 +11,7 @@
 
 #define SOURCES_MAX 64
 
-static struct check_source description[SOURCES_MAX];
+static struct check_description description[SOURCES_MAX];
 static uint32_t description_count;
 
 /* The plan; NULL when the case is about a mistake. */
@@ -39,7 +39,7 @@ describe(const struct plan *plan)
 		struct buf buf = { 0 };
 		assert(number < SOURCES_MAX);
 		source_describe(source, &buf);
-		description[number] = (struct check_source){
+		description[number] = (struct check_description){
 			buf.bytes, buf.size };
 		if (description_count <= number)
 			description_count = number + 1;
@@ -72,7 +72,8 @@ plan_described(const char *program, size_t size, const char *const *file,
 	static struct err err = ERR_INIT;
 	struct check_config config = {
 		.file = file, .file_count = file_count,
-		.source = description, .source_count = description_count,
+		.description = description,
+		.description_count = description_count,
 		.bad = bad_new(BAD_SKIP, NULL, &err),
 	};
 	static struct buf text;
