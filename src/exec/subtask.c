@@ -19,10 +19,11 @@
  * the good batches, and whoever takes it writes what there is, flushes nothing,
  * and passes it on.
  */
-#include "exec/subtask_priv.h"
+#include "exec/subtask.h"
 
 #include <string.h>
 
+#include "exec/subtask_priv.h"
 #include "state/save.h"
 #include "util/env.h"
 #include "util/err.h"
@@ -32,6 +33,7 @@
 /* Batches of a step: enough that the queue costs nothing, few enough that a
  * task that waits is not kept waiting for more than a few milliseconds. */
 #define STEP_BATCHES 8
+
 static task_step_f subtask_step;
 static task_waits_f subtask_waits;
 
