@@ -58,8 +58,8 @@ static const char *
 user_name(unsigned user)
 {
 	static const char *const name[] = { "ann", "bob", "",
-		"a user with quite a long name", "\xf8odd", "another long "
-		"name of a user" };
+		"a user with quite a long name", "\xf8odd",
+		"another long name of a user" };
 
 	return name[user % 6];
 }
