@@ -169,6 +169,7 @@ TESTS += \
 	tests/flow/run \
 	tests/fuzz/run \
 	tests/hacking/run \
+	tests/live/live \
 	tests/race/jobs \
 	tests/model/explore \
 	tests/race/views \

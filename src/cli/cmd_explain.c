@@ -19,10 +19,11 @@ explain_copy(void *cookie, struct err *err)
 
 /* Tasks and edges, where there is more than one. */
 static void
-explain_tasks(const struct job *job, const struct plan *plan, struct buf *out)
+explain_tasks(struct job *job, const struct plan *plan, struct buf *out)
 {
 	struct run_config config = { .copy = explain_copy };
 
+	job_find_hosts(job, plan->flow);
 	job_configure(job, &config);
 	struct tasks *tasks = run_tasks(plan, &config);
 	if (tasks->instance_count > 1) {

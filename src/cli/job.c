@@ -164,7 +164,6 @@ job_check(struct job *job, int dry)
 	return job->flow == NULL ? -1 : 0;
 }
 
-/* The hosts that the options and the sources name, each once. */
 static void
 job_add_host(struct job *job, const char *host)
 {
@@ -176,13 +175,16 @@ job_add_host(struct job *job, const char *host)
 	job->host[job->host_count++] = host;
 }
 
-static void
+void
 job_find_hosts(struct job *job, const struct flow *flow)
 {
 	for (uint32_t i = 0; i < job->options->host_count; i++)
 		job_add_host(job, job->options->host[i]);
 	job->keyed_host_count = job->host_count;
 	for (uint32_t i = 0; i < flow->source_count; i++) {
+		/* Standard input that was not looked at has none. */
+		if (flow->source[i]->source == NULL)
+			continue;
 		const struct source_spec *spec =
 		    source_spec(flow->source[i]->source);
 		for (uint32_t k = 0; k < spec->host_count; k++)

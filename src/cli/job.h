@@ -50,6 +50,8 @@ int job_check(struct job *, int dry);
  * without a look at them. */
 void job_describe(struct job *, const struct flow *);
 struct flow *job_copy_flow(struct job *, struct err *);
+/* Collect the hosts that the options and the sources name, each once. */
+void job_find_hosts(struct job *, const struct flow *);
 /* The order for the worker on host `index`; net/order.h. */
 void job_order(const struct job *, uint32_t index, struct buf *);
 /*

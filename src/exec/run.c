@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/moment.h"
 #include "exec/checkpoint.h"
 #include "exec/remotes.h"
 #include "exec/run_priv.h"
@@ -444,6 +445,40 @@ run_schedule(struct run *run)
 			sched_add(run->sched, subtask_task(run->subtask[i]));
 }
 
+/* Windows that were still open were flushed: which ones is said. */
+static void
+run_warn_partial(const struct run *run)
+{
+	const struct flow *flow = run->plan->flow;
+	char time[64], message[256];
+
+	for (uint32_t i = 0; i < flow->op_count; i++) {
+		int64_t mark = INT64_MAX;
+		if (!(flow->op[i]->def->flags & OP_REGROUPS) ||
+		    run->config->warn == NULL)
+			continue;
+		for (uint32_t k = 0; k < run->subtask_count; k++) {
+			const struct op_run *op = run->subtask[k] == NULL ?
+			    NULL : subtask_op(run->subtask[k], i);
+			if (op != NULL && op->marked_us < mark)
+				mark = op->marked_us;
+		}
+		if (mark == INT64_MAX)
+			continue;
+		if (mark == INT64_MIN) {
+			snprintf(message, sizeof(message), "interrupted: all "
+			    "windows of `%s` are partial",
+			    flow->op[i]->def->name);
+		} else {
+			time[moment_format(mark, time)] = '\0';
+			snprintf(message, sizeof(message), "interrupted: "
+			    "windows of `%s` that end after %s are partial",
+			    flow->op[i]->def->name, time);
+		}
+		run->config->warn(run->config->warn_cookie, message);
+	}
+}
+
 static int
 run_steps(struct run *run, struct err *err)
 {
@@ -460,8 +495,10 @@ run_steps(struct run *run, struct err *err)
 		status = -1;
 	}
 	/* Nothing that ^C has cut short is a normal end. */
-	if (status == 0 && interrupt_is_set() && run->store == NULL)
+	if (status == 0 && interrupt_is_set() && run->store == NULL) {
+		run_warn_partial(run);
 		status = err_set(err, ERR_INTERRUPT, "interrupted");
+	}
 	if (run->checkpoints != NULL && checkpoints_finish(run->checkpoints,
 	    status == 0, err) != 0)
 		status = -1;

@@ -19,10 +19,11 @@
  * the good batches, and whoever takes it writes what there is, flushes nothing,
  * and passes it on.
  */
-#include "exec/subtask_priv.h"
+#include "exec/subtask.h"
 
 #include <string.h>
 
+#include "exec/subtask_priv.h"
 #include "state/save.h"
 #include "util/env.h"
 #include "util/err.h"
@@ -32,6 +33,7 @@
 /* Batches of a step: enough that the queue costs nothing, few enough that a
  * task that waits is not kept waiting for more than a few milliseconds. */
 #define STEP_BATCHES 8
+
 static task_step_f subtask_step;
 static task_waits_f subtask_waits;
 
@@ -90,6 +92,15 @@ need_of(const struct flow *flow, const struct need_set *set)
 	};
 }
 
+static int
+flow_has_time(const struct flow *flow)
+{
+	for (uint32_t i = 0; i < flow->op_count; i++)
+		if (flow->op[i]->def->flags & OP_SETS_TIME)
+			return 1;
+	return 0;
+}
+
 static void
 subtask_build_sources(struct subtask *it)
 {
@@ -105,7 +116,10 @@ subtask_build_sources(struct subtask *it)
 		in->index = plan->source[i];
 		in->head = run_of(it, source->next);
 		in->port = source->next_port;
+		const char *reason;
 		in->is_live = source_is_live(source->source);
+		in->drains = in->is_live || (flow_has_time(flow) &&
+		    !source_can_replay(source->source, &reason));
 		in->need = need_of(flow, it->copy->need[in->index]);
 	}
 }
@@ -371,7 +385,7 @@ source_end(struct subtask *it, struct source_in *in, struct err *err)
 static int
 source_interrupted(struct source_in *in, struct err *err)
 {
-	if (!in->is_live)
+	if (!in->drains)
 		return err_set(err, ERR_INTERRUPT, "interrupted");
 	if (!in->stopped)
 		source_run_stop(in->run);
@@ -402,15 +416,6 @@ source_next(struct source_in *in, struct source_item *item, struct err *err)
 	if (in->ahead_got == SOURCE_FAIL)
 		*err = in->ahead_err;
 	return in->ahead_got;
-}
-
-static int
-flow_has_time(const struct flow *flow)
-{
-	for (uint32_t i = 0; i < flow->op_count; i++)
-		if (flow->op[i]->def->flags & OP_SETS_TIME)
-			return 1;
-	return 0;
 }
 
 /*

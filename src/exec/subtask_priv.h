@@ -13,6 +13,7 @@ struct source_in {
 	struct op_run *head;
 	unsigned port;
 	int is_live;
+	int drains;		/* ^C is its end, not the job's failure */
 	int paused;
 	int ended;
 	int stopped;

@@ -426,10 +426,10 @@ watermark_freeze(struct op_run *run, void **image, struct err *err)
 
 	(void)err;
 	add_words(buf, (uint64_t)state->marked_us, state->clock_us);
+	/* One that was loaded and has not begun again is kept as well: a
+	 * barrier may come before its beginning does. */
 	for (uint32_t i = 0; i < state->split_count; i++)
-		if (state->split[i].is_open)
-			add_words(buf, state->split[i].id,
-			    state->split[i].time_us);
+		add_words(buf, state->split[i].id, state->split[i].time_us);
 	*image = buf;
 	return 0;
 }

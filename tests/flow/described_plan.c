@@ -35,7 +35,7 @@ describe(const struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->flow->source_count; i++) {
 		const struct source *source = plan->flow->source[i]->source;
-		uint32_t number = source_spec(source)->number;
+		uint32_t number = plan->flow->source[i]->number;
 		struct buf buf = { 0 };
 		assert(number < SOURCES_MAX);
 		source_describe(source, &buf);

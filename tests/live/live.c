@@ -1,6 +1,6 @@
 /*
- * live [-s SEED] [-n SEEDS] [-r RUNS] [-k KILLS]: a live job against a plain
- * reading of what it promises.
+ * live [-s SEED] [-n SEEDS] [-m SIMS] [-r RUNS] [-k KILLS]: a live job against
+ * a plain reading of what it promises.
  *
  *     from tail("in/?.jsonl", stop_after=...) | watermark ts delay 5s
  *     | count by user window tumble(1m) late to "late.jsonl" | to "out.csv"
@@ -8,7 +8,7 @@
  * For each of SEEDS scenarios (scenario.h) it is run
  *   - on finished files, with 1, 2 and 7 workers and batches of 1, 3 and 1024;
  *   - on the same, read as files and not by tail(): bounded is unbounded;
- *   - on finished files in simulated time, RUNS times with other seeds;
+ *   - on finished files in simulated time, SIMS times with other seeds;
  *   - RUNS times beside a writer that appends lines and parts of lines to all
  *     files in turn and rotates them by renaming;
  *   - and, with -k, beside such a writer with checkpoints every 50 ms, killed
@@ -466,7 +466,7 @@ run_killed(const struct scenario *scenario, uint64_t seed, unsigned kills,
 }
 
 static void
-scenario_run(uint64_t seed, unsigned runs, unsigned kills)
+scenario_run(uint64_t seed, unsigned sims, unsigned runs, unsigned kills)
 {
 	struct scenario scenario;
 	uint64_t random = seed * 0x9e3779b97f4a7c15u | 1;
@@ -477,7 +477,7 @@ scenario_run(uint64_t seed, unsigned runs, unsigned kills)
 		    .workers = workers_tried[i / 3 % 3],
 		    .rows = rows_tried[i % 3], .is_plain = i < 9,
 		    .stop_after_ms = 200 });
-	for (unsigned i = 0; i < runs; i++)
+	for (unsigned i = 0; i < sims; i++)
 		run_finished(&scenario, seed, &(struct setting){
 		    .workers = workers_tried[i % 3],
 		    .rows = rows_tried[i / 3 % 3], .sim_seed = seed + i,
@@ -506,16 +506,17 @@ main(int argc, char **argv)
 {
 	const char *build = getenv("BUILD");
 	uint64_t seed = 1, seeds = 1;
-	unsigned runs = 2, kills = 4;
+	unsigned sims = 20, runs = 2, kills = 4;
 	int option;
 
-	while ((option = getopt(argc, argv, "s:n:r:k:")) != -1) {
+	while ((option = getopt(argc, argv, "s:n:m:r:k:")) != -1) {
 		if (option == '?')
 			return 2;
 		uint64_t number = strtoull(optarg, NULL, 10);
 		switch (option) {
 		case 's': seed = number; break;
 		case 'n': seeds = number; break;
+		case 'm': sims = (unsigned)number; break;
 		case 'r': runs = (unsigned)number; break;
 		case 'k': kills = (unsigned)number; break;
 		}
@@ -527,7 +528,7 @@ main(int argc, char **argv)
 	snprintf(sflow, sizeof(sflow), "%s/sflow", path);
 	free(path);
 	for (uint64_t i = 0; i < seeds; i++)
-		scenario_run(seed + i, runs, kills);
+		scenario_run(seed + i, sims, runs, kills);
 	write_counts();
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed == 0 ? 0 : 1;
