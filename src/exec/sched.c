@@ -16,7 +16,8 @@
  *
  * A worker that finds nothing ready looks outside: the first of them polls the
  * descriptors and deadlines of all idle tasks, the others sleep until a task is
- * queued.  With one worker there is no thread, no signal, only the poll.
+ * queued.  With one worker there is no thread, no signal, only the poll.  While
+ * there is always work one looks outside every millisecond.
  *
  * In a simulation the task to step is drawn from those that are ready, and the
  * world outside is looked at now and then although there is work, so that every
@@ -34,6 +35,9 @@
 #include "util/mem.h"
 #include "util/thr.h"
 
+/* A millisecond: the look takes some microseconds of it. */
+#define LOOK_NS 1000000u
+
 enum task_state { STATE_IDLE, STATE_QUEUED, STATE_RUNNING, STATE_NOTIFIED,
 	STATE_DONE };
 
@@ -50,6 +54,7 @@ struct sched {
 	uint32_t live;			/* not done, not a service */
 	unsigned sleepers;
 	int polling;
+	uint64_t looked_ns;		/* when there was work */
 	int wake_fd;
 	int ended;
 	int saw_interrupt;
@@ -312,6 +317,24 @@ sched_set_figures(struct sched *sched, sched_figures_f *figures, void *cookie)
 	sched->figures_cookie = cookie;
 }
 
+/*
+ * Workers that always have something to do would not hear of deadlines and of
+ * what has come for others: one looks now and then.
+ */
+static int
+wants_look(struct sched *sched)
+{
+	if (sched->is_sim)
+		return env_sim_draw() % 16 == 0;
+	if (sched->task_count == 1)
+		return 0;
+	uint64_t now = env->monotonic_ns();
+	int wants = now - sched->looked_ns > LOOK_NS;
+	if (wants)
+		sched->looked_ns = now;
+	return wants;
+}
+
 static void
 sched_work(void *cookie)
 {
@@ -321,8 +344,7 @@ sched_work(void *cookie)
 	while (!sched->ended) {
 		if (sched->figures != NULL && interrupt_stats_wanted())
 			sched->figures(sched->figures_cookie);
-		if (sched->is_sim && sched->count > 0 && !sched->polling &&
-		    env_sim_draw() % 16 == 0)
+		if (sched->count > 0 && !sched->polling && wants_look(sched))
 			sched_poll(sched, 1);
 		struct task *task = queue_take(sched);
 		if (task != NULL) {
