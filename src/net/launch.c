@@ -24,6 +24,8 @@
 
 #define HOST "{host}"
 #define HOST_BYTES_MAX 255
+/* How long what has closed its stdout may take to end by itself. */
+#define GONE_NS ((uint64_t)2000000000)
 
 int
 launch_check_host(const char *host, struct err *err)
@@ -191,18 +193,21 @@ launch_start(struct launch *launch, const char *text, const char *host,
 	return status == 0 ? 0 : -1;
 }
 
-/* It has ended with this status, as a shell counts. */
+/* It has ended with this status, as a shell counts.  `gone`: what is said of
+ * the host before. */
 static int
-launch_ended(struct launch *launch, int status, struct err *err)
+launch_ended(struct launch *launch, int status, const char *gone,
+	struct err *err)
 {
 	launch->pid = 0;
 	if (status == 0)
 		return 0;
-	if (status > 128)
-		return err_set(err, ERR_IO, "host %s: '%s' was ended by "
-		    "signal %d", launch->host, launch->program, status - 128);
-	err_set(err, ERR_IO, "host %s: '%s' ended with status %d",
-	    launch->host, launch->program, status);
+	if (status > 128 && status < 128 + NSIG)
+		return err_set(err, ERR_IO, "host %s%s: '%s' was ended by "
+		    "signal %d", launch->host, gone, launch->program,
+		    status - 128);
+	err_set(err, ERR_IO, "host %s%s: '%s' ended with status %d",
+	    launch->host, gone, launch->program, status);
 	if (status == 127)
 		return err_hint(err, "is sflow installed there, where a "
 		    "command finds it?");
@@ -218,7 +223,7 @@ launch_poll(struct launch *launch, struct err *err)
 		return 1;
 	if (env_process_poll(launch->pid, &status) == 1)
 		return 0;
-	launch_ended(launch, status, err);
+	launch_ended(launch, status, "", err);
 	return 1;
 }
 
@@ -234,7 +239,7 @@ launch_wait(struct launch *launch, struct err *err)
 		if (errno != EINTR)
 			return err_set_errno(err, ERR_IO, errno, "host %s: "
 			    "'%s'", launch->host, launch->program);
-	return launch_ended(launch, status, err);
+	return launch_ended(launch, status, "", err);
 }
 
 void
@@ -242,6 +247,42 @@ launch_kill(struct launch *launch)
 {
 	if (launch->pid != 0)
 		env_process_kill(launch->pid, SIGKILL);
+}
+
+void
+launch_linger(struct launch *launch, uint64_t deadline_ns)
+{
+	struct env_waits waits = { 0 };
+
+	link_close(&launch->link);
+	int fd = launch->pid == 0 ? -1 : env_process_watch(launch->pid);
+	while (fd >= 0 && env->monotonic_ns() < deadline_ns) {
+		env_waits_clear(&waits);
+		env_waits_add(&waits, fd, 0);
+		env_waits_until(&waits, deadline_ns);
+		if (env->wait(&waits) > 0)
+			break;
+	}
+	if (fd >= 0)
+		env->close(fd);
+	env_waits_fini(&waits);
+}
+
+int
+launch_gone(struct launch *launch, struct err *err)
+{
+	int status = 0;
+
+	/* It closes its stdout some time before it ends. */
+	launch_linger(launch, env->monotonic_ns() + GONE_NS);
+	launch_kill(launch);
+	while (launch->pid != 0 &&
+	    env_process_wait(launch->pid, &status) != 0 && errno == EINTR)
+		;
+	if (launch_ended(launch, status, " closed the connection", err) == 0)
+		err_set(err, ERR_IO, "host %s closed the connection",
+		    launch->host);
+	return -1;
 }
 
 void
