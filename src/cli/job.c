@@ -17,6 +17,7 @@
 #include "lang/parse.h"
 #include "lang/pretty.h"
 #include "net/order.h"
+#include "plan/plan.h"
 #include "util/env.h"
 #include "util/hash.h"
 
@@ -219,16 +220,27 @@ job_copy_flow(struct job *job, struct err *err)
 
 /* How many, by option, by the tests' variable, or one for each processor. */
 static unsigned
-job_workers(const struct options *options)
+job_workers(const struct job *job)
 {
 	const char *variable = env_variable("SFLOW_WORKERS");
-	unsigned workers = options->workers;
+	unsigned workers = job->options->workers;
 
 	if (workers == 0 && variable != NULL)
 		workers = (unsigned)strtoul(variable, NULL, 10);
-	if (workers == 0 || workers > WORKERS_MAX)
-		workers = env_cpu_count();
-	return workers;
+	return workers == 0 || workers > WORKERS_MAX ? env_cpu_count() :
+	    workers;
+}
+
+struct plan *
+job_plan(const struct job *job, struct flow *take_flow)
+{
+	struct plan_config config = {
+		.workers = job_workers(job),
+		.keyed_host_count = job->keyed_host_count,
+		.has_checkpoints = job->options->checkpoint != NULL,
+	};
+
+	return plan_new(take_flow, &config);
 }
 
 void
@@ -236,7 +248,8 @@ job_configure(const struct job *job, struct run_config *config)
 {
 	const struct options *options = job->options;
 
-	config->workers = job_workers(options);
+/* How many, by option, by the tests' variable, or one for each processor. */
+	config->workers = job_workers(job);
 	config->is_sim = env_is_simulated();
 	config->host = job->host;
 	config->host_count = job->host_count;
@@ -259,8 +272,8 @@ order_options(const struct job *job, struct order_pair *pair, char workers[24])
 	const struct options *options = job->options;
 	uint32_t count = 0;
 
-	/* All processes must come to the same tasks. */
-	snprintf(workers, 24, "%u", job_workers(options));
+/* How many, by option, by the tests' variable, or one for each processor. */
+	snprintf(workers, 24, "%u", job_workers(job));
 	pair[count++] = (struct order_pair){ "workers", workers };
 	if (options->input != NULL)
 		pair[count++] = (struct order_pair){ "input",
