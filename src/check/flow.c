@@ -348,6 +348,49 @@ check_output_used(struct check *check)
 	    "without a format");
 }
 
+/*
+ * What is read on other hosts comes by an edge, and an operator takes one edge
+ * or what is read beside it: never two inputs.
+ */
+static int
+check_away(struct check *check, const struct op *op)
+{
+	for (; op != NULL; op = op->next) {
+		if (op->input_count > 1) {
+			err_set_at(check->err, op->args.span_offset,
+			    op->args.span_bytes, "`%s` of what ssh() reads is "
+			    "part of the language, but this version cannot do "
+			    "it yet", op->def->name);
+			return err_hint(check->err, "ssh() takes any number "
+			    "of hosts and paths");
+		}
+		if (op->side != NULL && check_away(check, op->side) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+check_all_away(struct check *check)
+{
+	const struct flow *flow = check->flow;
+
+	for (uint32_t i = 0; i < flow->source_count; i++) {
+		const struct flow_source *source = flow->source[i];
+		if (source->source == NULL ||
+		    source_spec(source->source)->host_count == 0)
+			continue;
+		if (flow->scalar_count > 0)
+			return err_set(check->err, ERR_USAGE, "ssh() in a "
+			    "program with a pipeline in an expression is part "
+			    "of the language, but this version cannot do it "
+			    "yet");
+		if (check_away(check, source->next) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 struct flow *
 flow_check(const struct ast_program *program, const struct check_config *config,
 	struct err *err)
@@ -361,7 +404,8 @@ flow_check(const struct ast_program *program, const struct check_config *config,
 	bind_globals(&check);
 	collect_named(&check);
 	if (check_declarations(&check) != 0 || check_pipelines(&check) != 0 ||
-	    check_args_used(&check) != 0 || check_output_used(&check) != 0)
+	    check_all_away(&check) != 0 || check_args_used(&check) != 0 ||
+	    check_output_used(&check) != 0)
 		flow_free(&flow);
 	return flow;
 }

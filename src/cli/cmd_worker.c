@@ -4,7 +4,7 @@
  *
  * It says hello, takes the order, binds the program as that process has, and
  * runs what is placed on this host. What goes wrong is told over there; here
- * is the exit status.
+ * is the exit status, and a sentence if nobody is there who could be told.
  */
 #include <unistd.h>
 
@@ -20,28 +20,30 @@
 #include "util/buf.h"
 #include "util/env.h"
 
-/* Of packets that come before the job runs only the order is expected. */
+/*
+ * Hello and the order.  Of packets that come before the job runs only the order
+ * is expected.  `is_strange` is set if something that is no sflow is there.
+ */
 static int
-worker_order(struct link *link, struct job *job, struct order *order)
+worker_order(struct link *link, struct job *job, struct order *order,
+	int *is_strange)
 {
 	struct env_waits waits = { 0 };
 	struct packet packet;
-	struct hello hello;
-	int got_hello = 0, status = hello_put(link, &job->err);
+	struct hello hello = { .protocol = 0 };
+	struct err gone = ERR_INIT;
+	const char *bytes;
+	int got_hello = 0, got = 0;
+	int status = hello_put(link, &job->err);
 
-	while (status == 0) {
-		status = link_flush(link, &job->err);
-		if (status == 0 && !got_hello)
+	while (status == 0 && got == 0) {
+		link_flush(link, &gone);
+		if (!got_hello)
 			got_hello = hello_take(link, &hello, &job->err);
-		if (got_hello < 0)
+		if (got_hello > 0)
+			got = link_take(link, &packet, &job->err);
+		if (got_hello < 0 || got < 0)
 			status = -1;
-		int got = status == 0 && got_hello ?
-		    link_take(link, &packet, &job->err) : 0;
-		if (got < 0)
-			status = -1;
-		if (got > 0 && packet.kind != REMOTE_ORDER)
-			status = err_set(&job->err, ERR_IO,
-			    "an order is expected first");
 		if (status != 0 || got > 0)
 			break;
 		env_waits_clear(&waits);
@@ -49,6 +51,11 @@ worker_order(struct link *link, struct job *job, struct order *order)
 		env->wait(&waits);
 	}
 	env_waits_fini(&waits);
+	*is_strange = got_hello < 0 && hello.version[0] == '\0' &&
+	    (!link_is_gone(link) || link_peek(link, &bytes) > 0);
+	if (status == 0 && packet.kind != REMOTE_ORDER)
+		status = err_set(&job->err, ERR_IO,
+		    "an order is expected first");
 	return status != 0 ? -1 : order_read(packet.bytes, packet.size,
 	    "the starting process", job->region, order, &job->err);
 }
@@ -89,6 +96,16 @@ worker_refuse(struct link **take_link, const struct err *err)
 	remote_free(&remote);
 }
 
+/* The order says what is to be bound. */
+static int
+worker_bind(struct job *job, struct options *options,
+	const struct order *order)
+{
+	if (job_take_order(job, options, order) != 0 || job_parse(job) != 0)
+		return -1;
+	return job_check(job, 0);
+}
+
 int
 cmd_worker(struct options *options)
 {
@@ -96,22 +113,22 @@ cmd_worker(struct options *options)
 	struct order order = { 0 };
 	struct link *link = link_new(STDIN_FILENO, STDOUT_FILENO,
 	    "the starting process");
-	int status = 0;
+	int is_strange;
 
 	job_init(&job, options);
-	status = worker_order(link, &job, &order);
+	int status = worker_order(link, &job, &order, &is_strange);
 	if (status == 0)
-		status = job_take_order(&job, options, &order);
-	if (status == 0 && (job_parse(&job) != 0 || job_check(&job, 0) != 0)) {
-		worker_refuse(&link, &job.err);
-		status = -1;
-	}
+		status = worker_bind(&job, options, &order);
 	if (status == 0) {
 		status = worker_run(&job, link, order.worker_index);
 		link = NULL;
+	} else if (!is_strange) {
+		worker_refuse(&link, &job.err);
 	}
 	link_close(&link);
-	status = status == 0 ? 0 : job_fail(&job);
+	if (is_strange)
+		job_fail(&job);
+	status = status == 0 ? 0 : err_exit_status(job.err.kind);
 	job_fini(&job);
 	return status;
 }

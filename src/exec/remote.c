@@ -14,6 +14,7 @@
  */
 #include "exec/remote.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "data/batch.h"
@@ -73,6 +74,7 @@ struct remote {
 	remote_through_f *through;
 	int said_done;
 	int is_done;
+	int is_gone;
 };
 
 /* What stands before a message's frame. */
@@ -150,27 +152,29 @@ remote_name(const struct remote *it)
 
 static void
 lane_add(struct remote *it, struct edge *edge, uint32_t from, uint32_t to,
-	int is_in)
+	uint32_t id, int is_in)
 {
+	assert(it->lane_count == 0 || it->lane[it->lane_count - 1].id < id);
 	it->lane = mem_resize(it->lane,
 	    (it->lane_count + 1) * sizeof(*it->lane));
 	it->lane[it->lane_count++] = (struct lane){
-		.edge = edge, .is_in = is_in,
-		.id = edge->plan->id << 16 | from << 8 | to,
+		.edge = edge, .is_in = is_in, .id = id,
 		.at = from * edge->to_count + to,
 	};
 }
 
 void
-remote_add_in(struct remote *it, struct edge *edge, uint32_t from, uint32_t to)
+remote_add_in(struct remote *it, struct edge *edge, uint32_t from, uint32_t to,
+	uint32_t id)
 {
-	lane_add(it, edge, from, to, 1);
+	lane_add(it, edge, from, to, id, 1);
 }
 
 void
-remote_add_out(struct remote *it, struct edge *edge, uint32_t from, uint32_t to)
+remote_add_out(struct remote *it, struct edge *edge, uint32_t from, uint32_t to,
+	uint32_t id)
 {
-	lane_add(it, edge, from, to, 0);
+	lane_add(it, edge, from, to, id, 0);
 }
 
 void
@@ -190,6 +194,12 @@ remote_say(struct remote *it, enum remote_kind kind, const void *bytes,
 		task_notify(&it->task);
 }
 
+int
+remote_is_gone(const struct remote *it)
+{
+	return it->is_gone;
+}
+
 void
 remote_set_done(struct remote *it)
 {
@@ -201,9 +211,17 @@ remote_set_done(struct remote *it)
 static struct lane *
 lane_find(struct remote *it, uint32_t id)
 {
-	for (uint32_t i = 0; i < it->lane_count; i++)
-		if (it->lane[i].id == id)
-			return &it->lane[i];
+	uint32_t first = 0, end = it->lane_count;
+
+	while (first < end) {
+		uint32_t middle = first + (end - first) / 2;
+		if (it->lane[middle].id == id)
+			return &it->lane[middle];
+		if (it->lane[middle].id < id)
+			first = middle + 1;
+		else
+			end = middle;
+	}
 	return NULL;
 }
 
@@ -330,6 +348,7 @@ remote_receive(struct remote *it, const int *until, struct err *err)
 	    (got = link_take(it->link, &packet, err)) > 0)
 		if (take_packet(it, &packet, err) != 0)
 			return -1;
+	it->is_gone |= got < 0 && link_is_gone(it->link);
 	return got;
 }
 
@@ -432,6 +451,28 @@ remote_is_empty(const struct remote *it)
 	return 1;
 }
 
+/*
+ * Write.  If it has gone, then perhaps with a last word that we have not read:
+ * that it is through, or why it failed.
+ */
+static int
+remote_flush(struct remote *it, struct err *err)
+{
+	struct err last = ERR_INIT;
+
+	if (link_flush(it->link, err) == 0)
+		return 0;
+	int got = remote_receive(it, NULL, &last);
+	if (it->is_done) {
+		err_clear(err);
+		return 0;
+	}
+	it->is_gone |= got == 0 && link_is_gone(it->link);
+	if (last.kind != ERR_NONE)
+		*err = last;
+	return -1;
+}
+
 static int
 remote_work(struct remote *it, struct err *err)
 {
@@ -448,17 +489,7 @@ remote_work(struct remote *it, struct err *err)
 		status = it->lane[i].is_in ?
 		    lane_credit(it, &it->lane[i], err) :
 		    lane_send(it, &it->lane[i], err);
-	if (status < 0 || link_flush(it->link, err) == 0)
-		return status;
-	/* It has gone, but perhaps with a last word that we have not read: that
-	 * it is through, or why it failed. */
-	struct err last = ERR_INIT;
-	remote_receive(it, NULL, &last);
-	if (it->is_done)
-		err_clear(err);
-	else if (last.kind != ERR_NONE)
-		*err = last;
-	return it->is_done ? 0 : -1;
+	return status < 0 ? -1 : remote_flush(it, err);
 }
 
 static enum task_status
@@ -468,14 +499,8 @@ remote_step(struct task *task, struct err *err)
 	/* Asked first: what was said before goes out in this step. */
 	int through = it->through != NULL && it->through(it->cookie);
 
-	if (remote_work(it, err) != 0) {
-		/* ^C reaches the launcher too: its end is no news. */
-		if (interrupt_is_set()) {
-			err_clear(err);
-			err_set(err, ERR_INTERRUPT, "interrupted");
-		}
+	if (remote_work(it, err) != 0)
 		return TASK_FAIL;
-	}
 	if (it->is_done)
 		return TASK_DONE;
 	if (!through || !remote_is_empty(it))
@@ -506,13 +531,14 @@ remote_converse(struct remote *it, const int *until, struct err *err)
 	while (status == 0) {
 		if (remote_send_said(it, err) != 0 ||
 		    remote_receive(it, until, err) < 0 ||
-		    link_flush(it->link, err) < 0)
+		    remote_flush(it, err) < 0)
 			status = -1;
 		if (status != 0 || (until != NULL ? *until :
 		    link_queued(it->link) == 0))
 			break;
 		env_waits_clear(&waits);
 		link_add_waits(it->link, 1, &waits);
+		env_waits_add(&waits, interrupt_fd(), 0);
 		if (interrupt_is_set())
 			status = err_set(err, ERR_INTERRUPT, "interrupted");
 		else

@@ -65,10 +65,14 @@ struct remote *remote_new(struct link *take_link, const char *name,
 void remote_free(struct remote **);
 struct task *remote_task(struct remote *);
 const char *remote_name(const struct remote *);
-/* Before it runs: the channel from..to of the edge is carried, in or out. */
-void remote_add_in(struct remote *, struct edge *, uint32_t from, uint32_t to);
+/*
+ * Before it runs: the channel from..to of the edge is carried, in or out. `id`
+ * is the channel's number, the same in all processes; they come in order.
+ */
+void remote_add_in(struct remote *, struct edge *, uint32_t from, uint32_t to,
+	uint32_t id);
 void remote_add_out(struct remote *, struct edge *, uint32_t from,
-	uint32_t to);
+	uint32_t to, uint32_t id);
 /* Send a packet; from any thread, also when it is not stepped. */
 void remote_say(struct remote *, enum remote_kind, const void *bytes,
 	size_t size);
@@ -77,6 +81,8 @@ void remote_say(struct remote *, enum remote_kind, const void *bytes,
  * before the job runs.  -1 with err.
  */
 int remote_converse(struct remote *, const int *until, struct err *);
+/* Did it fail because the other end closed the link, without a word? */
+int remote_is_gone(const struct remote *);
 /* The other end has said that it is through. */
 void remote_set_done(struct remote *);
 #endif

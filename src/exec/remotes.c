@@ -32,15 +32,18 @@
 #include "util/interrupt.h"
 #include "util/mem.h"
 
+/* How long a worker that is to end may take. */
+#define LINGER_NS ((uint64_t)2000000000)
+
 struct worker {
 	struct launch launch;
 	struct remote *remote;
-	const char *host;
+	int has_answered;
 	int is_ready;
-	int is_done;
 };
 
 struct remotes {
+	struct task stop;	/* tells them of ^C */
 	struct remotes_config config;
 	struct worker *worker;
 	struct checkpoints *checkpoints;
@@ -250,6 +253,9 @@ take_error(struct remote *remote, struct reading *in, struct err *err)
 
 	if (in->failed || kind == ERR_NONE || kind > ERR_INTERRUPT)
 		return read_failed(remote, "its last word", err);
+	/* We have told it to. */
+	if (kind == ERR_INTERRUPT)
+		return err_set(err, ERR_INTERRUPT, "interrupted");
 	err_set(err, (enum err_kind)kind, "%s: %.*s", remote_name(remote),
 	    (int)message_size, message);
 	if (hint_size > 0)
@@ -276,7 +282,6 @@ remotes_handle(void *cookie, struct remote *remote, enum remote_kind kind,
 	case REMOTE_FIGURES: return take_figures(it, remote, &in, err);
 	case REMOTE_ERROR: return take_error(remote, &in, err);
 	case REMOTE_DONE:
-		worker->is_done = 1;
 		remote_set_done(remote);
 		return 0;
 	default:
@@ -292,49 +297,65 @@ worker_hello(struct worker *worker, struct err *err)
 {
 	struct link *link = worker->launch.link;
 	struct env_waits waits = { 0 };
+	struct err gone = ERR_INIT;
 	struct hello hello;
+	const char *bytes;
 	int got = 0;
 
 	int status = hello_put(link, err);
 	while (status == 0 && got == 0) {
-		if (link_flush(link, err) != 0) {
-			status = -1;
-			break;
-		}
+		/* Who has gone may have said something before. */
+		link_flush(link, &gone);
 		got = hello_take(link, &hello, err);
 		if (got != 0)
 			break;
 		env_waits_clear(&waits);
 		link_add_waits(link, 1, &waits);
+		env_waits_add(&waits, interrupt_fd(), 0);
 		if (interrupt_is_set())
 			status = err_set(err, ERR_INTERRUPT, "interrupted");
 		else
 			env->wait(&waits);
 	}
 	env_waits_fini(&waits);
+	if (got < 0 && link_is_gone(link) && link_peek(link, &bytes) == 0) {
+		err_clear(err);
+		launch_gone(&worker->launch, err);
+	}
 	return status == 0 && got > 0 ? 0 : -1;
 }
 
+/* Its order goes to a worker that has said hello. */
 static int
 worker_start(struct remotes *it, uint32_t index, struct err *err)
 {
 	struct worker *worker = &it->worker[index];
 	struct buf order = { 0 };
 
-	worker->host = it->config.host[index];
-	if (launch_start(&worker->launch, it->config.launch, worker->host,
-	    err) != 0)
+	if (worker_hello(worker, err) != 0)
 		return -1;
-	int status = worker_hello(worker, err);
 	worker->remote = remote_new(worker->launch.link,
 	    link_name(worker->launch.link), remotes_handle, NULL, it);
 	worker->launch.link = NULL;
-	if (status != 0)
-		return -1;
+	worker->has_answered = 1;
 	it->config.order(it->config.order_cookie, index, &order);
 	remote_say(worker->remote, REMOTE_ORDER, order.bytes, order.size);
 	buf_fini(&order);
 	return 0;
+}
+
+/* ^C where there are no checkpoints: sources there end as those here do. */
+static enum task_status
+remotes_step_stop(struct task *task, struct err *err)
+{
+	struct remotes *it = (struct remotes *)task;
+
+	(void)err;
+	if (!interrupt_is_set())
+		return TASK_WAIT;
+	for (uint32_t i = 0; i < it->config.host_count; i++)
+		remote_say(it->worker[i].remote, REMOTE_STOP, NULL, 0);
+	return TASK_DONE;
 }
 
 struct remotes *
@@ -343,37 +364,62 @@ remotes_start(const struct remotes_config *config, struct err *err)
 	struct remotes *it = mem_alloc_zero(sizeof(*it));
 	int status = 0;
 
+	it->stop = (struct task){ .name = "stop",
+	    .step = remotes_step_stop, .is_service = 1 };
 	it->config = *config;
 	it->worker = mem_alloc_zero((config->host_count + 1) *
 	    sizeof(*it->worker));
 	it->figures = mem_alloc_zero((config->op_count + 1) *
 	    sizeof(*it->figures));
 	for (uint32_t i = 0; i < config->host_count && status == 0; i++)
+		status = launch_start(&it->worker[i].launch, config->launch,
+		    config->host[i], err);
+	for (uint32_t i = 0; i < config->host_count && status == 0; i++)
 		status = worker_start(it, i, err);
 	for (uint32_t i = 0; i < config->host_count && status == 0; i++)
 		status = remote_converse(it->worker[i].remote,
 		    &it->worker[i].is_ready, err);
-	if (status != 0)
+	if (status != 0) {
+		remotes_explain(it, err);
 		remotes_free(&it);
+	}
 	return it;
+}
+
+void
+remotes_explain(struct remotes *it, struct err *err)
+{
+	for (uint32_t i = 0; i < it->config.host_count; i++) {
+		struct worker *worker = &it->worker[i];
+		const char *name = worker->remote == NULL ? NULL :
+		    remote_name(worker->remote);
+		if (name == NULL || !remote_is_gone(worker->remote) ||
+		    strncmp(err->message, name, strlen(name)) != 0)
+			continue;
+		err_clear(err);
+		launch_gone(&worker->launch, err);
+		return;
+	}
 }
 
 void
 remotes_free(struct remotes **take_remotes)
 {
 	struct remotes *it = *take_remotes;
+	uint64_t deadline_ns = env->monotonic_ns() + LINGER_NS;
 
 	*take_remotes = NULL;
 	if (it == NULL)
 		return;
-	for (uint32_t i = 0; i < it->config.host_count; i++) {
-		struct err ignored = ERR_INIT;
-		int is_done = it->worker[i].is_done;
+	/* Their links closed, all end at the same time. */
+	for (uint32_t i = 0; i < it->config.host_count; i++)
 		remote_free(&it->worker[i].remote);
-		/* It has said that it is through: it ends by itself. */
-		if (is_done)
-			launch_wait(&it->worker[i].launch, &ignored);
-		launch_fini(&it->worker[i].launch);
+	for (uint32_t i = 0; i < it->config.host_count; i++) {
+		struct worker *worker = &it->worker[i];
+		/* Who has not answered yet does not look for the end. */
+		if (worker->has_answered)
+			launch_linger(&worker->launch, deadline_ns);
+		launch_fini(&worker->launch);
 	}
 	mem_free(it->worker);
 	mem_free(it->figures);
@@ -405,6 +451,8 @@ remotes_load(struct remotes *it, const struct save *save, struct err *err)
 void
 remotes_run(struct remotes *it, struct sched *sched)
 {
+	if (it->checkpoints == NULL)
+		sched_add(sched, &it->stop);
 	for (uint32_t i = 0; i < it->config.host_count; i++) {
 		sched_add(sched, remote_task(it->worker[i].remote));
 		remote_say(it->worker[i].remote, REMOTE_START, NULL, 0);

@@ -39,17 +39,21 @@ struct remotes_figures {
  * with err, which names the host.
  */
 struct remotes *remotes_start(const struct remotes_config *, struct err *);
-/* Workers that still run are ended. */
+/* Workers that still run are ended; those that do not hear it are killed. */
 void remotes_free(struct remotes **);
 struct remote *remotes_at(struct remotes *, uint32_t host);
 /* What a checkpoint has, for all; each takes what is its own. */
 int remotes_load(struct remotes *, const struct save *, struct err *);
-/* Let them run, their tasks in this scheduler here. */
+/* Let them run, their tasks in this scheduler here; after
+ * remotes_set_checkpoints.  ^C stops their sources, or is the checkpoints'. */
 void remotes_run(struct remotes *, struct sched *);
 /* Where what they save goes; and for checkpoints_config. */
 void remotes_set_checkpoints(struct remotes *, struct checkpoints *);
 void remotes_want(void *cookie, uint64_t number, int halts);
 void remotes_hold(void *cookie, int is_held);
+/* The job has failed with `err`: if that is because a host is gone, say how the
+ * program that led there ended. */
+void remotes_explain(struct remotes *, struct err *err);
 /* By op id. */
 const struct remotes_figures *remotes_figures(const struct remotes *);
 

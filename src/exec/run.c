@@ -123,6 +123,7 @@ run_connect(struct run *run, struct edge *edge, const struct task_plan *from,
 {
 	int gives = from->host[i] == run->here;
 	int takes = to->host[k] == run->here;
+	uint32_t id = run->channel_count++;
 
 	/* What two others have to do with each other is relayed by the process
 	 * that started the job. */
@@ -133,9 +134,9 @@ run_connect(struct run *run, struct edge *edge, const struct task_plan *from,
 	    run_task_of(run, to, k), run->config->is_sim ?
 	    env_sim_draw() % 4096 + 1 : CHANNEL_BYTES);
 	if (!gives)
-		remote_add_in(run_remote_of(run, from, i), edge, i, k);
+		remote_add_in(run_remote_of(run, from, i), edge, i, k, id);
 	if (!takes)
-		remote_add_out(run_remote_of(run, to, k), edge, i, k);
+		remote_add_out(run_remote_of(run, to, k), edge, i, k, id);
 }
 
 /* The channels of an edge, and who stands at their ends. */
@@ -549,6 +550,8 @@ run_plan(struct plan *plan, const struct run_config *config, struct err *err)
 		status = run_build(&run, err);
 	if (status == 0)
 		status = run_steps(&run, err);
+	if (status < 0 && run.remotes != NULL)
+		remotes_explain(run.remotes, err);
 	if (status == 0 && run.sched != NULL)
 		run_warn(&run);
 	if (status == 0 && run.sched != NULL && config->stats)

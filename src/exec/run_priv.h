@@ -26,6 +26,7 @@ struct run {
 	uint32_t subtask_count;
 	uint32_t *first;		/* of each task's instances */
 	struct edge **edge;
+	uint32_t channel_count;		/* of all edges so far */
 	struct subtask_shared shared;
 	struct sched *sched;
 	struct store *store;

@@ -216,6 +216,24 @@ queue_woken(struct sched *sched)
 	}
 }
 
+/* With the lock held: each is stepped, once more if it is being stepped. */
+static void
+queue_all(struct sched *sched)
+{
+	for (uint32_t i = 0; i < sched->task_count; i++) {
+		struct task *task = sched->task[i];
+		int state;
+		while ((state = __atomic_load_n(&task->state,
+		    __ATOMIC_SEQ_CST)) == STATE_IDLE || state == STATE_RUNNING)
+			if (state_swap(task, state, state == STATE_IDLE ?
+			    STATE_QUEUED : STATE_NOTIFIED)) {
+				if (state == STATE_IDLE)
+					queue_put(sched, task);
+				break;
+			}
+	}
+}
+
 /* With the lock held, which is let go meanwhile. */
 static void
 sched_poll(struct sched *sched, int only_look)
@@ -261,10 +279,7 @@ sched_poll(struct sched *sched, int only_look)
 	int is_new = interrupt_is_set() && !sched->saw_interrupt;
 	sched->saw_interrupt |= is_new;
 	if (is_new)
-		for (uint32_t i = 0; i < sched->task_count; i++)
-			if (state_swap(sched->task[i], STATE_IDLE,
-			    STATE_QUEUED))
-				queue_put(sched, sched->task[i]);
+		queue_all(sched);
 	queue_woken(sched);
 	/* Somebody else may look now. */
 	if (sched->sleepers > 0)

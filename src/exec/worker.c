@@ -210,10 +210,11 @@ worker_steps(struct worker_side *it, struct err *err)
 {
 	struct run *run = &it->run;
 
+	/* Barriers that come before the start find a scheduler. */
+	run_schedule(run);
 	remote_say(run->remote, REMOTE_READY, NULL, 0);
 	if (remote_converse(run->remote, &it->started, err) != 0)
 		return -1;
-	run_schedule(run);
 	sched_add(run->sched, remote_task(run->remote));
 	if (run->config->has_checkpoints)
 		worker_each(it, subtask_hold, 1);

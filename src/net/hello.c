@@ -202,6 +202,7 @@ hello_take(struct link *link, struct hello *out, struct err *err)
 	const char *bytes;
 	int status = link_take_bytes(link, sizeof(theirs), &bytes, &gone);
 
+	*out = (struct hello){ 0 };
 	if (status <= 0) {
 		/* A stranger may say less than we wait for. */
 		size_t size = link_peek(link, &bytes);
@@ -216,8 +217,7 @@ hello_take(struct link *link, struct hello *out, struct err *err)
 	memcpy(&theirs, bytes, sizeof(theirs));
 	if (memcmp(theirs.mark, MARK, sizeof(theirs.mark)) != 0)
 		return fail_stranger(link, bytes, sizeof(theirs), err);
-	if (check_bytes(link, &theirs, err) != 0)
-		return -1;
+	status = check_bytes(link, &theirs, err);
 	*out = (struct hello){
 		.build = theirs.build,
 		.protocol = theirs.protocol,
@@ -225,5 +225,5 @@ hello_take(struct link *link, struct hello *out, struct err *err)
 	};
 	memcpy(out->version, theirs.version, sizeof(out->version));
 	memcpy(out->host, theirs.host, sizeof(out->host));
-	return 1;
+	return status == 0 ? 1 : -1;
 }

@@ -24,7 +24,8 @@ struct hello {
 int hello_put(struct link *, struct err *);
 /*
  * The peer's, if it has come: 1, or 0 when it has not.  -1 if something else
- * answers there, or another version or build.
+ * answers there, or another version or build: then `out` is what that one says
+ * of itself, else it is empty.
  */
 int hello_take(struct link *, struct hello *out, struct err *);
 

@@ -191,18 +191,21 @@ launch_start(struct launch *launch, const char *text, const char *host,
 	return status == 0 ? 0 : -1;
 }
 
-/* It has ended with this status, as a shell counts. */
+/* It has ended with this status, as a shell counts.  `gone`: what is said of
+ * the host before. */
 static int
-launch_ended(struct launch *launch, int status, struct err *err)
+launch_ended(struct launch *launch, int status, const char *gone,
+	struct err *err)
 {
 	launch->pid = 0;
 	if (status == 0)
 		return 0;
-	if (status > 128)
-		return err_set(err, ERR_IO, "host %s: '%s' was ended by "
-		    "signal %d", launch->host, launch->program, status - 128);
-	err_set(err, ERR_IO, "host %s: '%s' ended with status %d",
-	    launch->host, launch->program, status);
+	if (status > 128 && status < 128 + NSIG)
+		return err_set(err, ERR_IO, "host %s%s: '%s' was ended by "
+		    "signal %d", launch->host, gone, launch->program,
+		    status - 128);
+	err_set(err, ERR_IO, "host %s%s: '%s' ended with status %d",
+	    launch->host, gone, launch->program, status);
 	if (status == 127)
 		return err_hint(err, "is sflow installed there, where a "
 		    "command finds it?");
@@ -218,7 +221,7 @@ launch_poll(struct launch *launch, struct err *err)
 		return 1;
 	if (env_process_poll(launch->pid, &status) == 1)
 		return 0;
-	launch_ended(launch, status, err);
+	launch_ended(launch, status, "", err);
 	return 1;
 }
 
@@ -234,7 +237,7 @@ launch_wait(struct launch *launch, struct err *err)
 		if (errno != EINTR)
 			return err_set_errno(err, ERR_IO, errno, "host %s: "
 			    "'%s'", launch->host, launch->program);
-	return launch_ended(launch, status, err);
+	return launch_ended(launch, status, "", err);
 }
 
 void
@@ -242,6 +245,47 @@ launch_kill(struct launch *launch)
 {
 	if (launch->pid != 0)
 		env_process_kill(launch->pid, SIGKILL);
+}
+
+int
+launch_gone(struct launch *launch, struct err *err)
+{
+	int status = 0;
+
+	/* A program that is ending has its status already: no signal changes
+	 * it. One that is not has closed its stdout, and is of no use. */
+	launch_kill(launch);
+	link_close(&launch->link);
+	while (launch->pid != 0 &&
+	    env_process_wait(launch->pid, &status) != 0 && errno == EINTR)
+		;
+	/* The signal may be ours. */
+	if (status == 128 + SIGKILL)
+		status = 0;
+	if (launch_ended(launch, status, " closed the connection", err) == 0)
+		err_set(err, ERR_IO, "host %s closed the connection",
+		    launch->host);
+	return -1;
+}
+
+void
+launch_linger(struct launch *launch, uint64_t deadline_ns)
+{
+	struct env_waits waits = { 0 };
+	struct err ignored = ERR_INIT;
+
+	link_close(&launch->link);
+	int fd = launch->pid == 0 ? -1 : env_process_watch(launch->pid);
+	while (fd >= 0 && launch_poll(launch, &ignored) == 0 &&
+	    env->monotonic_ns() < deadline_ns) {
+		env_waits_clear(&waits);
+		env_waits_add(&waits, fd, 0);
+		env_waits_until(&waits, deadline_ns);
+		env->wait(&waits);
+	}
+	if (fd >= 0)
+		env->close(fd);
+	env_waits_fini(&waits);
 }
 
 void

@@ -56,6 +56,7 @@ struct link {
 	size_t taken;		/* of input */
 	uint32_t take_count;
 	int is_ended;		/* there is nothing more to read */
+	int is_gone;		/* that is why taking or flushing fails */
 	struct err in_err, out_err;
 };
 
@@ -196,7 +197,7 @@ link_flush(struct link *link, struct err *err)
 		else if (size == 0 || errno == EAGAIN || errno == EWOULDBLOCK)
 			break;
 		else if (errno == EPIPE || errno == ECONNRESET)
-			err_set(&link->out_err, ERR_IO,
+			link->is_gone = 1, err_set(&link->out_err, ERR_IO,
 			    "%s closed the connection", link->name);
 		else if (errno != EINTR)
 			err_set_errno(&link->out_err, ERR_IO, errno,
@@ -256,6 +257,7 @@ input_need(struct link *link, size_t size)
 		size_t there = link->input.size - link->taken;
 		if (there >= size)
 			return 1;
+		link->is_gone |= link->is_ended;
 		if (link->is_ended && there > 0)
 			return err_set(&link->in_err, ERR_IO, "%s closed the "
 			    "connection in the middle of a packet",
@@ -338,6 +340,12 @@ link_peek(const struct link *link, const char **bytes)
 {
 	*bytes = link->input.bytes + link->taken;
 	return link->input.size - link->taken;
+}
+
+int
+link_is_gone(const struct link *link)
+{
+	return link->is_gone;
 }
 
 int

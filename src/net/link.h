@@ -70,6 +70,8 @@ int link_take_bytes(struct link *, size_t size, const char **bytes,
 	struct err *);
 /* What has come and has not been taken, whole or not. */
 size_t link_peek(const struct link *, const char **bytes);
+/* Did taking or flushing fail because the peer has gone? */
+int link_is_gone(const struct link *);
 /* Has the peer closed its end, after a whole packet?  Then link_take fails,
  * which is no error to who expected it. */
 int link_is_ended(const struct link *);

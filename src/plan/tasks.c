@@ -16,6 +16,9 @@
  * must have begun before the first mark. A job with checkpoints has no
  * ordered edges: a barrier would wait behind splits whose turn comes after
  * it.
+ *
+ * Of what follows files on other hosts only parallel operators run there: an
+ * edge leads all else, and every sink, home.
  */
 #include "plan/tasks.h"
 
@@ -160,6 +163,18 @@ task_add_op(struct tasks *tasks, struct task_plan *task, struct op *op)
 	tasks->task_of_op[op->id] = task->id;
 }
 
+/* The source that the task reads on other hosts; NULL if it reads here. */
+static const struct source_spec *
+task_away(const struct plan *plan, const struct task_plan *task)
+{
+	const struct source *source = task->source_count == 0 ? NULL :
+	    plan->flow->source[task->source[0]]->source;
+	const struct source_spec *spec = source == NULL ? NULL :
+	    source_spec(source);
+
+	return spec != NULL && spec->host_count > 0 ? spec : NULL;
+}
+
 /* Is this a cut, and of which kind?  -1: no. */
 static int
 cut_kind(const struct widths *widths, const struct task_plan *from,
@@ -169,7 +184,8 @@ cut_kind(const struct widths *widths, const struct task_plan *from,
 
 	if ((to->def->flags & OP_KEYED) && width > 1)
 		return EDGE_HASH;
-	if (from->width == width)
+	if (from->width == width && !(task_away(widths->plan, from) != NULL &&
+	    (!(to->def->flags & OP_PARALLEL) || to->input_count > 1)))
 		return -1;
 	return is_ordered && from->in == NULL ? EDGE_ORDERED : EDGE_GATHER;
 }
@@ -311,15 +327,12 @@ tasks_place(struct tasks *tasks, const struct plan *plan,
 
 	for (uint32_t i = 0; i < tasks->task_count; i++) {
 		struct task_plan *task = tasks->task[i];
-		const struct source_spec *spec = task->source_count == 0 ||
-		    plan->flow->source[task->source[0]]->source == NULL ?
-		    NULL :
-		    source_spec(plan->flow->source[task->source[0]]->source);
+		const struct source_spec *spec = task_away(plan, task);
 		task->host = mem_alloc((task->width + 1) *
 		    sizeof(*task->host));
 		for (uint32_t k = 0; k < task->width; k++) {
 			task->host[k] = TASK_HERE;
-			if (spec != NULL && spec->host_count > 0)
+			if (spec != NULL)
 				for (uint32_t h = 0; h < config->host_count;
 				    h++)
 					if (strcmp(config->host[h],

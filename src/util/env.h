@@ -89,7 +89,9 @@ struct env {
 	/*
 	 * Start argv[0] (sought in PATH, no shell between) with pipes to its
 	 * stdin and from its stdout; stderr is ours.  It gets none of our other
-	 * descriptors, and signals as if we had never touched them.
+	 * descriptors, and signals as if we had never touched them, but for INT
+	 * and TERM, which are blocked: ^C and a service manager's stop reach a
+	 * group of processes, and what to make of them is our business.
 	 */
 	int (*spawn)(const char *const argv[], struct env_process *out);
 	/* Wait for one of them: how many descriptors are ready; 0 at the
@@ -147,6 +149,9 @@ int env_process_wait(pid_t pid, int *status);
 int env_process_poll(pid_t pid, int *status);
 /* Send it a signal. */
 int env_process_kill(pid_t pid, int number);
+/* For env_waits_add(): has input once it has ended.  The caller's to close; -1
+ * if the system has no such thing. */
+int env_process_watch(pid_t pid);
 
 /* The names of env->list_dir; either may be 0. */
 void env_names_free(char **names, size_t count);

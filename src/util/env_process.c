@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,10 +64,12 @@ spawn_with(const char *const argv[], int in, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	sigset_t none, ignored;
+	sigset_t blocked, ignored;
 
 	/* SIGPIPE alone is ignored by us; handlers do not outlive exec. */
-	sigemptyset(&none);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
 	sigemptyset(&ignored);
 	sigaddset(&ignored, SIGPIPE);
 	if (posix_spawn_file_actions_init(&actions) != 0)
@@ -76,7 +79,7 @@ spawn_with(const char *const argv[], int in, int out, pid_t *pid)
 		goto fail;
 	posix_spawnattr_setflags(&attributes,
 	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigmask(&attributes, &blocked);
 	posix_spawnattr_setsigdefault(&attributes, &ignored);
 	status = posix_spawn_file_actions_adddup2(&actions, in, 0);
 	if (status == 0)
@@ -149,6 +152,17 @@ int
 env_process_kill(pid_t pid, int number)
 {
 	return kill(pid, number);
+}
+
+int
+env_process_watch(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+	(void)pid;
+	return -1;
+#endif
 }
 
 void

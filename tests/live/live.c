@@ -20,6 +20,9 @@
  * renamed knows nothing of it.
  *
  * BUILD names the folder with sflow.  The folder of a run that fails is kept.
+ *
+ * live -d FOLDER -s SEED only writes a scenario there: the splits as files, and
+ * what is expected as out and late, sorted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -490,6 +493,34 @@ scenario_run(uint64_t seed, unsigned sims, unsigned runs, unsigned kills)
 }
 
 static void
+lines_write(const char *folder, const char *name, const struct lines *lines)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *file = fopen(path, "w");
+	if (file == NULL)
+		die(path);
+	for (size_t i = 0; i < lines->count; i++)
+		fprintf(file, "%s\n", lines->line[i]);
+	fclose(file);
+}
+
+static void
+scenario_write(const char *folder, uint64_t seed)
+{
+	struct scenario scenario;
+
+	scenario_make(&scenario, seed);
+	for (unsigned i = 0; i < scenario.split_count; i++)
+		lines_write(folder, (const char[]){ (char)('a' + i), '.', 'j',
+		    's', 'o', 'n', 'l', '\0' }, &scenario.split[i]);
+	lines_write(folder, "out", &scenario.out);
+	lines_write(folder, "late", &scenario.late);
+	scenario_free(&scenario);
+}
+
+static void
 write_counts(void)
 {
 	const char *path = getenv("SFLOW_TEST_COUNTS");
@@ -507,9 +538,10 @@ main(int argc, char **argv)
 	const char *build = getenv("BUILD");
 	uint64_t seed = 1, seeds = 1;
 	unsigned sims = 20, runs = 2, kills = 4;
+	const char *folder = NULL;
 	int option;
 
-	while ((option = getopt(argc, argv, "s:n:m:r:k:")) != -1) {
+	while ((option = getopt(argc, argv, "s:n:m:r:k:d:")) != -1) {
 		if (option == '?')
 			return 2;
 		uint64_t number = strtoull(optarg, NULL, 10);
@@ -519,7 +551,12 @@ main(int argc, char **argv)
 		case 'm': sims = (unsigned)number; break;
 		case 'r': runs = (unsigned)number; break;
 		case 'k': kills = (unsigned)number; break;
+		case 'd': folder = optarg; break;
 		}
+	}
+	if (folder != NULL) {
+		scenario_write(folder, seed);
+		return 0;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	char *path = realpath(build != NULL ? build : ".", NULL);
