@@ -24,6 +24,8 @@
 
 #define HOST "{host}"
 #define HOST_BYTES_MAX 255
+/* How long what has closed its stdout may take to end by itself. */
+#define GONE_NS ((uint64_t)2000000000)
 
 int
 launch_check_host(const char *host, struct err *err)
@@ -247,45 +249,40 @@ launch_kill(struct launch *launch)
 		env_process_kill(launch->pid, SIGKILL);
 }
 
+void
+launch_linger(struct launch *launch, uint64_t deadline_ns)
+{
+	struct env_waits waits = { 0 };
+
+	link_close(&launch->link);
+	int fd = launch->pid == 0 ? -1 : env_process_watch(launch->pid);
+	while (fd >= 0 && env->monotonic_ns() < deadline_ns) {
+		env_waits_clear(&waits);
+		env_waits_add(&waits, fd, 0);
+		env_waits_until(&waits, deadline_ns);
+		if (env->wait(&waits) > 0)
+			break;
+	}
+	if (fd >= 0)
+		env->close(fd);
+	env_waits_fini(&waits);
+}
+
 int
 launch_gone(struct launch *launch, struct err *err)
 {
 	int status = 0;
 
-	/* A program that is ending has its status already: no signal changes
-	 * it. One that is not has closed its stdout, and is of no use. */
+	/* It closes its stdout some time before it ends. */
+	launch_linger(launch, env->monotonic_ns() + GONE_NS);
 	launch_kill(launch);
-	link_close(&launch->link);
 	while (launch->pid != 0 &&
 	    env_process_wait(launch->pid, &status) != 0 && errno == EINTR)
 		;
-	/* The signal may be ours. */
-	if (status == 128 + SIGKILL)
-		status = 0;
 	if (launch_ended(launch, status, " closed the connection", err) == 0)
 		err_set(err, ERR_IO, "host %s closed the connection",
 		    launch->host);
 	return -1;
-}
-
-void
-launch_linger(struct launch *launch, uint64_t deadline_ns)
-{
-	struct env_waits waits = { 0 };
-	struct err ignored = ERR_INIT;
-
-	link_close(&launch->link);
-	int fd = launch->pid == 0 ? -1 : env_process_watch(launch->pid);
-	while (fd >= 0 && launch_poll(launch, &ignored) == 0 &&
-	    env->monotonic_ns() < deadline_ns) {
-		env_waits_clear(&waits);
-		env_waits_add(&waits, fd, 0);
-		env_waits_until(&waits, deadline_ns);
-		env->wait(&waits);
-	}
-	if (fd >= 0)
-		env->close(fd);
-	env_waits_fini(&waits);
 }
 
 void

@@ -58,14 +58,14 @@ int launch_poll(struct launch *, struct err *);
 int launch_wait(struct launch *, struct err *);
 /* End it at once. */
 void launch_kill(struct launch *);
+/* Close the link, so that the worker ends, and wait for that, but not longer
+ * than until `deadline_ns`. */
+void launch_linger(struct launch *, uint64_t deadline_ns);
 /*
  * The worker has closed the connection: end what was started.  Returns -1, and
  * `err` says that it has, and how the program ended.
  */
 int launch_gone(struct launch *, struct err *err);
-/* Close the link, so that the worker ends, and wait for that, but not longer
- * than until `deadline_ns`. */
-void launch_linger(struct launch *, uint64_t deadline_ns);
 /* The link is closed, the process killed if it still runs. */
 void launch_fini(struct launch *);
 
