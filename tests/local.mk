@@ -173,6 +173,7 @@ TESTS += \
 	tests/race/jobs \
 	tests/model/explore \
 	tests/race/views \
+	tests/remote/run \
 	tests/tidy/run
 
 if RUN_UNITS
@@ -227,6 +228,7 @@ EXTRA_DIST += \
 	tests/fuzz \
 	tests/gen \
 	tests/hacking \
+	tests/remote \
 	tests/stress \
 	tests/tidy \
 	tests/unit
