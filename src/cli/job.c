@@ -217,18 +217,26 @@ job_copy_flow(struct job *job, struct err *err)
 	return flow_check(job->program, &config, err);
 }
 
+/* How many, by option, by the tests' variable, or one for each processor. */
+static unsigned
+job_workers(const struct options *options)
+{
+	const char *variable = env_variable("SFLOW_WORKERS");
+	unsigned workers = options->workers;
+
+	if (workers == 0 && variable != NULL)
+		workers = (unsigned)strtoul(variable, NULL, 10);
+	if (workers == 0 || workers > WORKERS_MAX)
+		workers = env_cpu_count();
+	return workers;
+}
+
 void
 job_configure(const struct job *job, struct run_config *config)
 {
 	const struct options *options = job->options;
 
-	const char *workers = env_variable("SFLOW_WORKERS");
-
-	config->workers = options->workers;
-	if (config->workers == 0 && workers != NULL)
-		config->workers = (unsigned)strtoul(workers, NULL, 10);
-	if (config->workers == 0 || config->workers > WORKERS_MAX)
-		config->workers = env_cpu_count();
+	config->workers = job_workers(options);
 	config->is_sim = env_is_simulated();
 	config->host = job->host;
 	config->host_count = job->host_count;
@@ -251,8 +259,8 @@ order_options(const struct job *job, struct order_pair *pair, char workers[24])
 	const struct options *options = job->options;
 	uint32_t count = 0;
 
-	snprintf(workers, 24, "%u", options->workers != 0 ? options->workers :
-	    env_cpu_count());
+	/* All processes must come to the same tasks. */
+	snprintf(workers, 24, "%u", job_workers(options));
 	pair[count++] = (struct order_pair){ "workers", workers };
 	if (options->input != NULL)
 		pair[count++] = (struct order_pair){ "input",

@@ -63,6 +63,7 @@ struct checkpoints {
 	int halts;		/* nothing is read behind it */
 	uint64_t started_ns;
 	uint64_t due_ns;
+	uint64_t wake_ns;		/* the task's own: when to look */
 	struct err err;
 	uint64_t published, bytes, slowest_us;
 };
@@ -86,6 +87,7 @@ member_count(const struct checkpoints *it)
 
 /* --- the writer ------------------------------------------------------ */
 
+/* Without the lock. */
 static int
 write_part(struct checkpoints *it, uint32_t at, const struct save *save,
 	uint64_t number, struct err *err)
@@ -97,9 +99,11 @@ write_part(struct checkpoints *it, uint32_t at, const struct save *save,
 	if (store_write_part(it->config.store, number, name, save, &part,
 	    err) != 0)
 		return -1;
+	thr_lock_take(&it->lock);
 	it->bytes += part.bytes;
 	it->member[at].part = part;
 	it->member[at].number = number;
+	thr_lock_give(&it->lock);
 	return 0;
 }
 
@@ -114,6 +118,7 @@ is_complete(const struct checkpoints *it)
 	return 1;
 }
 
+/* Without the lock: all members have handed in, so none changes. */
 static int
 publish(struct checkpoints *it, int is_through, struct err *err)
 {
@@ -145,7 +150,8 @@ try_publish(struct checkpoints *it)
 	int status = publish(it, 0, &err);
 	thr_lock_take(&it->lock);
 	if (status != 0) {
-		it->err = err;
+		if (it->err.kind == ERR_NONE)
+			it->err = err;
 	} else {
 		uint64_t us = (env->monotonic_ns() - it->started_ns) / 1000;
 		it->published++;
@@ -330,6 +336,7 @@ checkpoints_step(struct task *task, struct err *err)
 		    env->monotonic_ns() >= it->due_ns)
 			begin(it, 0);
 	}
+	it->wake_ns = it->on_its_way ? UINT64_MAX : it->due_ns;
 	thr_lock_give(&it->lock);
 	return status;
 }
@@ -337,12 +344,11 @@ checkpoints_step(struct task *task, struct err *err)
 static void
 checkpoints_waits(struct task *task, struct env_waits *waits)
 {
-	struct checkpoints *it = (struct checkpoints *)task;
+	const struct checkpoints *it = (struct checkpoints *)task;
 
-	thr_lock_take(&it->lock);
-	if (!it->on_its_way)
-		env_waits_until(waits, it->due_ns);
-	thr_lock_give(&it->lock);
+	/* No lock: the scheduler has its own, which begin() takes within ours.
+	 * Only a step changes wake_ns, and who ends a checkpoint notifies. */
+	env_waits_until(waits, it->wake_ns);
 }
 
 struct checkpoints *
@@ -432,10 +438,12 @@ checkpoints_finish(struct checkpoints *it, int is_through, struct err *err)
 }
 
 void
-checkpoints_counts(const struct checkpoints *it, uint64_t *count,
-	uint64_t *bytes, uint64_t *slowest_us)
+checkpoints_counts(struct checkpoints *it, uint64_t *count, uint64_t *bytes,
+	uint64_t *slowest_us)
 {
+	thr_lock_take(&it->lock);
 	*count = it->published;
 	*bytes = it->bytes;
 	*slowest_us = it->slowest_us;
+	thr_lock_give(&it->lock);
 }

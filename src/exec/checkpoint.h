@@ -50,7 +50,7 @@ int checkpoints_start(struct checkpoints *, struct err *);
 /* The scheduler has ended. If the job is through, say so in a last manifest. */
 int checkpoints_finish(struct checkpoints *, int is_through, struct err *);
 /* How many were published, and how long the slowest took. */
-void checkpoints_counts(const struct checkpoints *, uint64_t *count,
+void checkpoints_counts(struct checkpoints *, uint64_t *count,
 	uint64_t *bytes, uint64_t *slowest_us);
 
 #endif

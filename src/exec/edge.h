@@ -53,6 +53,8 @@ struct op_run *edge_out_run(struct edge_out *);
 int edge_out_settle(struct edge_out *);
 void edge_out_turn(struct edge_out *, uint64_t number);
 void edge_out_barrier(struct edge_out *, uint64_t number);
+/* Do all targets want no more? */
+int edge_out_is_refused(const struct edge_out *);
 /* Let the targets look once more. */
 void edge_out_notify(struct edge_out *);
 /* The end without a flush: what was to come has failed. */
@@ -72,7 +74,7 @@ struct edge_in;
 struct edge_in *edge_in_new(struct edge *, uint32_t to);
 void edge_in_free(struct edge_in **);
 /* 1 with the next message; 0: nothing now.  MESSAGE_END with number != 0: what
- * was to come has failed. */
+ * was to come has failed, and what others still give is to be refused. */
 int edge_in_take(struct edge_in *, struct message *out);
 /* Bytes of the batches taken so far. */
 uint64_t edge_in_bytes(const struct edge_in *);

@@ -14,7 +14,8 @@
  *             comes the next channel's.  A barrier would wait for ever behind
  *             what waits for its turn: jobs with checkpoints have no such
  *             edges (plan/tasks.c)
- *   ends      the end is said when all channels have ended
+ *   ends      the end is said when all channels have ended, or when one has
+ *             ended as a failure: of an ordered edge, when it is its turn
  */
 #include "exec/edge.h"
 
@@ -178,7 +179,7 @@ edge_in_take(struct edge_in *in, struct message *out)
 	uint32_t missed = 0;
 
 	while (missed < in->count && in->open > 0) {
-		if (in->failed && ordered)
+		if (in->failed)
 			break;
 		if (in->recheck) {
 			in->recheck = 0;
@@ -199,7 +200,7 @@ edge_in_take(struct edge_in *in, struct message *out)
 		if (in_handle(in, i, out))
 			return 1;
 	}
-	if ((in->open > 0 && !(in->failed && ordered)) || in->said_end)
+	if ((in->open > 0 && !in->failed) || in->said_end)
 		return 0;
 	in->said_end = 1;
 	*out = (struct message){ .kind = MESSAGE_END,

@@ -97,8 +97,8 @@ out_put_all(struct edge_out *out, const struct message *message)
 	}
 }
 
-static int
-out_is_refused(const struct edge_out *out)
+int
+edge_out_is_refused(const struct edge_out *out)
 {
 	for (uint32_t i = 0; i < out->edge->to_count; i++)
 		if (!is_refused(out, i))
@@ -176,7 +176,7 @@ out_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	int status = 0;
 
 	(void)port;
-	if (out_is_refused(out)) {
+	if (edge_out_is_refused(out)) {
 		batch_free(&batch);
 		return OP_DONE;
 	}

@@ -335,6 +335,28 @@ remote_receive(struct remote *it, const int *until, struct err *err)
 
 /* --- what goes ---------------------------------------------------------- */
 
+static int
+lane_is_refused(const struct lane *lane)
+{
+	return __atomic_load_n(&lane->edge->refused[lane->at],
+	    __ATOMIC_ACQUIRE);
+}
+
+/* Nobody wants what is on its way there: no credit will come for it. */
+static void
+lane_drop(struct lane *lane)
+{
+	struct channel *channel = lane->edge->channel[lane->at];
+	struct message message;
+	int wake = 0;
+
+	while (channel_take(channel, &message, &wake)) {
+		batch_free(&message.batch);
+		if (wake)
+			task_notify(lane->edge->from[lane->at]);
+	}
+}
+
 /* Return credit for what was taken here; say once that no more is wanted. */
 static int
 lane_credit(struct remote *it, struct lane *lane, struct err *err)
@@ -350,8 +372,7 @@ lane_credit(struct remote *it, struct lane *lane, struct err *err)
 	if (credit > 0 && link_put(it->link, REMOTE_CREDIT, lane->id, &credit,
 	    sizeof(credit), err) != 0)
 		return -1;
-	if (lane->said_refused || !__atomic_load_n(
-	    &lane->edge->refused[lane->at], __ATOMIC_ACQUIRE))
+	if (lane->said_refused || !lane_is_refused(lane))
 		return 0;
 	lane->said_refused = 1;
 	return link_put(it->link, REMOTE_REFUSE, lane->id, NULL, 0, err);
@@ -387,6 +408,8 @@ lane_send(struct remote *it, struct lane *lane, struct err *err)
 	struct message message;
 	int wake = 0;
 
+	if (lane_is_refused(lane))
+		lane_drop(lane);
 	while (lane->on_way < CREDIT_BYTES &&
 	    link_queued(it->link) < WRITE_BYTES &&
 	    channel_take(channel, &message, &wake)) {

@@ -31,6 +31,7 @@
 #include "util/err.h"
 #include "util/interrupt.h"
 #include "util/mem.h"
+#include "util/thr.h"
 
 struct worker {
 	struct launch launch;
@@ -44,6 +45,7 @@ struct remotes {
 	struct remotes_config config;
 	struct worker *worker;
 	struct checkpoints *checkpoints;
+	struct thr_lock lock;		/* of the figures */
 	struct remotes_figures *figures;
 };
 
@@ -232,9 +234,11 @@ take_figures(struct remotes *it, struct remote *remote, struct reading *in,
 		one.held_bytes = read_u64(in);
 		if (in->failed || op >= it->config.op_count)
 			return read_failed(remote, "the list of figures", err);
+		thr_lock_take(&it->lock);
 		it->figures[op].rows_in += one.rows_in;
 		it->figures[op].rows_out += one.rows_out;
 		it->figures[op].held_bytes += one.held_bytes;
+		thr_lock_give(&it->lock);
 	}
 	return 0;
 }
@@ -344,6 +348,7 @@ remotes_start(const struct remotes_config *config, struct err *err)
 	int status = 0;
 
 	it->config = *config;
+	thr_lock_init(&it->lock, "figures of workers");
 	it->worker = mem_alloc_zero((config->host_count + 1) *
 	    sizeof(*it->worker));
 	it->figures = mem_alloc_zero((config->op_count + 1) *
@@ -375,6 +380,7 @@ remotes_free(struct remotes **take_remotes)
 			launch_wait(&it->worker[i].launch, &ignored);
 		launch_fini(&it->worker[i].launch);
 	}
+	thr_lock_fini(&it->lock);
 	mem_free(it->worker);
 	mem_free(it->figures);
 	mem_free(it);

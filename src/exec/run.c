@@ -46,15 +46,19 @@ run_tasks(const struct plan *plan, const struct run_config *config)
 	return tasks_new(plan, &tasks);
 }
 
-/* The first bad record that lets what is good through.  One at a time: the
- * policy has a lock, and a job stops at the first. */
+/* Instances may meet bad records at the same time: the one that counts is the
+ * one that a single instance would have met. */
 static void
-run_stopped(void *cookie, const struct err *err)
+run_stopped(void *cookie, uint64_t turn, const struct err *err)
 {
 	struct run *run = cookie;
 
-	if (run->stopped.kind == ERR_NONE)
+	thr_lock_take(&run->stopped_lock);
+	if (run->stopped.kind == ERR_NONE || turn < run->stopped_turn) {
 		run->stopped = *err;
+		run->stopped_turn = turn;
+	}
+	thr_lock_give(&run->stopped_lock);
 }
 
 /* The plan that an instance uses; bound when it is asked for first. */
@@ -428,6 +432,7 @@ run_close(struct run *run)
 	remote_free(&run->remote);
 	sched_free(&run->sched);
 	tasks_free(&run->tasks);
+	thr_lock_fini(&run->stopped_lock);
 	mem_free(run->subtask);
 	mem_free(run->first);
 	mem_free(run->edge);
@@ -531,6 +536,7 @@ run_init(struct run *run, struct plan *plan, const struct run_config *config)
 		    config->has_checkpoints,
 		    .has_checkpoints = config->has_checkpoints },
 	};
+	thr_lock_init(&run->stopped_lock, "the bad record");
 	run->tasks = run_tasks(plan, config);
 }
 

@@ -6,6 +6,7 @@
 #include "exec/run.h"
 #include "exec/subtask.h"
 #include "util/err.h"
+#include "util/thr.h"
 
 struct checkpoints;
 struct remote;
@@ -32,7 +33,11 @@ struct run {
 	struct checkpoints *checkpoints;
 	struct remotes *remotes;	/* the starting process's */
 	struct remote *remote;		/* a worker's */
-	struct err stopped;		/* a bad record ended the job */
+	/* A bad record ended the job: that of the first split, of those that
+	 * were found. */
+	struct thr_lock stopped_lock;
+	struct err stopped;
+	uint64_t stopped_turn;
 };
 
 void run_init(struct run *, struct plan *, const struct run_config *);

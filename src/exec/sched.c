@@ -16,8 +16,12 @@
  *
  * A worker that finds nothing ready looks outside: the first of them polls the
  * descriptors and deadlines of all idle tasks, the others sleep until a task is
- * queued.  With one worker there is no thread, no signal, only the poll.  While
- * there is always work one looks outside every millisecond.
+ * queued.  With one worker there is no thread, no signal, only the poll.  Where
+ * all have work all the time, one looks outside every LOOK_NS, without waiting:
+ * a barrier that is due or a link that brings something comes in between.
+ *
+ * Figures are read when no task is stepped: workers that are through with their
+ * step wait until the last of them is, which then calls for the figures.
  *
  * In a simulation the task to step is drawn from those that are ready, and the
  * world outside is looked at now and then although there is work, so that every
@@ -35,8 +39,9 @@
 #include "util/mem.h"
 #include "util/thr.h"
 
-/* A millisecond: the look takes some microseconds of it. */
-#define LOOK_NS 1000000u
+/* Seldom enough that the look costs nothing, often enough that what waits
+ * outside does not notice. */
+#define LOOK_NS 2000000
 
 enum task_state { STATE_IDLE, STATE_QUEUED, STATE_RUNNING, STATE_NOTIFIED,
 	STATE_DONE };
@@ -54,10 +59,12 @@ struct sched {
 	uint32_t live;			/* not done, not a service */
 	unsigned sleepers;
 	int polling;
-	uint64_t looked_ns;		/* when there was work */
 	int wake_fd;
 	int ended;
 	int saw_interrupt;
+	uint64_t looked_ns;		/* outside, last */
+	unsigned stepping;		/* tasks that are stepped just now */
+	int wants_figures;
 	sched_figures_f *figures;
 	void *figures_cookie;
 	struct err err;
@@ -252,6 +259,7 @@ sched_poll(struct sched *sched, int only_look)
 		env_wake_drain(sched->wake_fd);
 	thr_lock_take(&sched->lock);
 	sched->polling = 0;
+	sched->looked_ns = env->monotonic_ns();
 	if (status < 0 && reason != EINTR && sched->err.kind == ERR_NONE) {
 		err_set_errno(&sched->err, ERR_IO, reason,
 		    "cannot wait for input");
@@ -271,25 +279,11 @@ sched_poll(struct sched *sched, int only_look)
 		thr_signal_one(&sched->some);
 }
 
-/* With the lock held, which is let go meanwhile. */
+/* With the lock held: what the step of a task that is not idle now came to. */
 static void
-sched_step(struct sched *sched, struct task *task)
+sched_judge(struct sched *sched, struct task *task, enum task_status status,
+	const struct err *err)
 {
-	struct err err = ERR_INIT;
-
-	__atomic_store_n(&task->state, STATE_RUNNING, __ATOMIC_SEQ_CST);
-	thr_lock_give(&sched->lock);
-	enum task_status status = task->step(task, &err);
-	if (status == TASK_WAIT && state_swap(task, STATE_RUNNING,
-	    STATE_IDLE)) {
-		thr_lock_take(&sched->lock);
-		/* Who looks outside does not look for this one yet. */
-		if (task->waits != NULL && sched->polling &&
-		    sched->wake_fd >= 0)
-			env_wake_set(sched->wake_fd);
-		return;
-	}
-	thr_lock_take(&sched->lock);
 	switch (status) {
 	case TASK_WAIT:
 	case TASK_AGAIN:
@@ -304,10 +298,69 @@ sched_step(struct sched *sched, struct task *task)
 	case TASK_FAIL:
 		__atomic_store_n(&task->state, STATE_DONE, __ATOMIC_SEQ_CST);
 		if (sched->err.kind == ERR_NONE)
-			sched->err = err;
+			sched->err = *err;
 		sched_end(sched);
 		return;
 	}
+}
+
+/* With the lock held, which is let go meanwhile. */
+static void
+sched_step(struct sched *sched, struct task *task)
+{
+	struct err err = ERR_INIT;
+
+	__atomic_store_n(&task->state, STATE_RUNNING, __ATOMIC_SEQ_CST);
+	sched->stepping++;
+	thr_lock_give(&sched->lock);
+	enum task_status status = task->step(task, &err);
+	int is_idle = status == TASK_WAIT && state_swap(task, STATE_RUNNING,
+	    STATE_IDLE);
+	thr_lock_take(&sched->lock);
+	sched->stepping--;
+	if (!is_idle)
+		sched_judge(sched, task, status, &err);
+	else if (task->waits != NULL && sched->polling && sched->wake_fd >= 0)
+		/* Who looks outside does not look for this one yet. */
+		env_wake_set(sched->wake_fd);
+}
+
+/* With the lock held: 1 if all must rest until the figures are read. */
+static int
+sched_show_figures(struct sched *sched)
+{
+	if (sched->figures == NULL)
+		return 0;
+	if (interrupt_stats_wanted())
+		sched->wants_figures = 1;
+	if (!sched->wants_figures)
+		return 0;
+	if (sched->stepping > 0)
+		return 1;
+	sched->figures(sched->figures_cookie);
+	sched->wants_figures = 0;
+	thr_signal_all(&sched->some);
+	return 0;
+}
+
+/* With the lock held: is it time to look outside although there is work? */
+static int
+is_time_to_look(const struct sched *sched)
+{
+	if (sched->count == 0 || sched->polling || sched->task_count == 1)
+		return 0;
+	if (sched->is_sim)
+		return env_sim_draw() % 16 == 0;
+	return env->monotonic_ns() - sched->looked_ns >= LOOK_NS;
+}
+
+/* With the lock held, which is let go meanwhile: until somebody wakes us. */
+static void
+sched_sleep(struct sched *sched)
+{
+	sched->sleepers++;
+	thr_signal_wait(&sched->some, &sched->lock, UINT64_MAX);
+	sched->sleepers--;
 }
 
 void
@@ -317,24 +370,6 @@ sched_set_figures(struct sched *sched, sched_figures_f *figures, void *cookie)
 	sched->figures_cookie = cookie;
 }
 
-/*
- * Workers that always have something to do would not hear of deadlines and of
- * what has come for others: one looks now and then.
- */
-static int
-wants_look(struct sched *sched)
-{
-	if (sched->is_sim)
-		return env_sim_draw() % 16 == 0;
-	if (sched->task_count == 1)
-		return 0;
-	uint64_t now = env->monotonic_ns();
-	int wants = now - sched->looked_ns > LOOK_NS;
-	if (wants)
-		sched->looked_ns = now;
-	return wants;
-}
-
 static void
 sched_work(void *cookie)
 {
@@ -342,21 +377,19 @@ sched_work(void *cookie)
 
 	thr_lock_take(&sched->lock);
 	while (!sched->ended) {
-		if (sched->figures != NULL && interrupt_stats_wanted())
-			sched->figures(sched->figures_cookie);
-		if (sched->count > 0 && !sched->polling && wants_look(sched))
+		if (sched_show_figures(sched)) {
+			sched_sleep(sched);
+			continue;
+		}
+		if (is_time_to_look(sched))
 			sched_poll(sched, 1);
 		struct task *task = queue_take(sched);
-		if (task != NULL) {
+		if (task != NULL)
 			sched_step(sched, task);
-		} else if (!sched->polling) {
+		else if (!sched->polling)
 			sched_poll(sched, 0);
-		} else {
-			sched->sleepers++;
-			thr_signal_wait(&sched->some, &sched->lock,
-			    UINT64_MAX);
-			sched->sleepers--;
-		}
+		else
+			sched_sleep(sched);
 	}
 	thr_lock_give(&sched->lock);
 }

@@ -57,7 +57,7 @@ int sched_run(struct sched *, struct err *);
 /* End sched_run from within with an error; the first one counts.  From any
  * thread. */
 void sched_fail(struct sched *, const struct err *);
-/* What USR1 asks for; called between two steps. */
+/* What USR1 asks for; called while no task is stepped. */
 typedef void sched_figures_f(void *cookie);
 void sched_set_figures(struct sched *, sched_figures_f *, void *cookie);
 unsigned sched_workers(const struct sched *);

@@ -81,7 +81,7 @@ void
 stats_print(const struct flow *flow, const struct tasks *tasks,
 	struct subtask *const *subtask, uint32_t subtask_count,
 	const struct remotes_figures *elsewhere,
-	const struct checkpoints *checkpoints, struct buf *out)
+	struct checkpoints *checkpoints, struct buf *out)
 {
 	for (uint32_t i = 0; i < flow->op_count; i++)
 		stats_op(flow->op[i], subtask, subtask_count, elsewhere, out);

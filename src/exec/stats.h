@@ -13,12 +13,10 @@ struct tasks;
 /*
  * Append what the job has done so far: a line per operator (rows in and out,
  * memory held, event time), a line per task (bytes, how its instances spent
- * their time), one for checkpoints.  The figures of running instances are read
- * without a lock: each is right, together they are of about the same moment.
+ * their time), one for checkpoints.  No instance may be stepped meanwhile.
  */
 void stats_print(const struct flow *, const struct tasks *,
 	struct subtask *const *, uint32_t subtask_count,
-	const struct remotes_figures *, const struct checkpoints *,
-	struct buf *out);
+	const struct remotes_figures *, struct checkpoints *, struct buf *);
 
 #endif

@@ -18,6 +18,11 @@
  * before it.  Then the edges out say the end as a failure, in its place behind
  * the good batches, and whoever takes it writes what there is, flushes nothing,
  * and passes it on.
+ *
+ * Who takes and has failed, or has got enough, refuses the rest.  An instance
+ * whose edges are all refused and that writes nothing itself ends there and
+ * then, and refuses in turn: a stream that is silent would never learn it from
+ * a push.
  */
 #include "exec/subtask.h"
 
@@ -347,7 +352,8 @@ subtask_fail(struct subtask *it, struct err *err)
 {
 	if (err->kind != ERR_DATA || it->out_count == 0)
 		return TASK_FAIL;
-	it->shared->stopped(it->shared->stopped_cookie, err);
+	it->shared->stopped(it->shared->stopped_cookie,
+	    it->turns * it->plan->width + it->index, err);
 	err_clear(err);
 	for (uint32_t i = 0; i < it->out_count; i++)
 		edge_out_fail(it->out[i]);
@@ -399,6 +405,7 @@ source_split(struct subtask *it, struct source_in *in,
 {
 	if (op_split(in->head, item->split, item->what, err) == OP_FAIL)
 		return subtask_fail(it, err);
+	it->turns += item->what == OP_SPLIT_END;
 	if (item->what == OP_SPLIT_END)
 		for (uint32_t i = 0; i < it->out_count; i++)
 			edge_out_turn(it->out[i], item->number);
@@ -515,6 +522,7 @@ static enum task_status
 in_end(struct subtask *it, int failed, struct err *err)
 {
 	if (failed) {
+		edge_in_refuse(it->in);
 		if (op_pause(it->in_head, err) == OP_FAIL)
 			return TASK_FAIL;
 		for (uint32_t i = 0; i < it->out_count; i++)
@@ -585,6 +593,33 @@ subtask_tick(struct subtask *it, struct err *err)
 	return TASK_AGAIN;
 }
 
+/* Does nobody want what the instance gives?  A sink's work is wanted. */
+static int
+subtask_is_unwanted(const struct subtask *it)
+{
+	for (uint32_t i = 0; i < it->out_count; i++)
+		if (!edge_out_is_refused(it->out[i]))
+			return 0;
+	for (uint32_t i = 0; i < it->plan->op_count; i++)
+		if (it->op[i].op->def->flags & OP_SINK)
+			return 0;
+	return it->out_count > 0;
+}
+
+static enum task_status
+subtask_give_up(struct subtask *it, struct err *err)
+{
+	if (it->in != NULL) {
+		edge_in_refuse(it->in);
+		return in_end(it, 0, err);
+	}
+	for (uint32_t i = 0; i < it->plan->source_count; i++)
+		if (!it->source[i].ended &&
+		    source_end(it, &it->source[i], err) == TASK_FAIL)
+			return TASK_FAIL;
+	return it->is_done ? subtask_leave(it) : subtask_end(it, err);
+}
+
 static enum task_status
 subtask_work(struct subtask *it, struct err *err)
 {
@@ -605,6 +640,8 @@ subtask_work(struct subtask *it, struct err *err)
 		return TASK_WAIT;
 	}
 	it->is_resting = 0;
+	if (subtask_is_unwanted(it))
+		return subtask_give_up(it, err);
 	if (it->has_ticks && subtask_tick(it, err) == TASK_FAIL)
 		return TASK_FAIL;
 	for (unsigned i = 0; i < STEP_BATCHES; i++) {
@@ -631,7 +668,7 @@ subtask_step(struct task *task, struct err *err)
 	else if (it->left_ns != 0)
 		it->counts.idle_ns += start - it->left_ns;
 	if (interrupt_is_set() && it->shared->cookie == NULL)
-		it->stop_wanted = 1;
+		__atomic_store_n(&it->stop_wanted, 1, __ATOMIC_RELEASE);
 	enum task_status status = subtask_work(it, err);
 	it->left_ns = env->monotonic_ns();
 	it->counts.busy_ns += it->left_ns - start;

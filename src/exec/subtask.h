@@ -35,8 +35,9 @@ struct subtask_shared {
 	void (*ended)(void *cookie, struct subtask *,
 		struct frozen *take_frozen);
 	void *cookie;		/* NULL: the job has no checkpoints */
-	/* The first error that lets what is good through. */
-	void (*stopped)(void *cookie, const struct err *);
+	/* An error that lets what is good through; `turn`: of the split that
+	 * has it, where splits have an order. */
+	void (*stopped)(void *cookie, uint64_t turn, const struct err *);
 	void *stopped_cookie;
 	struct op_job outputs;	/* how sinks are to open: op/op.h */
 };
