@@ -381,8 +381,11 @@ sched_work(void *cookie)
 			sched_sleep(sched);
 			continue;
 		}
-		if (is_time_to_look(sched))
+		if (is_time_to_look(sched)) {
+			/* It may have ended meanwhile. */
 			sched_poll(sched, 1);
+			continue;
+		}
 		struct task *task = queue_take(sched);
 		if (task != NULL)
 			sched_step(sched, task);
