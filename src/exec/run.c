@@ -549,6 +549,9 @@ run_plan(struct plan *plan, const struct run_config *config, struct err *err)
 	run_init(&run, plan, config);
 	if (config->checkpoint_dir != NULL)
 		status = run_open_store(&run, err);
+	if (status == 0 && run.shared.outputs.in_place)
+		status = bad_set_in_place(config->bad,
+		    run.shared.outputs.resumes, err);
 	if (status == 0 && config->host_count > 0)
 		status = run_start_remotes(&run, err);
 	if (status == 0)

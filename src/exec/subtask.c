@@ -28,7 +28,7 @@
 
 #include <string.h>
 
-#include "exec/subtask_priv.h"
+#include "io/bad.h"
 #include "state/save.h"
 #include "util/env.h"
 #include "util/err.h"
@@ -361,6 +361,16 @@ subtask_fail(struct subtask *it, struct err *err)
 	return subtask_leave(it);
 }
 
+/* Nothing more for now: what is held, and what was rejected, goes out. */
+static enum op_status
+subtask_pause(struct subtask *it, struct op_run *head, struct err *err)
+{
+	if (op_pause(head, err) == OP_FAIL ||
+	    bad_flush(it->job.bad, err) != 0)
+		return OP_FAIL;
+	return OP_OK;
+}
+
 /* What a push or flush came to. */
 static enum task_status
 subtask_judge(struct subtask *it, enum op_status status, struct err *err)
@@ -470,7 +480,7 @@ source_step(struct subtask *it, struct source_in *in, struct err *err)
 	case SOURCE_SPLIT:
 		return source_split(it, in, &item, err);
 	case SOURCE_WAIT:
-		if (!in->paused && op_pause(in->head, err) == OP_FAIL)
+		if (!in->paused && subtask_pause(it, in->head, err) == OP_FAIL)
 			return subtask_fail(it, err);
 		in->paused = 1;
 		return TASK_WAIT;
@@ -560,7 +570,7 @@ in_step(struct subtask *it, struct err *err)
 		status = op_split(head, message.number, message.what, err);
 		break;
 	case MESSAGE_FLUSH:
-		status = op_pause(head, err);
+		status = subtask_pause(it, head, err);
 		break;
 	case MESSAGE_BARRIER:
 		if (subtask_barrier(it, message.number, err) != 0)
@@ -706,7 +716,14 @@ subtask_waits(struct task *task, struct env_waits *waits)
 void
 subtask_counts(const struct subtask *it, struct subtask_counts *out)
 {
+	uint64_t since = it->left_ns == 0 || it->is_done ? 0 :
+	    env->monotonic_ns() - it->left_ns;
+
 	*out = it->counts;
+	if (it->is_blocked)
+		out->blocked_ns += since;
+	else
+		out->idle_ns += since;
 	out->mark_us = INT64_MIN;
 	for (uint32_t i = 0; i < it->plan->op_count; i++)
 		if (it->op[i].marked_us > out->mark_us)

@@ -27,6 +27,7 @@
 
 struct bad {
 	enum bad_policy policy;
+	const char *path;
 	struct output *output;
 	struct thr_lock lock;
 	uint64_t count;
@@ -43,6 +44,7 @@ bad_new(enum bad_policy policy, const char *path, struct err *err)
 	struct bad *bad = mem_alloc_zero(sizeof(*bad));
 
 	bad->policy = policy;
+	bad->path = path;
 	thr_lock_init(&bad->lock, "bad records");
 	if (policy == BAD_FILE) {
 		bad->output = output_open(path, err);
@@ -240,6 +242,37 @@ bad_set_forward(struct bad *bad, bad_forward_f *forward, void *cookie)
 	/* Who stops the job is elsewhere: here the others go on. */
 	if (bad->policy == BAD_STOP)
 		bad->policy = BAD_SKIP;
+}
+
+int
+bad_set_in_place(struct bad *bad, int keep, struct err *err)
+{
+	struct output *output;
+
+	if (bad->output == NULL)
+		return 0;
+	output = output_in_place(bad->path, keep, err);
+	if (output == NULL)
+		return -1;
+	/* What was met when the inputs were looked at. */
+	struct buf *former = output_buf(bad->output);
+	buf_add(output_buf(output), former->bytes, former->size);
+	output_abort(&bad->output);
+	bad->output = output;
+	return 0;
+}
+
+int
+bad_flush(struct bad *bad, struct err *err)
+{
+	int status = 0;
+
+	if (bad->output == NULL)
+		return 0;
+	thr_lock_take(&bad->lock);
+	status = output_flush(bad->output, err);
+	thr_lock_give(&bad->lock);
+	return status;
 }
 
 enum bad_policy

@@ -44,6 +44,14 @@ struct bad_record {
  * and other control bytes of the text escaped).
  */
 int bad_report(struct bad *, const struct bad_record *, struct err *);
+/*
+ * The job never ends, or keeps checkpoints: what is reported is to be seen in
+ * the file while it runs, and stays when it is interrupted.  With `keep` it
+ * goes on behind what is there.  Before other threads report.
+ */
+int bad_set_in_place(struct bad *, int keep, struct err *);
+/* Nothing more for now: let what was reported be seen.  0 or -1. */
+int bad_flush(struct bad *, struct err *);
 enum bad_policy bad_policy(const struct bad *);
 uint64_t bad_count(const struct bad *);
 /*

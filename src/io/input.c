@@ -21,6 +21,8 @@
 
 /* A writer that is ahead by this much need not be woken for every chunk. */
 #define PIPE_BYTES (1 << 20)
+/* How often input is looked for while USR1 waits to be answered. */
+#define USR1_LOOK_MS 10
 
 struct input {
 	char *path;
@@ -169,6 +171,29 @@ ahead_read(struct input *input, char *bytes, size_t size)
 	return (ssize_t)size;
 }
 
+/* Wait for input, or for ^C: one that came before the read would be slept
+ * through in it.  0 or -1. */
+static int
+wait_for_input(const struct input *input, struct err *err)
+{
+	struct env_waits waits = { 0 };
+	int is_ready = 0;
+
+	while (!is_ready && !interrupt_is_set()) {
+		env_waits_clear(&waits);
+		env_waits_add(&waits, input->fd, 0);
+		env_waits_add(&waits, interrupt_fd(), 0);
+		/* What is no signal the read will tell. */
+		is_ready = env->wait(&waits) < 0 ? errno != EINTR :
+		    waits.entry[0].is_ready;
+		/* USR1 is for later: nothing runs that has figures. */
+		if (!is_ready && !interrupt_is_set())
+			is_ready = env->poll_in(input->fd, USR1_LOOK_MS) > 0;
+	}
+	env_waits_fini(&waits);
+	return is_ready ? 0 : err_set(err, ERR_INTERRUPT, "interrupted");
+}
+
 static ssize_t
 fd_read(struct input *input, char *bytes, size_t size, struct err *err)
 {
@@ -196,7 +221,7 @@ fd_read(struct input *input, char *bytes, size_t size, struct err *err)
 	return got;
 }
 
-/* The next bytes, from where they come. */
+/* The next bytes, from where they come; it waits where it must. */
 static ssize_t
 raw_read(struct input *input, char *bytes, size_t size, struct err *err)
 {
@@ -204,6 +229,9 @@ raw_read(struct input *input, char *bytes, size_t size, struct err *err)
 		return input->calls->read(input->cookie, bytes, size, err);
 	if (input->fd < 0)
 		return memory_read(input, bytes, size);
+	if (!input->is_regular && !input->is_ready &&
+	    wait_for_input(input, err) != 0)
+		return -1;
 	return fd_read(input, bytes, size, err);
 }
 

@@ -23,6 +23,7 @@
 #include "util/buf.h"
 #include "util/env.h"
 #include "util/err.h"
+#include "util/interrupt.h"
 #include "util/mem.h"
 #include "util/thr.h"
 
@@ -119,6 +120,12 @@ open_standard(const char *path)
 		return NULL;
 	output = output_new(is_error ? "stderr" : "stdout");
 	output->fd = is_error ? STDERR_FILENO : STDOUT_FILENO;
+	/* A pipe that nobody reads must not hold up ^C. */
+	int pipe = env_open_nonblocking(output->fd);
+	if (pipe >= 0) {
+		output->fd = pipe;
+		output->close_fd = 1;
+	}
 	return output;
 }
 
@@ -352,6 +359,8 @@ output_buf(struct output *output)
 static int
 write_failed(const struct output *output, struct err *err)
 {
+	if (errno == EINTR && interrupt_is_set())
+		return err_set(err, ERR_INTERRUPT, "interrupted");
 	return err_set_errno(err, errno == EPIPE ? ERR_PIPE : ERR_IO, errno,
 	    "cannot write %s", output->path);
 }

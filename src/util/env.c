@@ -17,7 +17,13 @@
 #include <unistd.h>
 
 #include "util/env_priv.h"
+#include "util/interrupt.h"
 #include "util/mem.h"
+
+/* How often a full output is looked at while USR1 waits to be answered. */
+#define ROOM_LOOK_MS 10
+/* How long ^C waits for who reads our output. */
+#define ROOM_GRACE_MS 200
 
 static int
 real_open(const char *path, int flags, mode_t mode)
@@ -330,6 +336,18 @@ env_terminal_columns(int fd)
 }
 
 int
+env_open_nonblocking(int fd)
+{
+	char path[32];
+	struct stat stat;
+
+	if (fstat(fd, &stat) != 0 || !S_ISFIFO(stat.st_mode))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+int
 env_set_nonblocking(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -398,6 +416,30 @@ env_real_path(const char *path)
 	return realpath(path, real) == NULL ? NULL : mem_copy_string(real);
 }
 
+/*
+ * Until something can be written.  -1, EINTR: ^C, and what reads has taken
+ * nothing for ROOM_GRACE_MS; it may be about to, for a last checkpoint.
+ */
+static int
+wait_for_room(int fd)
+{
+	struct pollfd entry[2] = {
+		{ .fd = fd, .events = POLLOUT },
+		{ .fd = interrupt_fd(), .events = POLLIN },
+	};
+
+	if (interrupt_is_set()) {
+		int count = poll(entry, 1, ROOM_GRACE_MS);
+		errno = EINTR;
+		return count > 0 ? 0 : -1;
+	}
+	/* USR1 keeps interrupt_fd() ready until somebody has time for it. */
+	if (poll(entry, 2, -1) > 0 && entry[0].revents == 0 &&
+	    !interrupt_is_set())
+		poll(entry, 1, ROOM_LOOK_MS);
+	return 0;
+}
+
 int
 env_write_all(int fd, const void *bytes, size_t size)
 {
@@ -405,11 +447,9 @@ env_write_all(int fd, const void *bytes, size_t size)
 
 	while (size > 0) {
 		ssize_t wrote = env->write(fd, source, size);
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote < 0 && errno == EAGAIN) {
-			struct pollfd entry = { .fd = fd, .events = POLLOUT };
-			poll(&entry, 1, -1);
+		if (wrote < 0 && (errno == EINTR || errno == EAGAIN)) {
+			if (wait_for_room(fd) != 0)
+				return -1;
 			continue;
 		}
 		if (wrote < 0)

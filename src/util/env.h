@@ -179,6 +179,9 @@ int env_is_terminal(int fd);
 unsigned env_terminal_columns(int fd);
 /* Reads and writes that would wait fail with EAGAIN instead: 0 or -1. */
 int env_set_nonblocking(int fd);
+/* Another descriptor for the pipe behind `fd`, to write; what would wait fails
+ * with EAGAIN, and other users of the pipe do not notice.  -1: it is none. */
+int env_open_nonblocking(int fd);
 /* Let a pipe hold `bytes`, if `fd` is one and the system agrees. */
 void env_pipe_enlarge(int fd, int bytes);
 /* Bytes of RAM this process may use: the machine's, or its control group's. */
@@ -214,7 +217,8 @@ void env_waits_add(struct env_waits *, int fd, int for_room);
 void env_waits_until(struct env_waits *, uint64_t ns);
 void env_waits_fini(struct env_waits *);
 
-/* Write all of it, through short writes and EINTR.  0 or -1 with errno. */
+/* Write all of it, through short writes and EINTR.  0 or -1 with errno: EINTR
+ * when ^C was asked for and the output has no room. */
 int env_write_all(int fd, const void *bytes, size_t size);
 
 #endif

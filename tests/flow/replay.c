@@ -73,19 +73,22 @@ struct setting {
 };
 
 static const struct setting settings[] = {
-	{ "default", "", STDIN_FILE_WHOLE },
-	{ "rows-1", "SFLOW_BATCH_ROWS=1", STDIN_FILE_WHOLE },
-	{ "rows-3", "SFLOW_BATCH_ROWS=3 SFLOW_CHUNK_BYTES=64",
+	{ "default", "SFLOW_WORKERS=2", STDIN_FILE_WHOLE },
+	{ "workers-1", "SFLOW_WORKERS=1", STDIN_FILE_WHOLE },
+	{ "rows-1", "SFLOW_BATCH_ROWS=1 SFLOW_WORKERS=7", STDIN_FILE_WHOLE },
+	{ "rows-3", "SFLOW_BATCH_ROWS=3 SFLOW_CHUNK_BYTES=64 SFLOW_WORKERS=3",
 		STDIN_FILE_WHOLE },
 	{ "rows-1024", "SFLOW_BATCH_ROWS=1024 SFLOW_CHUNK_BYTES=100",
 		STDIN_FILE_WHOLE },
-	{ "packets", "SFLOW_CHUNK_BYTES=4096", 7 },
+	{ "packets", "SFLOW_CHUNK_BYTES=4096 SFLOW_WORKERS=2", 7 },
 	{ "plain", "SFLOW_CPU=plain", STDIN_FILE_WHOLE },
 	{ "plain-64", "SFLOW_CPU=plain SFLOW_CHUNK_BYTES=64",
 		STDIN_FILE_WHOLE },
 	{ "sse2", "SFLOW_CPU=sse2 SFLOW_BATCH_ROWS=1000", STDIN_FILE_WHOLE },
 	{ "avx2-64", "SFLOW_CPU=avx2 SFLOW_CHUNK_BYTES=67", 61 },
 	{ "sim", "SFLOW_SIM=1 SFLOW_CHUNK_BYTES=1000", STDIN_FILE_WHOLE },
+	{ "sim-7", "SFLOW_SIM=7 SFLOW_BATCH_ROWS=5 SFLOW_WORKERS=3",
+		STDIN_FILE_WHOLE },
 };
 
 #define SETTING_COUNT (sizeof(settings) / sizeof(*settings))
