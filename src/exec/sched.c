@@ -325,7 +325,10 @@ sched_step(struct sched *sched, struct task *task)
 		env_wake_set(sched->wake_fd);
 }
 
-/* With the lock held: 1 if all must rest until the figures are read. */
+/*
+ * With the lock held: 1 if all must rest until the figures are read. They are
+ * read without it: who counts may have a lock within which it notifies.
+ */
 static int
 sched_show_figures(struct sched *sched)
 {
@@ -337,7 +340,11 @@ sched_show_figures(struct sched *sched)
 		return 0;
 	if (sched->stepping > 0)
 		return 1;
+	sched->stepping++;
+	thr_lock_give(&sched->lock);
 	sched->figures(sched->figures_cookie);
+	thr_lock_take(&sched->lock);
+	sched->stepping--;
 	sched->wants_figures = 0;
 	thr_signal_all(&sched->some);
 	return 0;
