@@ -354,11 +354,11 @@ sched_show_figures(struct sched *sched)
 static int
 is_time_to_look(const struct sched *sched)
 {
-	if (sched->count == 0 || sched->polling || sched->task_count == 1)
+	if (sched->count == 0 || sched->polling)
 		return 0;
 	if (sched->is_sim)
 		return env_sim_draw() % 16 == 0;
-	return env->monotonic_ns() - sched->looked_ns >= LOOK_NS;
+	return sched->task_count > 1 && env->monotonic_ns() - sched->looked_ns >= LOOK_NS;
 }
 
 /* With the lock held, which is let go meanwhile: until somebody wakes us. */

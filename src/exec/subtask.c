@@ -28,6 +28,7 @@
 
 #include <string.h>
 
+#include "exec/subtask_priv.h"
 #include "io/bad.h"
 #include "state/save.h"
 #include "util/env.h"
