@@ -358,7 +358,8 @@ is_time_to_look(const struct sched *sched)
 		return 0;
 	if (sched->is_sim)
 		return env_sim_draw() % 16 == 0;
-	return sched->task_count > 1 && env->monotonic_ns() - sched->looked_ns >= LOOK_NS;
+	return sched->task_count > 1 &&
+	    env->monotonic_ns() - sched->looked_ns >= LOOK_NS;
 }
 
 /* With the lock held, which is let go meanwhile: until somebody wakes us. */
