@@ -15,6 +15,7 @@ unit_files = \
 	tests/unit/test_csv_reader.c \
 	tests/unit/test_csv_writer.c \
 	tests/unit/test_diag.c \
+	tests/unit/test_edge.c \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
 	tests/unit/test_env_process.c \
@@ -61,6 +62,7 @@ unit_files = \
 	tests/unit/test_region.c \
 	tests/unit/test_rows.c \
 	tests/unit/test_save.c \
+	tests/unit/test_sched.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_source.c \
 	tests/unit/test_store.c \

@@ -248,7 +248,6 @@ job_configure(const struct job *job, struct run_config *config)
 {
 	const struct options *options = job->options;
 
-/* How many, by option, by the tests' variable, or one for each processor. */
 	config->workers = job_workers(job);
 	config->is_sim = env_is_simulated();
 	config->host = job->host;
@@ -272,7 +271,7 @@ order_options(const struct job *job, struct order_pair *pair, char workers[24])
 	const struct options *options = job->options;
 	uint32_t count = 0;
 
-/* How many, by option, by the tests' variable, or one for each processor. */
+	/* All processes must come to the same tasks. */
 	snprintf(workers, 24, "%u", job_workers(job));
 	pair[count++] = (struct order_pair){ "workers", workers };
 	if (options->input != NULL)

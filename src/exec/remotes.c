@@ -36,9 +36,6 @@
 /* How long a worker that is to end may take. */
 #define LINGER_NS ((uint64_t)2000000000)
 
-/* How long a worker that is to end may take. */
-#define LINGER_NS ((uint64_t)2000000000)
-
 struct worker {
 	struct launch launch;
 	struct remote *remote;

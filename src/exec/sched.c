@@ -340,7 +340,10 @@ sched_step(struct sched *sched, struct task *task)
 		env_wake_set(sched->wake_fd);
 }
 
-/* With the lock held: 1 if all must rest until the figures are read. */
+/*
+ * With the lock held: 1 if all must rest until the figures are read. They are
+ * read without it: who counts may have a lock within which it notifies.
+ */
 static int
 sched_show_figures(struct sched *sched)
 {
@@ -352,7 +355,11 @@ sched_show_figures(struct sched *sched)
 		return 0;
 	if (sched->stepping > 0)
 		return 1;
+	sched->stepping++;
+	thr_lock_give(&sched->lock);
 	sched->figures(sched->figures_cookie);
+	thr_lock_take(&sched->lock);
+	sched->stepping--;
 	sched->wants_figures = 0;
 	thr_signal_all(&sched->some);
 	return 0;
@@ -366,7 +373,8 @@ is_time_to_look(const struct sched *sched)
 		return 0;
 	if (sched->is_sim)
 		return env_sim_draw() % 16 == 0;
-	return env->monotonic_ns() - sched->looked_ns >= LOOK_NS;
+	return sched->task_count > 1 &&
+	    env->monotonic_ns() - sched->looked_ns >= LOOK_NS;
 }
 
 /* With the lock held, which is let go meanwhile: until somebody wakes us. */
