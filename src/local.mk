@@ -363,6 +363,7 @@ op_files = \
 	src/op/op_head.c \
 	src/op/op_join.c \
 	src/op/op_parse.c \
+	src/op/op_partial.c \
 	src/op/op_rename.c \
 	src/op/op_scalar.c \
 	src/op/op_select.c \
@@ -383,6 +384,8 @@ op_files = \
 	src/op/parse_pattern.h \
 	src/op/parse_reader.c \
 	src/op/parse_value.c \
+	src/op/partial.c \
+	src/op/partial.h \
 	src/op/project.c \
 	src/op/project.h \
 	src/op/rows.c \
@@ -395,7 +398,9 @@ op_files = \
 	src/op/source_priv.h \
 	src/op/source_run.c \
 	src/op/source_split.c \
+	src/op/window_add.c \
 	src/op/window_bucket.c \
+	src/op/window_partial.c \
 	src/op/window_priv.h \
 	src/op/window_save.c
 
@@ -417,6 +422,7 @@ plan_files = \
 	src/plan/plan.h \
 	src/plan/rule.h \
 	src/plan/rule_need.c \
+	src/plan/rule_partial.c \
 	src/plan/rule_table.h \
 	src/plan/tasks.c \
 	src/plan/tasks.h

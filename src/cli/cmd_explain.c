@@ -37,7 +37,7 @@ static int
 explain_print(struct job *job)
 {
 	struct buf out = { 0 };
-	struct plan *plan = plan_new(job->flow);
+	struct plan *plan = job_plan(job, job->flow);
 
 	job->flow = NULL;
 	pretty_program_wide(job->program, &out);

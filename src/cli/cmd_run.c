@@ -62,7 +62,7 @@ run_copy(void *cookie, struct err *err)
 {
 	struct flow *flow = job_copy_flow(cookie, err);
 
-	return flow == NULL ? NULL : plan_new(flow);
+	return flow == NULL ? NULL : job_plan(cookie, flow);
 }
 
 static void
@@ -82,9 +82,9 @@ run_job(struct job *job)
 		.order = run_order, .order_cookie = job,
 		.program = job_fingerprint(job),
 	};
-	struct plan *plan = plan_new(job->flow);
 
-	job_describe(job, plan->flow);
+	job_describe(job, job->flow);
+	struct plan *plan = job_plan(job, job->flow);
 	job_configure(job, &config);
 	job->flow = NULL;
 	int status = run_plan(plan, &config, &job->err);

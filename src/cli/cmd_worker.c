@@ -58,7 +58,7 @@ worker_copy(void *cookie, struct err *err)
 {
 	struct flow *flow = job_copy_flow(cookie, err);
 
-	return flow == NULL ? NULL : plan_new(flow);
+	return flow == NULL ? NULL : job_plan(cookie, flow);
 }
 
 /* Bind and run; the link is taken. */
@@ -68,7 +68,7 @@ worker_run(struct job *job, struct link *take_link, uint32_t index)
 	struct run_config config = {
 		.bad = job->bad, .copy = worker_copy, .copy_cookie = job,
 	};
-	struct plan *plan = plan_new(job->flow);
+	struct plan *plan = job_plan(job, job->flow);
 
 	job->flow = NULL;
 	job_configure(job, &config);

@@ -17,6 +17,7 @@
 #include "lang/parse.h"
 #include "lang/pretty.h"
 #include "net/order.h"
+#include "plan/plan.h"
 #include "util/env.h"
 #include "util/hash.h"
 
@@ -217,18 +218,36 @@ job_copy_flow(struct job *job, struct err *err)
 	return flow_check(job->program, &config, err);
 }
 
+static unsigned
+job_workers(const struct job *job)
+{
+	const char *variable = env_variable("SFLOW_WORKERS");
+	unsigned workers = job->options->workers;
+
+	if (workers == 0 && variable != NULL)
+		workers = (unsigned)strtoul(variable, NULL, 10);
+	return workers == 0 || workers > WORKERS_MAX ? env_cpu_count() :
+	    workers;
+}
+
+struct plan *
+job_plan(const struct job *job, struct flow *take_flow)
+{
+	struct plan_config config = {
+		.workers = job_workers(job),
+		.keyed_host_count = job->keyed_host_count,
+		.has_checkpoints = job->options->checkpoint != NULL,
+	};
+
+	return plan_new(take_flow, &config);
+}
+
 void
 job_configure(const struct job *job, struct run_config *config)
 {
 	const struct options *options = job->options;
 
-	const char *workers = env_variable("SFLOW_WORKERS");
-
-	config->workers = options->workers;
-	if (config->workers == 0 && workers != NULL)
-		config->workers = (unsigned)strtoul(workers, NULL, 10);
-	if (config->workers == 0 || config->workers > WORKERS_MAX)
-		config->workers = env_cpu_count();
+	config->workers = job_workers(job);
 	config->is_sim = env_is_simulated();
 	config->host = job->host;
 	config->host_count = job->host_count;
@@ -251,8 +270,7 @@ order_options(const struct job *job, struct order_pair *pair, char workers[24])
 	const struct options *options = job->options;
 	uint32_t count = 0;
 
-	snprintf(workers, 24, "%u", options->workers != 0 ? options->workers :
-	    env_cpu_count());
+	snprintf(workers, 24, "%u", job_workers(job));
 	pair[count++] = (struct order_pair){ "workers", workers };
 	if (options->input != NULL)
 		pair[count++] = (struct order_pair){ "input",

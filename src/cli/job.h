@@ -61,6 +61,9 @@ void job_order(const struct job *, uint32_t index, struct buf *);
 struct order;
 int job_take_order(struct job *, struct options *options,
 	const struct order *);
+/* The plan of a checked program, here and in workers. */
+struct plan;
+struct plan *job_plan(const struct job *, struct flow *take_flow);
 /* What of the options is the runner's. */
 void job_configure(const struct job *, struct run_config *);
 /* Same program, arguments and files, same number. */

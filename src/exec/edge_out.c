@@ -15,6 +15,7 @@
 #include "exec/edge.h"
 #include "exec/sched.h"
 #include "op/group.h"
+#include "op/partial.h"
 #include "util/mem.h"
 
 /* Messages that found no slot; FIFO. */
@@ -147,6 +148,17 @@ out_scatter(struct edge_out *out, struct batch *batch, const uint64_t *hash)
 	}
 }
 
+/* Partial counts bring the hash of their keys along. */
+static int
+out_hash_partial(struct edge_out *out, struct batch *batch)
+{
+	uint64_t hash[BATCH_ROWS_MAX];
+
+	partial_hashes(batch, hash);
+	out_scatter(out, batch, hash);
+	return 0;
+}
+
 static int
 out_hash(struct edge_out *out, struct batch *batch, struct err *err)
 {
@@ -184,7 +196,8 @@ out_push(struct op_run *run, unsigned port, struct batch *take_batch,
 		out_put_batch(out, 0, batch);
 		return OP_OK;
 	}
-	status = out_hash(out, batch, err);
+	status = out->to->args.takes_partial && partial_is(batch) ?
+	    out_hash_partial(out, batch) : out_hash(out, batch, err);
 	batch_free(&batch);
 	return status == 0 ? OP_OK : OP_FAIL;
 }

@@ -281,9 +281,24 @@ subtask_stop(struct subtask *it)
 	task_notify(&it->task);
 }
 
+/* What operators hold without keeping it goes before the barrier. */
+static int
+subtask_clear(struct subtask *it, struct err *err)
+{
+	for (uint32_t i = 0; i < it->plan->op_count; i++) {
+		struct op_run *run = &it->op[i];
+		if (run->op->def->barrier != NULL &&
+		    run->op->def->barrier(run, err) == OP_FAIL)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 subtask_barrier(struct subtask *it, uint64_t number, struct err *err)
 {
+	if (subtask_clear(it, err) != 0)
+		return -1;
 	struct frozen *frozen = subtask_freeze(it, err);
 
 	if (frozen == NULL)

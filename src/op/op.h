@@ -102,6 +102,7 @@ struct op_args {
 	 * order, how long a silent split is waited for (0: for ever). */
 	int64_t delay_us, idle_us;
 	struct op_window window;	/* aggregate over windows */
+	int takes_partial;	/* window: `partial` stands in front */
 	struct op_arg *arg;		/* call stages */
 	uint32_t arg_count;
 };
@@ -237,6 +238,11 @@ typedef enum op_status op_tick_f(struct op_run *, int64_t now_us, struct err *);
 /* The input has nothing more for now: sinks write what they hold. */
 typedef enum op_status op_pause_f(struct op_run *, struct err *);
 /*
+ * A barrier is about to pass.  Give what is held, so that there is no state to
+ * freeze; the barrier goes on behind it.  NULL: nothing.
+ */
+typedef enum op_status op_barrier_f(struct op_run *, struct err *);
+/*
  * A barrier has come on all inputs.  `freeze` makes an image of the state that
  * no later push changes; it must be quick.  `save` turns the image into entries
  * (state/save.h), on any thread and beside the running operator, so it may read
@@ -275,6 +281,7 @@ struct op_def {
 	op_split_f *split;	/* NULL: passes on */
 	op_idle_f *idle;	/* NULL: passes on */
 	op_tick_f *tick;	/* NULL: never */
+	op_barrier_f *barrier;	/* NULL: holds nothing */
 	op_freeze_f *freeze;	/* NULL: no state */
 	op_save_f *save;
 	op_thaw_f *thaw;

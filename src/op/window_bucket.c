@@ -69,9 +69,12 @@ end_from(const struct window *window, int64_t us)
 }
 
 void
-window_init(struct window *window, const struct op_window *plan)
+window_init(struct window *window, struct op_run *run, uint32_t gap)
 {
+	const struct op_window *plan = &run->op->args.window;
+
 	window->plan = plan;
+	group_rows_init(&window->rows, run, gap);
 	window->slice_us = common_divisor(plan->size_us, plan->every_us);
 	window->fired_us = INT64_MIN;
 }
@@ -133,6 +136,25 @@ window_place_again(const struct window *window, struct bucket *bucket)
 	return 0;
 }
 
+enum place
+window_place_bucket(const struct window *window, struct bucket *it)
+{
+	struct bucket now;
+
+	if (window_place_again(window, it) != 0)
+		return PLACE_NOWHERE;
+	/* Ends only move on with the mark: that of both marks is the later. */
+	enum place place = window_place(window, it->start_us,
+	    window->fired_us, &now);
+	if (place != PLACE_COUNTS)
+		return place;
+	if (now.first_us > it->first_us)
+		it->first_us = now.first_us;
+	if (now.update_us > it->update_us)
+		it->update_us = now.update_us;
+	return PLACE_COUNTS;
+}
+
 static int
 bucket_compare(const struct bucket *a, const struct bucket *b)
 {
@@ -186,6 +208,15 @@ bucket_is_late(const struct bucket *bucket)
 	return bucket->update_us < bucket->first_us;
 }
 
+int64_t
+window_bucket_due(const struct window *window, const struct bucket *bucket)
+{
+	int64_t update = bucket->update_us + window->plan->update_us;
+
+	return bucket_is_late(bucket) && update < bucket->first_us ? update :
+	    bucket->first_us;
+}
+
 struct bucket *
 window_bucket(struct window *window, const struct bucket *place,
 	struct mem_budget *budget)
@@ -201,7 +232,8 @@ window_bucket(struct window *window, const struct bucket *place,
 	struct bucket *bucket = mem_copy(place, sizeof(*place));
 	bucket->is_plain = place->first_us == end_from(window,
 	    place->start_us + window->slice_us);
-	bucket->keyed = keyed_new(window->rows.bytes, budget);
+	bucket->keyed = keyed_new(window->rows.bytes +
+	    (window->is_partial ? sizeof(uint64_t) : 0), budget);
 	memmove(&window->bucket[at + 1], &window->bucket[at],
 	    (window->tail - at) * sizeof(*window->bucket));
 	window->bucket[at] = bucket;
@@ -300,6 +332,15 @@ bucket_free(struct window *window, struct bucket *bucket)
 	if (window->recent == bucket)
 		window->recent = NULL;
 	mem_free(bucket);
+}
+
+void
+window_bucket_free(struct window *window, uint32_t index)
+{
+	bucket_free(window, window->bucket[index]);
+	memmove(&window->bucket[index], &window->bucket[index + 1],
+	    (window->tail - index - 1) * sizeof(*window->bucket));
+	window->tail--;
 }
 
 void

@@ -36,6 +36,7 @@ struct window {
 	const struct op_window *plan;
 	int64_t slice_us;
 	struct group_rows rows;
+	int is_partial;		/* each row counts its records */
 	/* By start, first and update: bucket[head] up to bucket[tail - 1]. */
 	struct bucket **bucket;
 	uint32_t head, tail, capacity;
@@ -50,14 +51,22 @@ struct window {
 
 /* --- window_bucket.c --- */
 
+void window_init(struct window *, struct op_run *, uint32_t gap);
 /* The bucket of a time and a mark, its table not yet looked at. */
 enum place { PLACE_COUNTS, PLACE_LATE, PLACE_NOWHERE };
-void window_init(struct window *, const struct op_window *);
 enum place window_place(const struct window *, int64_t time_us,
 	int64_t mark_us, struct bucket *out);
 /* Fill in what start, first and update of a saved bucket imply: 0, or -1 if
  * there is no bucket of the three. */
 int window_place_again(const struct window *, struct bucket *);
+/*
+ * The bucket of what lay in bucket `it` of another window, given its start,
+ * first and update: the same, but where this window has fired meanwhile.
+ * PLACE_NOWHERE: there is no such bucket.
+ */
+enum place window_place_bucket(const struct window *, struct bucket *it);
+/* The event time at which a window first looks at the bucket. */
+int64_t window_bucket_due(const struct window *, const struct bucket *);
 /* The bucket that is like `place`, made if there is none. */
 struct bucket *window_bucket(struct window *, const struct bucket *place,
 	struct mem_budget *);
@@ -71,7 +80,40 @@ int window_next(const struct window *, int64_t ended_us, int64_t updated_us,
 	struct firing *out);
 /* Free the buckets that no window or update behind `us` looks at. */
 void window_expire(struct window *, int64_t us);
+/* Free bucket number `index`. */
+void window_bucket_free(struct window *, uint32_t index);
 void window_fini(struct window *);
+
+/* --- window_add.c --- */
+
+/* A batch on its way into the buckets. */
+struct adding {
+	struct op_run *run;
+	struct window *window;
+	struct batch *batch;	/* the late ones are taken out */
+	struct region *region;
+	struct err *err;
+	/* Records with an earlier mark go with the late ones. */
+	int64_t sure_us;
+	struct bucket **bucket;	/* by row of the batch */
+	/* If run->op->args.route is TO: the late ones, the caller's; or NULL. */
+	struct batch *late;
+	uint32_t new_count;	/* of is_partial: groups that are new */
+};
+
+int window_add(struct adding *);
+int window_no_memory(const struct op_run *, struct err *);
+
+/* Of is_partial: how many records the row's states have. */
+static inline uint64_t *
+window_row_records(const struct window *window, const char *row)
+{
+	return (uint64_t *)(uintptr_t)(row + window->rows.bytes);
+}
+
+/* --- window_partial.c --- */
+
+int window_add_partial(struct op_run *, const struct batch *, struct err *);
 
 /* --- window_save.c --- */
 

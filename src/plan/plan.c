@@ -15,10 +15,11 @@ static rule_f *const rules[] = {
 };
 
 struct plan *
-plan_new(struct flow *take_flow)
+plan_new(struct flow *take_flow, const struct plan_config *config)
 {
 	struct plan *plan = mem_alloc_zero(sizeof(*plan));
 
+	plan->config = *config;
 	plan->flow = take_flow;
 	plan->need = mem_alloc_zero((take_flow->source_count + 1) *
 	    sizeof(*plan->need));

@@ -5,16 +5,25 @@
 
 struct buf;
 
+/* What the rules must know of how it will run, the same for all copies of a
+ * plan on all hosts. */
+struct plan_config {
+	unsigned workers;		/* -j; 1 if nothing runs beside another */
+	uint32_t keyed_host_count;	/* --hosts */
+	int has_checkpoints;
+};
+
 /*
  * What is to be run: the checked program after the rules.  It owns the flow.
  */
 struct plan {
+	struct plan_config config;
 	struct flow *flow;
 	struct need_set **need;		/* per source */
 };
 
 /* Apply the rules (rule_table.h).  Takes the flow. */
-struct plan *plan_new(struct flow *take_flow);
+struct plan *plan_new(struct flow *take_flow, const struct plan_config *);
 void plan_free(struct plan **);
 
 /*

@@ -98,15 +98,15 @@ width_of_source(const struct widths *widths, uint32_t index)
 	    widths->config->workers;
 }
 
-static uint32_t
-width_of_keyed(const struct widths *widths, const struct op *op)
+uint32_t
+tasks_keyed_width(const struct flow *flow, const struct op *op,
+	unsigned workers, uint32_t hosts)
 {
-	uint32_t hosts = widths->config->keyed_host_count;
-	uint32_t wanted = widths->config->workers * (hosts == 0 ? 1 : hosts);
+	uint32_t wanted = workers * (hosts == 0 ? 1 : hosts);
 
 	if (op->args.by_count == 0 || op_meets(op->next) ||
 	    (op->side != NULL && op_meets(op->side)) ||
-	    widths->plan->flow->scalar_count > 0)
+	    flow->scalar_count > 0)
 		return 1;
 	return wanted < KEY_GROUP_COUNT ? wanted : KEY_GROUP_COUNT;
 }
@@ -117,7 +117,9 @@ width_spread(struct widths *widths, const struct op *op, uint32_t input)
 	for (; op != NULL; op = op->next) {
 		uint32_t width = 1;
 		if (op->def->flags & OP_KEYED)
-			width = width_of_keyed(widths, op);
+			width = tasks_keyed_width(widths->plan->flow, op,
+			    widths->config->workers,
+			    widths->config->keyed_host_count);
 		else if (op->def->flags & OP_PARALLEL)
 			width = input;
 		widths->width[op->id] = width;

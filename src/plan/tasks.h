@@ -79,6 +79,9 @@ struct tasks {
 struct tasks *tasks_new(const struct plan *, const struct tasks_config *);
 void tasks_free(struct tasks **);
 
+/* How many instances of a keyed operator there would be. */
+uint32_t tasks_keyed_width(const struct flow *, const struct op *,
+	unsigned workers, uint32_t keyed_host_count);
 /* The key groups of instance `index` of `width`. */
 uint32_t tasks_group_first(uint32_t index, uint32_t width);
 /* The instance that owns a key group. */

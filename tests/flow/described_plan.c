@@ -26,7 +26,8 @@ bind(const char *text, size_t size, const struct check_config *config,
 	    flow_check(program, config, err);
 
 	region_drop(&region);
-	return flow == NULL ? NULL : plan_new(flow);
+	struct plan_config alone = { .workers = 1 };
+	return flow == NULL ? NULL : plan_new(flow, &alone);
 }
 
 /* What each source of the plan tells of itself, by its number. */

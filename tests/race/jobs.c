@@ -113,7 +113,8 @@ task_run(void *user)
 	    flow_check(program, &check, &err);
 	if (flow == NULL)
 		die(text, err.message);
-	struct plan *plan = plan_new(flow);
+	struct plan_config alone = { .workers = 1 };
+	struct plan *plan = plan_new(flow, &alone);
 	struct run_config config = { .bad = task->bad };
 	if (run_plan(plan, &config, &err) != 0)
 		die(text, err.message);
