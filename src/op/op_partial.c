@@ -5,8 +5,8 @@
  * stands in front of the edge, counts records by key and bucket as the window
  * would, and gives on one state a group instead.
  *
- * Arguments: agg, by, window, copies of the window's, which is the next.  Output:
- * partial counts (partial.h), and among them records as they came.
+ * Arguments: agg, by, window, copies of the window's, which is the next.
+ * Output: partial counts (partial.h), among them records as they came.
  *
  *	push	add each record to its key's row in its bucket (window_add.c);
  *		give on those that are late

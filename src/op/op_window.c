@@ -16,8 +16,8 @@
  * given up as idle.  A record on time therefore always comes before its window
  * fires, and the result depends on no batch, thread or interleaving.
  *
- * With `takes_partial` what comes may also be partial counts, made by op_partial.c
- * where the records are: window_partial.c merges them into the buckets.
+ * With `takes_partial` what comes may also be partial counts, made where the
+ * records are (op_partial.c): window_partial.c merges them into the buckets.
  *
  * A window fires at its end, with the records that were on time; with `late
  * update D` once more D later, with the keys that changed since.  The records

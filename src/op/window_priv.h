@@ -96,7 +96,7 @@ struct adding {
 	/* Records with an earlier mark go with the late ones. */
 	int64_t sure_us;
 	struct bucket **bucket;	/* by row of the batch */
-	/* If run->op->args.route is TO: the late ones, the caller's; or NULL. */
+	/* If run->op->args.route is TO: the late ones, caller's; or NULL. */
 	struct batch *late;
 	uint32_t new_count;	/* of is_partial: groups that are new */
 };

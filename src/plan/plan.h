@@ -8,7 +8,7 @@ struct buf;
 /* What the rules must know of how it will run, the same for all copies of a
  * plan on all hosts. */
 struct plan_config {
-	unsigned workers;		/* -j; 1 if nothing runs beside another */
+	unsigned workers;	/* -j; 1: nothing runs beside another */
 	uint32_t keyed_host_count;	/* --hosts */
 	int has_checkpoints;
 };
