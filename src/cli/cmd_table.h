@@ -9,6 +9,6 @@ CMD(explain, "PROGRAM [FILE...]", "print the program in canonical form and its "
 CMD(worker, "", "run a part of a job for a process elsewhere, which speaks "
 	"to it over its input and output")
 CMD(fmt, "[PROGRAM]", "print a program or a file (-f) well laid out")
-CMD(help, "[TOPIC]", "stages, functions, aggregates, formats, options, or the "
-	"name of one")
+CMD(help, "[TOPIC]", "stages, functions, aggregates, formats, streams, "
+	"windows, options, or the name of one")
 CMD(complete, "[KIND]", "names for completion scripts: one a line")

@@ -24,6 +24,36 @@ static const struct { const char *name, *arguments, *summary; } commands[] = {
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
+/* ssh() is no stream of its own but tail() elsewhere: check/bind_live.c. */
+static const struct option_def ssh_options[] = {
+	{ "follow", TYPE_BOOL, "go on as the files grow, as tail() does (false: "
+		"to where they end now)" },
+	{ "start", TYPE_TEXT, "as of tail()" },
+	{ "stop_after", TYPE_DURATION, "as of tail(), with follow=true" },
+	{ 0 },
+};
+
+static const struct stream_def stream_ssh = {
+	.name = "ssh",
+	.syntax = "from ssh(HOSTS, \"PATH\", ..., OPTION=VALUE, ...)",
+	.summary = "files of other hosts, read and filtered there",
+	.example = "from ssh([\"web1\", \"web2\"], \"/var/log/x.log\") | "
+	    "where line ~ /error/",
+	.options = ssh_options,
+};
+
+/* What stands behind `window`: check/bind_window.c. */
+static const struct window_row {
+	const char *name, *syntax, *summary, *example;
+} windows[] = {
+	{ "tumble", "tumble(SIZE)", "one after the other",
+		"watermark ts | count by user window tumble(1m)" },
+	{ "hop", "hop(SIZE, EVERY)", "of SIZE; one begins each EVERY, so they overlap",
+		"watermark ts | count window hop(5m, 30s)" },
+};
+
+#define WINDOW_COUNT (sizeof(windows) / sizeof(windows[0]))
+
 static void
 help_stages(struct buf *out)
 {
@@ -94,6 +124,19 @@ help_formats(struct buf *out)
 }
 
 static void
+help_stream_row(const struct stream_def *def, struct buf *out)
+{
+	const struct option_def *option = def->options;
+
+	help_add_row(out, def->name, 14, def->summary);
+	for (; option->name != NULL; option++) {
+		char head[64];
+		snprintf(head, sizeof(head), "  %s=", option->name);
+		help_add_row(out, head, 18, option->summary);
+	}
+}
+
+static void
 help_streams(struct buf *out)
 {
 	size_t count;
@@ -101,15 +144,25 @@ help_streams(struct buf *out)
 
 	buf_add_string(out, "Live input, after from; options of its format "
 	    "too, format=\"NAME\" says which:\n");
-	for (size_t i = 0; i < count; i++) {
-		const struct option_def *option = all[i]->options;
-		help_add_row(out, all[i]->name, 14, all[i]->summary);
-		for (; option->name != NULL; option++) {
-			char head[64];
-			snprintf(head, sizeof(head), "  %s=", option->name);
-			help_add_row(out, head, 18, option->summary);
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		help_stream_row(all[i], out);
+	help_stream_row(&stream_ssh, out);
+}
+
+static void
+help_windows(struct buf *out)
+{
+	buf_add_string(out, "Windows of event time, in `aggregate ...` and "
+	    "`count` behind `watermark`:\n");
+	for (size_t i = 0; i < WINDOW_COUNT; i++)
+		help_add_row(out, windows[i].syntax, 26, windows[i].summary);
+	help_add_row(out, "  offset=DURATION", 26, "they begin so much later");
+	buf_add_string(out, "\nBehind it, for records that come too late:\n");
+	help_add_row(out, "late drop", 26, "count them and say so at the end; "
+	    "the default");
+	help_add_row(out, "late to OUTPUT", 26, "write them there");
+	help_add_row(out, "late update DURATION", 26, "they still count for so "
+	    "long; what changed is given once more");
 }
 
 static void
@@ -147,6 +200,7 @@ static const struct {
 	{ "aggregates", help_aggregates, "what computes a value of a group" },
 	{ "formats", help_formats, "what can be read and written" },
 	{ "streams", help_streams, "what can be read as it grows" },
+	{ "windows", help_windows, "what cuts groups in time" },
 	{ "options", help_options_topic, "of the command line" },
 	{ "commands", help_commands_topic, "sflow COMMAND" },
 };
@@ -218,13 +272,54 @@ help_format(const struct format_def *def, struct buf *out)
 	help_format_options("Options when writing", def->writer_options, out);
 }
 
-static int
-help_special(const char *topic, struct buf *out)
+static void
+help_stream(const struct stream_def *def, struct buf *out)
 {
-	if (strcmp(topic, "count") == 0)
-		buf_add_string(out, "count [by KEYS]\n\n  how many records, of "
-		    "each group; short for aggregate count = count()\n\n");
-	return 0;
+	buf_add_format(out, "%s%s\n\n  %s\n", out->size > 0 ? "\n" : "",
+	    def->syntax, def->summary);
+	if (def->format != NULL)
+		buf_add_format(out, "  Format: %s, or format=\"NAME\"\n",
+		    def->format);
+	else
+		buf_add_string(out, "  Format: by the ending of the path, or "
+		    "format=\"NAME\"\n");
+	help_format_options("Options, besides those of the format",
+	    def->options, out);
+	buf_add_format(out, "\n  Example: %s\n", def->example);
+}
+
+static void
+help_window(const struct window_row *row, struct buf *out)
+{
+	buf_add_format(out, "window %s\n\n  %s; sflow help windows has the "
+	    "rest\n\n  Example: %s\n", row->syntax, row->summary,
+	    row->example);
+}
+
+/* `count` is none of the operators. */
+static void
+help_count(struct buf *out)
+{
+	buf_add_string(out, "count [by KEYS] [window WINDOW [late ...]]\n\n"
+	    "  how many records, of each group; short for aggregate count = "
+	    "count()\n\n"
+	    "  Example: count by country\n"
+	    "  Example: watermark ts | count by user window tumble(1m)\n\n");
+}
+
+/* Streams and windows; what has the name of a stage comes behind it. */
+static void
+help_live(const char *topic, struct buf *out)
+{
+	const struct stream_def *stream = stream_find(topic, strlen(topic));
+
+	if (strcmp(topic, stream_ssh.name) == 0)
+		stream = &stream_ssh;
+	if (stream != NULL)
+		help_stream(stream, out);
+	for (size_t i = 0; i < WINDOW_COUNT; i++)
+		if (strcmp(topic, windows[i].name) == 0)
+			help_window(&windows[i], out);
 }
 
 static int
@@ -237,7 +332,8 @@ help_member(const char *topic, struct buf *out)
 	const struct format_def *format = format_find(topic, size);
 	size_t before = out->size;
 
-	help_special(topic, out);
+	if (strcmp(topic, "count") == 0)
+		help_count(out);
 	if (op != NULL && !(op->flags & OP_HIDDEN))
 		help_stage(op, out);
 	if (func != NULL && !(func->flags & FUNC_HIDDEN))
@@ -246,20 +342,43 @@ help_member(const char *topic, struct buf *out)
 		help_aggregate(agg, out);
 	if (format != NULL)
 		help_format(format, out);
+	help_live(topic, out);
 	return out->size > before ? 0 : -1;
+}
+
+/* Those that are no rows of another registry too. */
+static uint32_t
+collect_live(const char *kind, const char **out)
+{
+	size_t stream_count;
+	const struct stream_def *const *stream = stream_all(&stream_count);
+	uint32_t count = 0;
+
+	if (kind == NULL || strcmp(kind, "streams") == 0) {
+		for (size_t i = 0; i < stream_count; i++)
+			out[count++] = stream[i]->name;
+		out[count++] = stream_ssh.name;
+	}
+	for (size_t i = 0; i < WINDOW_COUNT &&
+	    (kind == NULL || strcmp(kind, "windows") == 0); i++)
+		out[count++] = windows[i].name;
+	return count;
 }
 
 static uint32_t
 help_collect(const char *kind, const char ***names)
 {
-	size_t op_count, func_count, agg_count, format_count;
+	size_t op_count, func_count, agg_count, format_count, stream_count;
 	const struct op_def *const *op = op_all(&op_count);
 	const struct func_def *const *func = func_all(&func_count);
 	const struct agg_def *const *agg = agg_all(&agg_count);
 	const struct format_def *const *format = format_all(&format_count);
 	uint32_t count = 0;
+
+	stream_all(&stream_count);
 	const char **out = mem_alloc((op_count + func_count + agg_count +
-	    format_count + COMMAND_COUNT + TOPIC_COUNT + 8) * sizeof(*out));
+	    format_count + stream_count + WINDOW_COUNT + COMMAND_COUNT +
+	    TOPIC_COUNT + 8) * sizeof(*out));
 
 	for (size_t i = 0; i < TOPIC_COUNT && kind == NULL; i++)
 		out[count++] = topics[i].name;
@@ -280,6 +399,7 @@ help_collect(const char *kind, const char ***names)
 	for (size_t i = 0; i < format_count &&
 	    (all || strcmp(kind, "formats") == 0); i++)
 		out[count++] = format[i]->name;
+	count += collect_live(kind, out + count);
 	for (size_t i = 0; i < COMMAND_COUNT && kind != NULL &&
 	    strcmp(kind, "commands") == 0; i++)
 		out[count++] = commands[i].name;
@@ -331,7 +451,9 @@ help_usage(struct buf *out)
 	    "Run a program over records from files or standard input.\n\n"
 	    "  sflow 'where status >= 500 | count by path | top 10 count' "
 	    "access.jsonl\n"
-	    "  sflow 'sort ms desc | head 3' ev.csv\n\n"
+	    "  sflow 'sort ms desc | head 3' ev.csv\n"
+	    "  sflow 'from tail(\"app.jsonl\") | watermark ts delay 5s\n"
+	    "         | count by path window tumble(1m)'\n\n"
 	    "Options:\n");
 	options_help(out);
 	buf_add_string(out, "\nCommands:\n");

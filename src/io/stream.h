@@ -38,7 +38,9 @@ enum stream_got {
 
 struct stream_def {
 	const char *name;
+	const char *syntax;	/* "tail(PATH, ...)" */
 	const char *summary;
+	const char *example;	/* a program for the help */
 	const struct option_def *options;
 	int can_replay;
 	/* The format when the program says none; NULL: by the path. */

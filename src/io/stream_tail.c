@@ -414,7 +414,10 @@ tail_load_entry(struct stream *stream, const char *bytes, size_t size,
 
 const struct stream_def stream_tail = {
 	.name = "tail",
+	.syntax = "from tail(\"PATH\", ..., OPTION=VALUE, ...)",
 	.summary = "files as they grow, and what they are rotated to",
+	.example = "from tail(\"app.jsonl\", start=\"end\") | "
+	    "where status >= 500",
 	.options = tail_options,
 	.can_replay = 1,
 	.ends_with = "stop_after",

@@ -389,7 +389,9 @@ tcp_close(struct stream **take_stream)
 
 const struct stream_def stream_tcp = {
 	.name = "tcp",
+	.syntax = "from tcp(\"[HOST]:PORT\", OPTION=VALUE, ...)",
 	.summary = "a listener: what peers send, each connection by itself",
+	.example = "from tcp(\":9000\", connections=2) | count by user",
 	.options = tcp_options,
 	.format = "jsonl",
 	.ends_with = "connections",

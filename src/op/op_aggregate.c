@@ -187,7 +187,8 @@ aggregate_explain(const struct op *op, struct buf *out)
 
 const struct op_def op_aggregate = {
 	.name = "aggregate",
-	.syntax = "aggregate [NAME =] AGGREGATE [where COND], ... [by KEYS]",
+	.syntax = "aggregate [NAME =] AGGREGATE [where COND], ... [by KEYS] "
+	    "[window WINDOW [late ...]]",
 	.summary = "one record a group: counts, sums and more",
 	.holds = "one row a group",
 	.example = "aggregate n = count(), avg_ms = avg(ms) by country",
