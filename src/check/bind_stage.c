@@ -272,8 +272,8 @@ bind_dedup(struct check *check, struct stream *stream,
 
 	if (ast->within != NULL)
 		return bind_error(check, ast->within->span,
-		    "`within` is for live input, which this version cannot "
-		    "read yet");
+		    "`within` is part of the language, but this version "
+		    "cannot run it yet");
 	struct op *op = flow_add_op(check, "dedup", ast);
 	if (bind_by(&scope, &ast->group, op) != 0)
 		return -1;

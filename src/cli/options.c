@@ -145,12 +145,12 @@ option_size(const char *text, uint64_t *out, struct err *err)
 			return 0;
 		}
 	return err_set(err, ERR_USAGE,
-	    "a size like 512MiB is expected, not '%s'", text);
+	    "--memory takes a size like 512MiB, not '%s'", text);
 }
 
 static int
-option_number(const char *text, uint64_t least, uint64_t most, uint64_t *out,
-	struct err *err)
+option_number(const char *name, const char *text, uint64_t least,
+	uint64_t most, uint64_t *out, struct err *err)
 {
 	char *end;
 
@@ -158,8 +158,8 @@ option_number(const char *text, uint64_t least, uint64_t most, uint64_t *out,
 	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
 	    strlen(text) < 20 && *out >= least && *out <= most)
 		return 0;
-	return err_set(err, ERR_USAGE, "a number from %llu to %llu is "
-	    "expected, not '%s'", (unsigned long long)least,
+	return err_set(err, ERR_USAGE, "%s takes a number from %llu to %llu, "
+	    "not '%s'", name, (unsigned long long)least,
 	    (unsigned long long)most, text);
 }
 
@@ -168,7 +168,7 @@ option_workers(const char *text, unsigned *out, struct err *err)
 {
 	uint64_t workers;
 
-	if (option_number(text, 1, WORKERS_MAX, &workers, err) != 0)
+	if (option_number("-j", text, 1, WORKERS_MAX, &workers, err) != 0)
 		return -1;
 	*out = (unsigned)workers;
 	return 0;
@@ -180,8 +180,8 @@ option_duration(const char *text, uint64_t *out, struct err *err)
 	int64_t us;
 
 	if (moment_parse_duration(text, strlen(text), &us) != 0 || us < 1000)
-		return err_set(err, ERR_USAGE, "a duration like 10s or 50ms "
-		    "is expected, not '%s'", text);
+		return err_set(err, ERR_USAGE, "--every takes a duration "
+		    "like 10s or 50ms, not '%s'", text);
 	*out = (uint64_t)us;
 	return 0;
 }
@@ -212,7 +212,8 @@ static int
 option_seed(struct options *options, const char *text, struct err *err)
 {
 	options->is_sim = 1;
-	return option_number(text, 0, UINT64_MAX, &options->sim_seed, err);
+	return option_number("--sim-seed", text, 0, UINT64_MAX,
+	    &options->sim_seed, err);
 }
 
 static int

@@ -210,9 +210,11 @@ run_refuse_state(const struct plan *plan, struct err *err)
 		if (def->freeze != NULL || (def->flags & OP_PARALLEL) ||
 		    strcmp(def->name, "union") == 0)
 			continue;
-		return err_set(err, ERR_USAGE, "`%s` holds %s, which this "
-		    "version cannot keep in a checkpoint yet", def->name,
-		    def->holds);
+		err_set(err, ERR_USAGE, "this version cannot keep what `%s` "
+		    "knows in a checkpoint yet", def->name);
+		return err_hint(err, "windows and stages that look at each "
+		    "record for itself can be kept; or leave --checkpoint "
+		    "out");
 	}
 	return 0;
 }
