@@ -1,6 +1,8 @@
 # examples/: shown by the README.
 EXTRA_DIST += \
+	examples/checkpoint \
 	examples/demo \
+	examples/live \
 	examples/data/auth.log \
 	examples/data/films.json \
 	examples/data/strikes.csv
