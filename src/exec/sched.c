@@ -346,6 +346,10 @@ sched_work(void *cookie)
 			sched->figures(sched->figures_cookie);
 		if (sched->count > 0 && !sched->polling && wants_look(sched))
 			sched_poll(sched, 1);
+		/* The lock was let go: who ended all meanwhile woke the look,
+		 * and wakes nobody any more. */
+		if (sched->ended)
+			break;
 		struct task *task = queue_take(sched);
 		if (task != NULL) {
 			sched_step(sched, task);
