@@ -11,6 +11,13 @@ _sflow() {
 		COMPREPLY=($(compgen -f -- "$word"))
 		return
 		;;
+	--checkpoint)
+		COMPREPLY=($(compgen -d -- "$word"))
+		return
+		;;
+	-j | --workers | --every | --hosts | --launch | --memory | --sim-seed)
+		return
+		;;
 	help)
 		names=$(sflow complete)
 		;;

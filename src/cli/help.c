@@ -26,8 +26,8 @@ static const struct { const char *name, *arguments, *summary; } commands[] = {
 
 /* ssh() is no stream of its own but tail() elsewhere: check/bind_live.c. */
 static const struct option_def ssh_options[] = {
-	{ "follow", TYPE_BOOL, "go on as the files grow, as tail() does (false: "
-		"to where they end now)" },
+	{ "follow", TYPE_BOOL, "go on as the files grow, as tail() does "
+		"(false: to where they end now)" },
 	{ "start", TYPE_TEXT, "as of tail()" },
 	{ "stop_after", TYPE_DURATION, "as of tail(), with follow=true" },
 	{ 0 },
@@ -48,7 +48,8 @@ static const struct window_row {
 } windows[] = {
 	{ "tumble", "tumble(SIZE)", "one after the other",
 		"watermark ts | count by user window tumble(1m)" },
-	{ "hop", "hop(SIZE, EVERY)", "of SIZE; one begins each EVERY, so they overlap",
+	{ "hop", "hop(SIZE, EVERY)",
+		"of SIZE; one begins each EVERY, so they overlap",
 		"watermark ts | count window hop(5m, 30s)" },
 };
 
