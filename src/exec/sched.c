@@ -359,8 +359,11 @@ sched_work(void *cookie)
 	while (!sched->ended) {
 		if (sched->figures != NULL && interrupt_stats_wanted())
 			sched->figures(sched->figures_cookie);
-		if (sched->count > 0 && !sched->polling && wants_look(sched))
+		if (sched->count > 0 && !sched->polling && wants_look(sched)) {
+			/* Meanwhile all may have ended. */
 			sched_poll(sched, 1);
+			continue;
+		}
 		struct task *task = queue_take(sched);
 		if (task != NULL) {
 			sched_step(sched, task);
