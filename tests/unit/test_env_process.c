@@ -89,14 +89,17 @@ Test(env_process, poll_and_kill)
 
 	cr_assert(env->spawn(argv, &process) == 0);
 	cr_assert(env_process_poll(process.pid, &status) == 1);
+	/* What is started does not hear INT and TERM. */
 	cr_assert(env_process_kill(process.pid, SIGTERM) == 0);
+	cr_assert(env_process_poll(process.pid, &status) == 1);
+	cr_assert(env_process_kill(process.pid, SIGKILL) == 0);
 	/* The end of its output, then its own. */
 	char c;
 	cr_assert(env->read(process.from_it, &c, 1) == 0);
 	int answer;
 	while ((answer = env_process_poll(process.pid, &status)) == 1)
 		;
-	cr_assert(answer == 0 && status == 128 + SIGTERM);
+	cr_assert(answer == 0 && status == 128 + SIGKILL);
 	cr_assert(env_process_poll(process.pid, &status) == -1);
 	env->close(process.to_it);
 	env->close(process.from_it);

@@ -43,7 +43,8 @@ expect_failure(const char *text, const char *host, const char *message)
 
 Test(launch, words)
 {
-	expect_words(LAUNCH_DEFAULT, "ssh", "-o", "BatchMode=yes", "u@b",
+	expect_words(LAUNCH_DEFAULT, "ssh", "-o", "BatchMode=yes", "-o",
+	    "ServerAliveInterval=10", "u@b",
 	    "sflow", "worker", NULL);
 	expect_words("docker exec -i {host} sflow worker", "docker", "exec",
 	    "-i", "u@b", "sflow", "worker", NULL);
@@ -143,6 +144,19 @@ Test(launch, endings)
 	cr_assert_str_eq(end.message, "host b: 'sh' ended with status 127");
 	cr_assert_str_eq(end.hint,
 	    "is sflow installed there, where a command finds it?");
+	launch_fini(&launch);
+
+	err_clear(&end);
+	cr_assert(launch_start(&launch, "sh -c 'exit 255'", "b", &err) == 0);
+	cr_assert(launch_gone(&launch, &end) == -1);
+	cr_assert_str_eq(end.message, "host b closed the connection: "
+	    "'sh' ended with status 255");
+	launch_fini(&launch);
+
+	err_clear(&end);
+	cr_assert(launch_start(&launch, "cat", "b", &err) == 0);
+	cr_assert(launch_gone(&launch, &end) == -1);
+	cr_assert_str_eq(end.message, "host b closed the connection");
 	launch_fini(&launch);
 
 	err_clear(&end);
