@@ -75,7 +75,7 @@ Test(stream_tail, rotated_several_times_between_two_looks)
 	rig_run(&rig);
 	rig_write("a.log", "2\n");
 	for (int i = 3; i < 6; i++) {
-		char line[8];
+		char line[16];
 		rig_rotate("a.log");
 		snprintf(line, sizeof(line), "%d\n", i);
 		rig_write("a.log", line);
@@ -119,7 +119,7 @@ Test(stream_tail, rotated_names_match_the_pattern)
 	rig_settle(&rig);
 	rig_expect(&rig, "1\n0\n");
 	for (int i = 2; i < 6; i++) {
-		char line[8];
+		char line[16];
 		rig_rotate("a.log");
 		snprintf(line, sizeof(line), "%d\n", i);
 		rig_write("a.log", line);
