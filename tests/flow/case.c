@@ -65,7 +65,8 @@ text_write(const char *path, struct text text)
 
 	if (file == NULL)
 		die("%s: %s", path, strerror(errno));
-	fwrite(text.bytes, 1, text.size, file);
+	if (text.size > 0)
+		fwrite(text.bytes, 1, text.size, file);
 	if (fclose(file) != 0)
 		die("%s: %s", path, strerror(errno));
 }

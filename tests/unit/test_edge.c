@@ -82,13 +82,27 @@ give_end(struct rig *rig, uint32_t from)
 	op_end(edge_out_run(rig->out[from]), 0, &rig->err);
 }
 
+/* What found no slot goes into the channels as soon as there is one: where a
+ * channel has one slot, that is between two looks. */
+static int
+take_any(struct rig *rig, struct message *out)
+{
+	for (unsigned look = 0; look < 16; look++) {
+		for (uint32_t i = 0; i < GIVERS; i++)
+			edge_out_settle(rig->out[i]);
+		if (edge_in_take(rig->in, out))
+			return 1;
+	}
+	return 0;
+}
+
 /* The next message is of that kind; its number, or mark. */
 static int64_t
 take(struct rig *rig, enum message_kind kind)
 {
 	struct message message = { 0 };
 
-	cr_assert_eq(edge_in_take(rig->in, &message), 1);
+	cr_assert_eq(take_any(rig, &message), 1);
 	cr_assert_eq(message.kind, kind);
 	return kind == MESSAGE_MARK ? message.mark_us :
 	    (int64_t)message.number;
@@ -99,7 +113,7 @@ take_nothing(struct rig *rig)
 {
 	struct message message;
 
-	cr_assert_eq(edge_in_take(rig->in, &message), 0);
+	cr_assert_eq(take_any(rig, &message), 0);
 }
 
 Test(edge, the_mark_is_the_least_of_all)
