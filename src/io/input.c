@@ -396,21 +396,27 @@ input_peek(struct input *input, size_t size, const char **bytes, size_t *got,
 	return 0;
 }
 
-/* The next bytes of a regular file, which stays where it is. */
+/* The next bytes of a regular file, which stays where it is: as many as there
+ * are; -1 with err. */
 static ssize_t
 fd_look(struct input *input, char *bytes, size_t size, struct err *err)
 {
 	/* What another process has opened may stand anywhere. */
 	off_t at = input->close_fd ? 0 : env->seek(input->fd, 0, SEEK_CUR);
-	ssize_t got;
+	size_t have = 0;
+	ssize_t got = at < 0 ? -1 : 1;
 
-	do {
-		got = at < 0 ? -1 : env->pread(input->fd, bytes, size, at);
-	} while (got < 0 && errno == EINTR);
+	while (got > 0 && have < size) {
+		do {
+			got = env->pread(input->fd, bytes + have, size - have,
+			    at + (off_t)have);
+		} while (got < 0 && errno == EINTR);
+		have += got > 0 ? (size_t)got : 0;
+	}
 	if (got < 0)
-		err_set_errno(err, ERR_IO, errno, "cannot read %s",
+		return err_set_errno(err, ERR_IO, errno, "cannot read %s",
 		    input->path);
-	return got;
+	return (ssize_t)have;
 }
 
 int
