@@ -53,6 +53,7 @@ struct output {
 	int is_in_place;	/* it is seen while it grows */
 	uint64_t start;		/* where in the file `written` began */
 	struct encoder *encoder;	/* NULL: not compressed */
+	int is_held;		/* the encoder may hold something */
 	struct buf encoded;
 };
 
@@ -403,6 +404,7 @@ write_buf(struct output *output, enum codec_mode mode, struct err *err)
 	output->buf->size = 0;
 	if (output->encoder != NULL) {
 		output->encoded.size = 0;
+		output->is_held = mode == CODEC_RUN;
 		if (encoder_add(output->encoder, buf->bytes, size, mode,
 		    &output->encoded, err) != 0)
 			return -1;
@@ -418,8 +420,11 @@ write_buf(struct output *output, enum codec_mode mode, struct err *err)
 int
 output_flush(struct output *output, struct err *err)
 {
-	return output->buf->size == 0 ? 0 : write_buf(output,
-	    output->is_in_place ? CODEC_SYNC : CODEC_RUN, err);
+	if (output->buf->size == 0 && !(output->is_in_place &&
+	    output->is_held))
+		return 0;
+	return write_buf(output, output->is_in_place ? CODEC_SYNC : CODEC_RUN,
+	    err);
 }
 
 int
