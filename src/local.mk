@@ -239,6 +239,14 @@ io_files = \
 	src/io/cells.c \
 	src/io/cells.h \
 	src/io/chunker.c \
+	src/io/codec.c \
+	src/io/codec.h \
+	src/io/codec_bzip2.c \
+	src/io/codec_gzip.c \
+	src/io/codec_lz4.c \
+	src/io/codec_table.h \
+	src/io/codec_xz.c \
+	src/io/codec_zstd.c \
 	src/io/csv_format.c \
 	src/io/csv_format.h \
 	src/io/csv_header.c \
@@ -260,6 +268,10 @@ io_files = \
 	src/io/csv_writer.c \
 	src/io/declared.c \
 	src/io/declared.h \
+	src/io/decoder.c \
+	src/io/decoder.h \
+	src/io/encoder.c \
+	src/io/encoder.h \
 	src/io/fmt_clf.c \
 	src/io/fmt_combined.c \
 	src/io/fmt_csv.c \
@@ -299,6 +311,8 @@ io_files = \
 	src/io/log_line.h \
 	src/io/log_reader.c \
 	src/io/log_reader.h \
+	src/io/members.c \
+	src/io/members.h \
 	src/io/output.c \
 	src/io/output.h \
 	src/io/stream.c \

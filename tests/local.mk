@@ -9,6 +9,7 @@ unit_files = \
 	tests/unit/test_builder.c \
 	tests/unit/test_calendar.c \
 	tests/unit/test_channel.c \
+	tests/unit/test_codec.c \
 	tests/unit/test_column.c \
 	tests/unit/test_cpu.c \
 	tests/unit/test_csv_index.c \
@@ -94,6 +95,7 @@ fuzz_names = \
 	link \
 	num \
 	order \
+	pack \
 	pattern \
 	source \
 	store \

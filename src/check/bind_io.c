@@ -15,64 +15,6 @@ static const char *const live_streams[] = {
 	"udp", "unix", "kafka", "http", "exec", "listen",
 };
 
-struct compression {
-	const char *suffix;
-	const char *reader;	/* the command that does it meanwhile */
-	const char *writer;
-};
-
-static const struct compression compressions[] = {
-	{ ".gz", "zcat", "gzip" }, { ".zst", "zstdcat", "zstd" },
-	{ ".xz", "xzcat", "xz" }, { ".bz2", "bzcat", "bzip2" },
-	{ ".lz4", "lz4cat", "lz4" }, { ".zip", "unzip -p", "gzip" },
-	{ ".tgz", "tar -xzOf", "gzip" }, { ".tar", "tar -xOf", "gzip" },
-	{ ".7z", "7z x -so", "gzip" },
-};
-
-static const struct compression *
-compression_of(const char *path)
-{
-	size_t size = strlen(path);
-
-	for (size_t i = 0; i < sizeof(compressions) / sizeof(compressions[0]);
-	    i++) {
-		size_t suffix = strlen(compressions[i].suffix);
-		if (size > suffix && strcmp(path + size - suffix,
-		    compressions[i].suffix) == 0)
-			return &compressions[i];
-	}
-	return NULL;
-}
-
-static int
-refuse_compressed_input(struct check *check, const char *path)
-{
-	const struct compression *compression = compression_of(path);
-
-	if (compression == NULL)
-		return 0;
-	err_set(check->err, ERR_USAGE, "%s is compressed, which this version "
-	    "cannot read yet", path);
-	const struct format_def *format = format_of_path(path);
-	return err_hint(check->err, "%s %s | sflow -i %s ...",
-	    compression->reader, path, format == NULL ? "FORMAT" :
-	    format->name);
-}
-
-static int
-refuse_compressed_output(struct check *check, const char *path,
-	struct ast_span span)
-{
-	const struct compression *compression = compression_of(path);
-
-	if (compression == NULL)
-		return 0;
-	bind_error(check, span, "%s is compressed, which this version cannot "
-	    "write yet", path);
-	return err_hint(check->err, "sflow ... | %s > FILE",
-	    compression->writer);
-}
-
 /* types={id: int}: the names of types stand for themselves. */
 static const struct value *
 bind_type_names(struct check *check, const struct ast_expr *ast)
@@ -181,12 +123,6 @@ start_stream(struct check *check, struct source_spec *spec,
 	    strcmp(spec->path[0], "-") == 0);
 
 	out->source = source;
-	for (uint32_t i = 0; i < spec->path_count; i++)
-		if (refuse_compressed_input(check, spec->path[i]) != 0) {
-			if (span.bytes > 0)
-				bind_fail_at(check, span);
-			return -1;
-		}
 	if (is_stdin && check->config->dry) {
 		out->schema = flow_open_schema(check);
 		out->format = spec->format;
@@ -444,8 +380,10 @@ to_path(struct check *check, struct stream *stream,
 	const struct binding *binding, const char *path, struct ast_span span,
 	struct op *op)
 {
-	if (refuse_compressed_output(check, path, span) != 0)
+	if (format_check_suffix(path, op->args.append, check->err) != 0) {
+		bind_fail_at(check, span);
 		return -1;
+	}
 	if (op->args.format == NULL)
 		op->args.format = format_of_path(path);
 	if (strchr(path, '{') == NULL) {

@@ -207,8 +207,9 @@ run_refuse_state(const struct plan *plan, struct err *err)
 			    "a failure, so a checkpoint would lose records: "
 			    "%s", source_label(flow->source[i]->source),
 			    reason);
-			return err_hint(err, "write it to a file and read "
-			    "that with tail(...), or leave --checkpoint out");
+			return err_hint(err, "write it to a plain file and "
+			    "read that with tail(...), or leave --checkpoint "
+			    "out");
 		}
 	for (uint32_t i = 0; i < flow->op_count; i++) {
 		const struct op_def *def = flow->op[i]->def;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "io/codec.h"
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/near.h"
@@ -89,6 +90,32 @@ format_of_path(const char *path)
 		    (size_t)(end - extension)))
 			return all_formats[i];
 	return NULL;
+}
+
+int
+format_check_suffix(const char *path, int append, struct err *err)
+{
+	static const char archives[] = "zip tar 7z tgz tbz2 txz tzst Z";
+	const struct codec_def *codec = codec_of_path(path);
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	const char *end = name + strlen(name);
+	const char *extension = extension_before(name, end);
+
+	if (extension == NULL)
+		return 0;
+	if (codec == NULL ? is_among(archives, extension,
+	    (size_t)(end - extension)) : codec->write_open == NULL) {
+		err_set(err, ERR_USAGE, "%s: files that end in .%s are not "
+		    "written", path, extension);
+		return err_hint(err, "compressed output ends in .zst or .gz");
+	}
+	if (codec == NULL || !append)
+		return 0;
+	err_set(err, ERR_USAGE, "%s is compressed: nothing can be written "
+	    "behind what it has", path);
+	return err_hint(err, "leave append=true out, or write it "
+	    "uncompressed");
 }
 
 static const struct option_def *

@@ -135,6 +135,12 @@ struct format_def {
 const struct format_def *format_find(const char *name, size_t size);
 /* By the file's extension (a compression suffix is looked through), or NULL. */
 const struct format_def *format_of_path(const char *path);
+/*
+ * Can a file whose name ends so be written, or with `append` be written behind
+ * what it has?  -1 with err (ERR_USAGE) for what is only read: archives, codecs
+ * that do not write; and for `append` if it is compressed.
+ */
+int format_check_suffix(const char *path, int append, struct err *);
 const struct format_def *const *format_all(size_t *count);
 
 /* Check names and types of options against `defs`; -1 with err naming the

@@ -5,6 +5,15 @@
  *
  * A file is read by read(2), so that what was opened elsewhere goes on where it
  * stood; once somebody has gone to an offset, by pread(2) from there.
+ *
+ * The first bytes say whether the input is compressed.  They are looked at when
+ * they are read for the first time, so that opening never waits:
+ *
+ *	plain_read	fd, memory, or a stream's calls
+ *	raw_read	start[] -> decoder -> plain_read
+ *	input_read	ahead[] -> raw_read
+ *
+ * When fewer came than a magic has, they wait in start[] for more.
  */
 #include "io/input.h"
 
@@ -14,6 +23,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/codec.h"
+#include "io/decoder.h"
 #include "util/env.h"
 #include "util/err.h"
 #include "util/interrupt.h"
@@ -42,7 +53,18 @@ struct input {
 	/* Looked at by input_peek and not read yet. */
 	char *ahead;
 	size_t ahead_at, ahead_bytes;
+	/* The first bytes, until it is known whether they are compressed; what
+	 * was read of those that are not. */
+	int is_unknown;
+	char start[CODEC_MAGIC_MAX];
+	size_t start_at, start_bytes;
+	struct decoder *decoder;	/* NULL: not compressed */
+	int refuses_archive;		/* nothing was read yet */
 };
+
+/* Where the header of a tar archive has its magic, and where it ends. */
+#define TAR_MAGIC_AT 257
+#define TAR_HEADER_BYTES 512
 
 static int
 is_stdin(const char *path)
@@ -94,6 +116,8 @@ input_open(const char *path, struct err *err)
 		} while (input->fd < 0 && errno == EINTR);
 		input->close_fd = input->fd >= 0;
 	}
+	input->is_unknown = 1;
+	input->refuses_archive = 1;
 	if (input->fd < 0)
 		err_set_errno(err, ERR_IO, errno, "cannot open %s", path);
 	if (input->fd < 0 || look_at(input, err) != 0)
@@ -124,6 +148,12 @@ input_custom(const char *path, const struct input_calls *calls,
 }
 
 void
+input_decode(struct input *input)
+{
+	input->is_unknown = 1;
+}
+
+void
 input_close(struct input **input_address)
 {
 	struct input *input = *input_address;
@@ -135,6 +165,7 @@ input_close(struct input **input_address)
 		env->close(input->fd);
 	if (input->calls != NULL && input->calls->close != NULL)
 		input->calls->close(input->cookie);
+	decoder_free(&input->decoder);
 	mem_free(input->ahead);
 	mem_free(input->path);
 	mem_free(input);
@@ -221,44 +252,166 @@ fd_read(struct input *input, char *bytes, size_t size, struct err *err)
 	return got;
 }
 
-/* The next bytes, from where they come; it waits where it must. */
-static ssize_t
-raw_read(struct input *input, char *bytes, size_t size, struct err *err)
+/* Would reading the descriptor wait? */
+static int
+fd_would_block(struct input *input)
 {
+	if (input->fd < 0 || input->is_regular || input->is_ready)
+		return 0;
+	input->is_ready = env->poll_in(input->fd, 0) != 0;
+	return !input->is_ready;
+}
+
+/* The next bytes as they come; it waits where it must. */
+static ssize_t
+plain_read(void *cookie, char *bytes, size_t size, struct err *err)
+{
+	struct input *input = cookie;
+
 	if (input->calls != NULL)
 		return input->calls->read(input->cookie, bytes, size, err);
 	if (input->fd < 0)
 		return memory_read(input, bytes, size);
+	if (!input->may_wait && fd_would_block(input))
+		return INPUT_WAIT;
 	if (!input->is_regular && !input->is_ready &&
 	    wait_for_input(input, err) != 0)
 		return -1;
 	return fd_read(input, bytes, size, err);
 }
 
+/* Decode from here on; `bytes` were read already.  0 or -1. */
+static int
+start_decoder(struct input *input, const struct codec_def *codec,
+	const char *bytes, size_t size, struct err *err)
+{
+	input->decoder = decoder_new(codec, input->path, plain_read, input,
+	    err);
+	if (input->decoder == NULL)
+		return -1;
+	decoder_feed(input->decoder, bytes, size);
+	input->start_bytes = 0;
+	input->size = -1;
+	return 0;
+}
+
+/*
+ * The first bytes: into `bytes` if they have room for a magic, else into
+ * start[].  The count of those in `bytes`; 0 also when all is in start[], or
+ * in the decoder, or when the input has ended; -1 with err; INPUT_WAIT.
+ */
+static ssize_t
+first_read(struct input *input, char *bytes, size_t size, struct err *err)
+{
+	const struct codec_def *codec;
+
+	while (input->is_unknown) {
+		int is_short = input->start_bytes > 0 || size < CODEC_MAGIC_MAX;
+		char *view = is_short ? input->start : bytes;
+		ssize_t got = is_short ? plain_read(input, view +
+		    input->start_bytes, CODEC_MAGIC_MAX - input->start_bytes,
+		    err) : plain_read(input, bytes, size, err);
+		if (got < 0)
+			return got;
+		size_t have = input->start_bytes + (size_t)got;
+		enum codec_guess guess = codec_of_bytes(view, have, &codec);
+		input->is_unknown = guess == CODEC_PERHAPS && got > 0;
+		if (guess == CODEC_YES)
+			return start_decoder(input, codec, view, have, err);
+		if (!is_short && !input->is_unknown)
+			return got;
+		/* Fewer than a magic has. */
+		if (!is_short)
+			memcpy(input->start, bytes, have);
+		input->start_bytes = have;
+	}
+	return 0;
+}
+
+/* The next bytes, decoded. */
+static ssize_t
+raw_read(struct input *input, char *bytes, size_t size, struct err *err)
+{
+	if (input->is_unknown) {
+		ssize_t got = first_read(input, bytes, size, err);
+		if (got != 0 || (input->decoder == NULL &&
+		    input->start_bytes == 0))
+			return got;
+	}
+	if (input->decoder != NULL)
+		return decoder_read(input->decoder, bytes, size, err);
+	if (input->start_at < input->start_bytes) {
+		size_t left = input->start_bytes - input->start_at;
+		size = size < left ? size : left;
+		memcpy(bytes, input->start + input->start_at, size);
+		input->start_at += size;
+		return (ssize_t)size;
+	}
+	return plain_read(input, bytes, size, err);
+}
+
+/* The kind of archive that begins so; NULL: none that is known. */
+static const char *
+archive_of_bytes(const char *bytes, size_t size)
+{
+	if (size >= 4 && memcmp(bytes, "PK\3\4", 4) == 0)
+		return "zip";
+	if (size >= 6 && memcmp(bytes, "7z\xbc\xaf\x27\x1c", 6) == 0)
+		return "7z";
+	if (size >= TAR_MAGIC_AT + 5 && memcmp(bytes + TAR_MAGIC_AT, "ustar",
+	    5) == 0)
+		return "tar";
+	return NULL;
+}
+
+/* The first bytes that anybody reads are not those of an archive: 0 or -1. */
+static int
+refuse_archive(struct input *input, const char *bytes, size_t size,
+	struct err *err)
+{
+	const char *archive = archive_of_bytes(bytes, size);
+
+	input->refuses_archive = 0;
+	if (archive == NULL)
+		return 0;
+	err_set(err, ERR_IO, "%s is a %s archive, and those are read from "
+	    "files only", input->path, archive);
+	return err_hint(err, "write it to a file and name that");
+}
+
 ssize_t
 input_read(struct input *input, char *bytes, size_t size, struct err *err)
 {
+	ssize_t got;
+
 	if (input->stopped)
 		return INPUT_WAIT;
 	if (input->ahead_at < input->ahead_bytes)
-		return ahead_read(input, bytes, size);
-	if (!input->may_wait && input_would_block(input))
+		got = ahead_read(input, bytes, size);
+	else if (!input->may_wait && input_would_block(input))
 		return INPUT_WAIT;
-	return raw_read(input, bytes, size, err);
+	else
+		got = raw_read(input, bytes, size, err);
+	if (input->refuses_archive && got > 0 &&
+	    refuse_archive(input, bytes, (size_t)got, err) != 0)
+		return -1;
+	return got;
 }
 
 int
 input_peek(struct input *input, size_t size, const char **bytes, size_t *got,
 	struct err *err)
 {
-	size_t have = 0;
+	size_t have = input->ahead_bytes - input->ahead_at;
+	char *ahead = mem_alloc(have > size ? have : size);
 
+	if (have > 0)
+		memcpy(ahead, input->ahead + input->ahead_at, have);
 	mem_free(input->ahead);
-	input->ahead = mem_alloc(size);
+	input->ahead = ahead;
 	input->ahead_at = input->ahead_bytes = 0;
-	while (have < size && memchr(input->ahead, '\n', have) == NULL) {
-		ssize_t more = raw_read(input, input->ahead + have,
-		    size - have, err);
+	while (have < size && memchr(ahead, '\n', have) == NULL) {
+		ssize_t more = raw_read(input, ahead + have, size - have, err);
 		if (more == -1)
 			return -1;
 		if (more <= 0)
@@ -266,9 +419,60 @@ input_peek(struct input *input, size_t size, const char **bytes, size_t *got,
 		have += (size_t)more;
 	}
 	input->ahead_bytes = have;
-	*bytes = input->ahead;
-	*got = have;
+	*bytes = ahead;
+	*got = have < size ? have : size;
 	return 0;
+}
+
+/* The next bytes of a regular file, which stays where it is: as many as there
+ * are; -1 with err. */
+static ssize_t
+fd_look(struct input *input, char *bytes, size_t size, struct err *err)
+{
+	/* What another process has opened may stand anywhere. */
+	off_t at = input->close_fd ? 0 : env->seek(input->fd, 0, SEEK_CUR);
+	size_t have = 0;
+	ssize_t got = at < 0 ? -1 : 1;
+
+	while (got > 0 && have < size) {
+		do {
+			got = env->pread(input->fd, bytes + have, size - have,
+			    at + (off_t)have);
+		} while (got < 0 && errno == EINTR);
+		have += got > 0 ? (size_t)got : 0;
+	}
+	if (got < 0)
+		return err_set_errno(err, ERR_IO, errno, "cannot read %s",
+		    input->path);
+	return (ssize_t)have;
+}
+
+int
+input_is_archive(struct input *input, struct err *err)
+{
+	const struct codec_def *codec;
+	char bytes[TAR_HEADER_BYTES];
+	const char *start = bytes;
+	size_t size;
+
+	if (!input->is_regular || !input->is_unknown)
+		return 0;
+	ssize_t got = fd_look(input, bytes, sizeof(bytes), err);
+	if (got < 0)
+		return -1;
+	size = (size_t)got;
+	input->is_unknown = 0;
+	if (codec_of_bytes(bytes, size, &codec) == CODEC_YES &&
+	    (start_decoder(input, codec, bytes, 0, err) != 0 ||
+	    input_peek(input, TAR_HEADER_BYTES, &start, &size, err) != 0))
+		return -1;
+	return archive_of_bytes(start, size) != NULL;
+}
+
+void
+input_allow_archive(struct input *input)
+{
+	input->refuses_archive = 0;
 }
 
 void
@@ -304,7 +508,10 @@ input_seek(struct input *input, uint64_t offset, struct err *err)
 {
 	int status = 0;
 
-	if (input->calls != NULL && input->calls->seek != NULL)
+	if (input->decoder != NULL)
+		status = err_set(err, ERR_IO, "%s is compressed and can only "
+		    "be read from its start", input->path);
+	else if (input->calls != NULL && input->calls->seek != NULL)
 		status = input->calls->seek(input->cookie, offset, err);
 	else if (input->calls != NULL || input->fd == STDIN_FILENO ||
 	    input->size < 0)
@@ -319,21 +526,35 @@ input_seek(struct input *input, uint64_t offset, struct err *err)
 	else if (input->calls == NULL)
 		input->memory_at = (size_t)offset;
 	input->ahead_at = input->ahead_bytes = 0;
+	input->start_bytes = 0;
+	input->is_unknown = 0;
 	return 0;
 }
 
 int
 input_would_block(struct input *input)
 {
-	if (input->fd < 0 || input->is_regular || input->is_ready ||
-	    input->ahead_at < input->ahead_bytes)
+	if (input->ahead_at < input->ahead_bytes ||
+	    (!input->is_unknown && input->start_at < input->start_bytes) ||
+	    (input->decoder != NULL && decoder_has(input->decoder)))
 		return 0;
-	input->is_ready = env->poll_in(input->fd, 0) != 0;
-	return !input->is_ready;
+	return fd_would_block(input);
 }
 
 int64_t
 input_size(const struct input *input)
 {
 	return input->size;
+}
+
+int
+input_is_file(const struct input *input)
+{
+	return input->is_regular && input->fd != STDIN_FILENO;
+}
+
+int
+input_is_compressed(const struct input *input)
+{
+	return input->decoder != NULL;
 }

@@ -8,10 +8,14 @@
 struct err;
 
 /*
- * A stream of bytes from outside: a file, a pipe, a terminal; later a
- * decompressor or a socket.  "-" and "stdin" name standard input.  Errors say
- * the path and the reason (ERR_IO).  Directories are refused here with a
- * sentence.  A pipe is enlarged to 1 MiB (F_SETPIPE_SZ) when that works.
+ * A stream of bytes from outside: a file, a pipe, a terminal, a socket.  "-"
+ * and "stdin" name standard input.  Errors say the path and the reason
+ * (ERR_IO).  Directories are refused here with a sentence.  A pipe is enlarged
+ * to 1 MiB (F_SETPIPE_SZ) when that works.
+ *
+ * What begins as a compressed stream (io/codec.h) is decoded: all below speaks
+ * of the decoded bytes.  An archive, compressed or not, is refused by
+ * input_read: its members are inputs (io/members.h).
  */
 struct input;
 
@@ -30,6 +34,8 @@ struct input_calls {
 };
 struct input *input_custom(const char *path, const struct input_calls *,
 	void *take_cookie);
+/* Also what an input_custom() gives is decoded if it is compressed. */
+void input_decode(struct input *);
 void input_close(struct input **);
 const char *input_path(const struct input *);
 /* Up to `size` bytes; 0 at the end, -1 with err, INPUT_WAIT if told not to
@@ -56,8 +62,20 @@ int input_fd(const struct input *);
 int input_seek(struct input *, uint64_t offset, struct err *);
 /* Would the next read wait?  Never for regular files. */
 int input_would_block(struct input *);
-/* Size of a regular file, or -1. */
+/* Size of a regular file, or -1: of others, and once it is known to be
+ * compressed. */
 int64_t input_size(const struct input *);
+/* Is it a file that can be opened again, and read from its start? */
+int input_is_file(const struct input *);
+/* Is it compressed, as far as it was looked at? */
+int input_is_compressed(const struct input *);
+/*
+ * Before the first read: look whether a regular file is an archive.  1 or 0
+ * (also for others, which are not looked at), -1 with err.
+ */
+int input_is_archive(struct input *, struct err *);
+/* The archive itself is wanted. */
+void input_allow_archive(struct input *);
 
 /*
  * Chunked reading for the text formats: a window of bytes that begins where the

@@ -9,7 +9,9 @@
  * (as far as the umask lets a new file have it).
  *
  * Everything is written from one buffer.  It passes its limit by at most what
- * a writer appends between two calls of output_room().
+ * a writer appends between two calls of output_room().  Of a compressed file
+ * the buffer goes through the encoder first; in place, output_flush() has it
+ * give all it holds, so that who reads the growing file sees every record.
  */
 #include "io/output.h"
 
@@ -20,6 +22,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/codec.h"
+#include "io/encoder.h"
+#include "io/format.h"
 #include "util/buf.h"
 #include "util/env.h"
 #include "util/err.h"
@@ -46,7 +51,11 @@ struct output {
 	struct output *next_temp;
 	int continues;		/* appends to a file that has text */
 	int is_file;
+	int is_in_place;	/* it is seen while it grows */
 	uint64_t start;		/* where in the file `written` began */
+	struct encoder *encoder;	/* NULL: not compressed */
+	int is_held;		/* the encoder may hold something */
+	struct buf encoded;
 };
 
 /* Their files go when memory runs out, which ends the process at once. */
@@ -91,6 +100,8 @@ output_free(struct output **output_address)
 	*output_address = NULL;
 	if (output->temp_path != NULL)
 		temp_list_drop(output);
+	encoder_free(&output->encoder);
+	buf_fini(&output->encoded);
 	buf_fini(&output->own);
 	mem_free(output->path);
 	mem_free(output->real_path);
@@ -177,6 +188,23 @@ open_temp(struct output *output, mode_t mode)
 	return -1;
 }
 
+/* An output for the path, compressed if its suffix says so; NULL with err. */
+static struct output *
+output_new_file(const char *path, int append, struct err *err)
+{
+	const struct codec_def *codec = codec_of_path(path);
+	struct output *output;
+
+	if (format_check_suffix(path, append, err) != 0)
+		return NULL;
+	output = output_new(path);
+	if (codec != NULL)
+		output->encoder = encoder_new(codec, output->path, err);
+	if (codec != NULL && output->encoder == NULL)
+		output_free(&output);
+	return output;
+}
+
 struct output *
 output_open(const char *path, struct err *err)
 {
@@ -187,7 +215,9 @@ output_open(const char *path, struct err *err)
 
 	if (output != NULL)
 		return output;
-	output = output_new(path);
+	output = output_new_file(path, 0, err);
+	if (output == NULL)
+		return NULL;
 	int exists = env->stat(path, &stat) == 0;
 	if (exists && S_ISDIR(stat.st_mode)) {
 		errno = EISDIR;
@@ -221,7 +251,9 @@ output_append(const char *path, struct err *err)
 
 	if (output != NULL)
 		return output;
-	output = output_new(path);
+	output = output_new_file(path, 1, err);
+	if (output == NULL)
+		return NULL;
 	output->fd = open_again(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
 	if (output->fd < 0) {
 		err_set_errno(err, ERR_IO, errno, "cannot write %s", path);
@@ -242,7 +274,9 @@ output_in_place(const char *path, int keep, struct err *err)
 
 	if (output != NULL)
 		return output;
-	output = output_new(path);
+	output = output_new_file(path, keep, err);
+	if (output == NULL)
+		return NULL;
 	output->fd = open_again(path, O_WRONLY | O_CREAT | (keep ? O_APPEND :
 	    O_APPEND | O_TRUNC), 0666);
 	if (output->fd < 0 || env->fstat(output->fd, &stat) != 0) {
@@ -252,6 +286,7 @@ output_in_place(const char *path, int keep, struct err *err)
 		return NULL;
 	}
 	output->close_fd = 1;
+	output->is_in_place = 1;
 	output->is_file = S_ISREG(stat.st_mode);
 	if (output->is_file)
 		output->start = (uint64_t)stat.st_size;
@@ -365,19 +400,40 @@ write_failed(const struct output *output, struct err *err)
 	    "cannot write %s", output->path);
 }
 
-int
-output_flush(struct output *output, struct err *err)
+/* Write what the buffer has, or what it becomes.  0 or -1. */
+static int
+write_buf(struct output *output, enum codec_mode mode, struct err *err)
 {
 	size_t size = output->buf->size;
+	struct buf *buf = output->buf;
 
-	if (output->fd < 0 || size == 0)
+	if (output->fd < 0)
 		return 0;
 	/* What could not be written is not tried again at close. */
 	output->buf->size = 0;
-	if (env_write_all(output->fd, output->buf->bytes, size) != 0)
+	if (output->encoder != NULL) {
+		output->encoded.size = 0;
+		output->is_held = mode == CODEC_RUN;
+		if (encoder_add(output->encoder, buf->bytes, size, mode,
+		    &output->encoded, err) != 0)
+			return -1;
+		buf = &output->encoded;
+	}
+	size_t wanted = buf == &output->encoded ? buf->size : size;
+	if (wanted > 0 && env_write_all(output->fd, buf->bytes, wanted) != 0)
 		return write_failed(output, err);
 	output->written += size;
 	return 0;
+}
+
+int
+output_flush(struct output *output, struct err *err)
+{
+	if (output->buf->size == 0 && !(output->is_in_place &&
+	    output->is_held))
+		return 0;
+	return write_buf(output, output->is_in_place ? CODEC_SYNC : CODEC_RUN,
+	    err);
 }
 
 int
@@ -385,7 +441,7 @@ output_room(struct output *output, struct err *err)
 {
 	if (output->buf->size < OUTPUT_BYTES)
 		return 0;
-	return output_flush(output, err);
+	return write_buf(output, CODEC_RUN, err);
 }
 
 int
@@ -413,8 +469,10 @@ int
 output_commit(struct output **output_address, struct err *err)
 {
 	struct output *output = *output_address;
+	int status = output->encoder == NULL ? output_flush(output, err) :
+	    write_buf(output, CODEC_FINISH, err);
 
-	if (output_flush(output, err) != 0)
+	if (status != 0)
 		goto fail;
 	if (output->close_fd) {
 		output->close_fd = 0;

@@ -13,6 +13,9 @@ struct err;
  * all.  "-" and "stdout" are standard output, "stderr" the other.  Paths that
  * are no regular file (/dev/null, a FIFO) are written directly.
  *
+ * Paths that end in .gz or .zst are compressed; another codec's suffix is
+ * refused (format_check_suffix), and so is going on in a compressed file.
+ *
  * Writers append to output_buf() and call output_room() after each record or
  * batch: it writes when the buffer passes its size.  EPIPE is ERR_PIPE: the
  * reader has gone, all work for it can end quietly.

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "data/key.h"
+#include "io/codec.h"
 #include "io/output.h"
 #include "op/group.h"
 #include "state/save.h"
@@ -98,6 +99,12 @@ route_open_output(const struct op_run *run, struct route *route,
 	const struct op_args *args = &run->op->args;
 	struct to *to = run->state;
 
+	if (run->job->has_checkpoints && codec_of_path(path) != NULL) {
+		err_set(err, ERR_USAGE, "%s is compressed and cannot go on "
+		    "after a failure", path);
+		return err_hint(err, "write it uncompressed, or leave "
+		    "--checkpoint out");
+	}
 	if (args->path_shape != NULL &&
 	    output_make_folders(path, &to->folders, err) != 0)
 		return -1;

@@ -27,7 +27,8 @@ split_name(const struct source_spec *spec, uint32_t position, const char *path)
 }
 
 struct source_file *
-source_add_file(struct source *source, uint32_t position, const char *path)
+source_add_file(struct source *source, uint32_t position, const char *path,
+	const char *archive, uint32_t member)
 {
 	uint32_t capacity = source->file_count;
 
@@ -38,8 +39,15 @@ source_add_file(struct source *source, uint32_t position, const char *path)
 		    sizeof(*source->file));
 	struct source_file *file = &source->file[source->file_count++];
 	memset(file, 0, sizeof(*file));
-	file->origin.path = mem_copy_string(path);
+	file->origin = mem_alloc_zero(sizeof(*file->origin));
+	file->origin->path = mem_copy_string(path);
 	file->split = split_name(source->spec, position, path);
+	if (archive == NULL)
+		return file;
+	/* An archive may have two members of one name. */
+	file->archive = mem_copy_string(archive);
+	file->member = member;
+	file->split = hash_mix(file->split, member) | 1;
 	return file;
 }
 
@@ -62,7 +70,7 @@ write_label(struct source *source)
 {
 	const struct source_spec *spec = source->spec;
 	uint32_t count = source->file_count;
-	const char *only = count == 1 ? source->file[0].origin.path : NULL;
+	const char *only = count == 1 ? source->file[0].origin->path : NULL;
 
 	if (spec->stream != NULL) {
 		count = spec->path_count;
@@ -91,10 +99,13 @@ write_reason(struct source *source)
 		    "what comes by %s cannot be read again", stream->name);
 	for (uint32_t i = 0; i < source->file_count; i++) {
 		const struct source_file *file = &source->file[i];
-		if (file->can_replay)
+		const char *what = !file->can_reopen ? "cannot be read again" :
+		    file->archive != NULL ? "is read from its archive's start" :
+		    file->is_compressed ? "is compressed" : NULL;
+		if (what == NULL)
 			continue;
-		snprintf(source->reason, sizeof(source->reason),
-		    "%.90s cannot be read again", file->origin.path);
+		snprintf(source->reason, sizeof(source->reason), "%.90s %s",
+		    file->origin->path, what);
 		return;
 	}
 }
@@ -128,7 +139,9 @@ source_close(struct source **take_source)
 		return;
 	for (uint32_t i = 0; i < source->file_count; i++) {
 		source_file_close(&source->file[i]);
-		mem_free((void *)(uintptr_t)source->file[i].origin.path);
+		mem_free((void *)(uintptr_t)source->file[i].origin->path);
+		mem_free(source->file[i].origin);
+		mem_free(source->file[i].archive);
 	}
 	mem_free(source->file);
 	schema_drop(&source->schema);
@@ -247,10 +260,9 @@ source_can_replay(const struct source *source, const char **reason)
 uint32_t
 source_width(const struct source *source)
 {
-	const char *reason;
-
 	/* A pipe is open already, and where this source is, it is read. */
-	if (source->file_count == 0 || !source_can_replay(source, &reason))
-		return 1;
-	return source->file_count;
+	for (uint32_t i = 0; i < source->file_count; i++)
+		if (!source->file[i].can_reopen)
+			return 1;
+	return source->file_count == 0 ? 1 : source->file_count;
 }

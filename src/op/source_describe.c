@@ -6,7 +6,8 @@
  *
  *	version, fields (name, type), open, headers_differ
  *	kind of a stream's inputs
- *	files: path, split, whether it can be read again, kind
+ *	files: path, split, whether it can be read again, is compressed, the
+ *	archive ("": none) and member, kind
  */
 #include <string.h>
 
@@ -41,9 +42,12 @@ source_describe(const struct source *source, struct buf *out)
 	pack_u64(out, source->file_count);
 	for (uint32_t i = 0; i < source->file_count; i++) {
 		const struct source_file *file = &source->file[i];
-		pack_string(out, file->origin.path);
+		pack_string(out, file->origin->path);
 		pack_u64(out, file->split);
-		pack_u64(out, file->can_replay != 0);
+		pack_u64(out, file->can_reopen != 0);
+		pack_u64(out, file->is_compressed != 0);
+		pack_string(out, file->archive == NULL ? "" : file->archive);
+		pack_u64(out, file->member);
 		describe_kind(&file->kind, out);
 	}
 }
@@ -90,10 +94,24 @@ recall_file(struct source *source, struct unpack *in)
 
 	if (path == NULL)
 		return;
-	struct source_file *file = source_add_file(source, 0, path);
+	uint64_t split = unpack_u64(in);
+	int can_reopen = (int)unpack_below(in, 1);
+	int is_compressed = (int)unpack_below(in, 1);
+	char *archive = unpack_string(in);
+	uint64_t member = unpack_below(in, UINT32_MAX);
+	int is_member = archive != NULL && archive[0] != '\0';
+	struct source_file *file = source_add_file(source, 0, path,
+	    is_member ? archive : NULL, (uint32_t)member);
+	/* The label of a member begins with the archive's path. */
+	if ((!is_member && member != 0) || (is_member &&
+	    (strncmp(path, archive, strlen(archive)) != 0 ||
+	    path[strlen(archive)] != ':')))
+		in->failed = 1;
 	mem_free(path);
-	file->split = unpack_u64(in);
-	file->can_replay = (int)unpack_below(in, 1);
+	mem_free(archive);
+	file->split = split;
+	file->can_reopen = can_reopen;
+	file->is_compressed = is_compressed;
 	recall_kind(&file->kind, in);
 	if (file->kind.format == NULL)
 		in->failed = 1;

@@ -219,53 +219,123 @@ source_file_close(struct source_file *file)
 		input_close(&file->input);
 }
 
+/* What is to be known of a file; it stays open. */
 static int
-learn_file(struct source *source, struct source_file *file, struct err *err)
+learn_file(struct source *source, struct source_file *file,
+	struct input *take_input, struct err *err)
 {
-	file->input = input_open(file->origin.path, err);
-	if (file->input == NULL || source_kind_learn(&file->kind, source->spec,
-	    file->input, err) != 0)
+	file->input = take_input;
+	if (source_kind_learn(&file->kind, source->spec, take_input, err) != 0)
 		return -1;
-	file->can_replay = input_size(file->input) >= 0 &&
-	    !is_stdin(file->origin.path);
-	file->reader = source_reader_open(source, &file->kind, file->input,
-	    &file->origin, err);
-	return file->reader == NULL ? -1 : learn_fields(source,
-	    file->kind.format, file->reader, err);
+	file->reader = source_reader_open(source, &file->kind, take_input,
+	    file->origin, err);
+	if (file->reader == NULL || learn_fields(source, file->kind.format,
+	    file->reader, err) != 0)
+		return -1;
+	file->is_compressed = input_is_compressed(take_input);
+	return 0;
 }
 
-/* Open each file and learn its fields; the first stays open. */
+/* Each member is a file. */
 static int
-learn_files(struct source *source, struct err *err)
+learn_members(struct source *source, uint32_t position, const char *path,
+	struct input *take_input, struct err *err)
 {
-	for (uint32_t i = 0; i < source->file_count; i++) {
-		struct source_file *file = &source->file[i];
-		if (learn_file(source, file, err) != 0)
-			return -1;
-		/* What comes from a pipe cannot be read again. */
-		if (i > 0 && input_size(file->input) >= 0)
-			source_file_close(file);
+	struct members *members = members_open(take_input, err);
+	const char *name;
+	uint32_t count = 0;
+	int status = -1;
+
+	while (members != NULL && (status = members_next(members, &name,
+	    err)) == 1) {
+		char *label = members_label(path, name);
+		struct source_file *file = source_add_file(source, position,
+		    label, path, count++);
+		file->can_reopen = 1;
+		status = learn_file(source, file, members_input(members,
+		    label), err);
+		source_file_close(file);
+		mem_free(label);
+		if (status != 0)
+			break;
 	}
+	members_close(&members);
+	if (status == 0 && count == 0)
+		status = err_set(err, ERR_IO, "there is no file in %s", path);
+	return status;
+}
+
+/* A path of the pattern number `position`: the first stays open, and what comes
+ * from a pipe, which cannot be read again. */
+static int
+learn_path_file(struct source *source, uint32_t position, const char *path,
+	struct err *err)
+{
+	struct input *input = input_open(path, err);
+	int is_archive = input == NULL ? -1 : input_is_archive(input, err);
+
+	if (is_archive < 0) {
+		input_close(&input);
+		return -1;
+	}
+	/* Standard input cannot be opened again: reading it says so. */
+	if (is_archive && input_is_file(input))
+		return learn_members(source, position, path, input, err);
+	struct source_file *file = source_add_file(source, position, path,
+	    NULL, 0);
+	file->can_reopen = input_is_file(input);
+	if (learn_file(source, file, input, err) != 0)
+		return -1;
+	if (source->file_count > 1 && file->can_reopen)
+		source_file_close(file);
+	return 0;
+}
+
+/* The files of all patterns, of which each has some. */
+struct found {
+	char **path;
+	uint32_t count;
+};
+
+/* Open each file and learn its fields. */
+static int
+learn_files(struct source *source, const struct found *found, struct err *err)
+{
+	for (uint32_t i = 0; i < source->spec->path_count; i++)
+		for (uint32_t k = 0; k < found[i].count; k++)
+			if (learn_path_file(source, i, found[i].path[k],
+			    err) != 0)
+				return -1;
 	return 0;
 }
 
 static int
-expand(struct source *source, struct err *err)
+expand(struct source *source, struct found *found, struct err *err)
 {
 	for (uint32_t i = 0; i < source->spec->path_count; i++) {
 		const char *pattern = source->spec->path[i];
-		char **path;
 		if (strcmp(pattern, "-") == 0)
 			pattern = "stdin";
-		uint32_t count = glob_expand(pattern, &path);
-		if (count == 0)
+		found[i].count = glob_expand(pattern, &found[i].path);
+		if (found[i].count == 0)
 			return err_set(err, ERR_IO, "no file matches %s",
 			    pattern);
-		for (uint32_t k = 0; k < count; k++)
-			source_add_file(source, i, path[k]);
-		glob_free(&path, count);
 	}
 	return 0;
+}
+
+static int
+learn_paths(struct source *source, struct err *err)
+{
+	uint32_t count = source->spec->path_count;
+	struct found *found = mem_alloc_zero(count * sizeof(*found));
+	int status = expand(source, found, err) != 0 ? -1 :
+	    learn_files(source, found, err);
+
+	for (uint32_t i = 0; i < count; i++)
+		glob_free(&found[i].path, found[i].count);
+	mem_free(found);
+	return status;
 }
 
 /* --- streams --- */
@@ -344,5 +414,5 @@ source_learn(struct source *source, struct err *err)
 {
 	if (source->spec->stream != NULL)
 		return learn_stream(source, err);
-	return expand(source, err) != 0 ? -1 : learn_files(source, err);
+	return learn_paths(source, err);
 }

@@ -4,6 +4,7 @@
 #include "data/type.h"
 #include "io/format.h"
 #include "io/input.h"
+#include "io/members.h"
 #include "io/stream.h"
 #include "op/source.h"
 
@@ -15,10 +16,14 @@ struct source_kind {
 };
 
 struct source_file {
-	struct origin origin;
+	struct origin *origin;	/* stays where it is: readers keep it */
 	struct source_kind kind;
 	uint64_t split;
-	int can_replay;
+	int can_reopen;		/* read again from its start, by anybody */
+	int is_compressed;	/* and from nowhere else */
+	/* The archive whose member it is, and which; or NULL. */
+	char *archive;
+	uint32_t member;
 	/* Opened to be looked at, and kept: the first one, and what cannot be
 	 * opened twice.  The first instance that reads it takes both. */
 	struct reader *reader;
@@ -56,9 +61,10 @@ struct reader *source_reader_open(const struct source *,
 int source_learn(struct source *, struct err *);
 /* Take what source_describe() told.  0 or -1. */
 int source_recall(struct source *, struct err *);
-/* Add a file of the pattern number `position` of the spec. */
+/* Add a file of the pattern number `position` of the spec; `archive` and
+ * `member` if it is one of those. */
 struct source_file *source_add_file(struct source *, uint32_t position,
-	const char *path);
+	const char *path, const char *archive, uint32_t member);
 void source_file_close(struct source_file *);
 
 /* The fields of batches made those of the source. */
@@ -120,6 +126,7 @@ struct source_run {
 	int stream_ended;
 	int must_ask;		/* the stream, before a round is over */
 	int stopped;
+	struct members *members;	/* the archive that is read; or NULL */
 	struct source_split **split;
 	uint32_t split_count;
 	uint32_t begun_count;	/* splits that were looked at to be begun */

@@ -87,6 +87,7 @@ source_run_free(struct source_run **take_run)
 	for (uint32_t i = 0; i < run->split_count; i++)
 		source_split_free(&run->split[i]);
 	mem_free(run->split);
+	members_close(&run->members);
 	if (run->stream != NULL)
 		run->source->spec->stream->close(&run->stream);
 	source_wish_fini(&run->wish);

@@ -19,18 +19,21 @@ static const struct reader_position at_start = READER_POSITION_START;
 
 /* What the first look has opened, or the file anew.  0 or -1. */
 static int
-open_file(struct source_split *split, const struct source_run *run,
+open_file(struct source_split *split, struct source_run *run,
 	struct err *err)
 {
 	struct source_file *file = split->file;
 
-	split->origin = &file->origin;
+	split->origin = file->origin;
 	split->input = file->input;
 	split->reader = file->reader;
 	file->input = NULL;
 	file->reader = NULL;
-	if (split->input == NULL)
-		split->input = input_open(file->origin.path, err);
+	if (split->input == NULL && file->archive != NULL)
+		split->input = members_find(&run->members, file->archive,
+		    file->member, file->origin->path, err);
+	else if (split->input == NULL)
+		split->input = input_open(file->origin->path, err);
 	if (split->input == NULL)
 		return -1;
 	if (split->reader == NULL)
@@ -62,7 +65,7 @@ open_part(struct source_split *split, const struct source_run *run,
 }
 
 static int
-split_open(struct source_split *split, const struct source_run *run,
+split_open(struct source_split *split, struct source_run *run,
 	struct err *err)
 {
 	const struct format_def *format = split->kind->format;
