@@ -46,15 +46,21 @@ run_tasks(const struct plan *plan, const struct run_config *config)
 	return tasks_new(plan, &tasks);
 }
 
-/* The first bad record that lets what is good through.  One at a time: the
- * policy has a lock, and a job stops at the first. */
+/* Bad records that let what is good through: the first in the order of the
+ * input counts. */
 static void
-run_stopped(void *cookie, const struct err *err)
+run_stopped(void *cookie, uint32_t task, uint64_t turn, const struct err *err)
 {
 	struct run *run = cookie;
 
-	if (run->stopped.kind == ERR_NONE)
+	thr_lock_take(&run->stopped_lock);
+	if (run->stopped.kind == ERR_NONE || task > run->stopped_task ||
+	    (task == run->stopped_task && turn < run->stopped_turn)) {
 		run->stopped = *err;
+		run->stopped_task = task;
+		run->stopped_turn = turn;
+	}
+	thr_lock_give(&run->stopped_lock);
 }
 
 /* The plan that an instance uses; bound when it is asked for first. */
@@ -432,6 +438,7 @@ run_close(struct run *run)
 	mem_free(run->first);
 	mem_free(run->edge);
 	mem_free(run->copy);
+	thr_lock_fini(&run->stopped_lock);
 }
 
 void
@@ -523,8 +530,9 @@ run_init(struct run *run, struct plan *plan, const struct run_config *config)
 {
 	*run = (struct run){ .plan = plan, .config = config,
 	    .here = TASK_HERE, .stopped = ERR_INIT };
+	thr_lock_init(&run->stopped_lock, "what stopped the job");
 	run->shared = (struct subtask_shared){
-		.bad = config->bad, .warn = config->warn,
+		.plan = plan, .bad = config->bad, .warn = config->warn,
 		.warn_cookie = config->warn_cookie,
 		.stopped = run_stopped, .stopped_cookie = run,
 		.outputs = { .stop = ERR_INIT, .in_place = run_is_live(plan) ||

@@ -6,6 +6,7 @@
 #include "exec/run.h"
 #include "exec/subtask.h"
 #include "util/err.h"
+#include "util/thr.h"
 
 struct checkpoints;
 struct remote;
@@ -33,6 +34,9 @@ struct run {
 	struct remotes *remotes;	/* the starting process's */
 	struct remote *remote;		/* a worker's */
 	struct err stopped;		/* a bad record ended the job */
+	uint32_t stopped_task;
+	uint64_t stopped_turn;
+	struct thr_lock stopped_lock;	/* of the three */
 };
 
 void run_init(struct run *, struct plan *, const struct run_config *);

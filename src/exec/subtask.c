@@ -179,6 +179,15 @@ subtask_add_out(struct subtask *it, struct edge *edge)
 	}
 }
 
+/* Another instance has brought what this one waits for. */
+static void
+subtask_wake(void *cookie)
+{
+	struct subtask *it = cookie;
+
+	task_notify(&it->task);
+}
+
 int
 subtask_open(struct subtask *it, struct err *err)
 {
@@ -199,6 +208,11 @@ subtask_open(struct subtask *it, struct err *err)
 		in->run = source_run_new(source, is_away ? 0 : it->index,
 		    is_away ? 1 : it->plan->width, &in->need,
 		    it->shared->bad);
+		if (!is_away && it->plan->width > 1 &&
+		    source_range_count(source) > 0)
+			source_run_share(in->run, it->shared->plan->flow->
+			    source[in->index]->source, it->index,
+			    it->plan->width, subtask_wake, it);
 		/* A source that nobody takes from still is read. */
 		if (in->head == NULL)
 			in->ended = 1;
@@ -347,8 +361,11 @@ subtask_fail(struct subtask *it, struct err *err)
 {
 	if (err->kind != ERR_DATA || it->out_count == 0)
 		return TASK_FAIL;
-	it->shared->stopped(it->shared->stopped_cookie, err);
+	it->shared->stopped(it->shared->stopped_cookie, it->plan->id,
+	    it->turn, err);
 	err_clear(err);
+	for (uint32_t i = 0; i < it->plan->source_count; i++)
+		source_run_quit(it->source[i].run);
 	for (uint32_t i = 0; i < it->out_count; i++)
 		edge_out_fail(it->out[i]);
 	it->is_done = 1;
@@ -373,6 +390,7 @@ static enum task_status
 source_end(struct subtask *it, struct source_in *in, struct err *err)
 {
 	in->ended = 1;
+	source_run_quit(in->run);
 	/* Enough was got before the record that would have stopped it. */
 	err_clear(&it->job.stop);
 	enum op_status status = op_end(in->head, in->port, err);
@@ -455,13 +473,21 @@ source_step(struct subtask *it, struct source_in *in, struct err *err)
 		return TASK_FAIL;
 	if (in->head->done)
 		return source_end(it, in, err);
-	switch (source_next(in, &item, err)) {
+	enum source_got got = source_next(in, &item, err);
+	it->turn = item.number;
+	switch (got) {
 	case SOURCE_BATCH:
 		in->paused = 0;
 		return subtask_judge(it, op_push(in->head, in->port,
 		    item.batch, err), err);
 	case SOURCE_SPLIT:
 		return source_split(it, in, &item, err);
+	case SOURCE_TURN:
+		for (uint32_t i = 0; i < it->out_count; i++)
+			edge_out_turn(it->out[i], item.number);
+		return TASK_AGAIN;
+	case SOURCE_BUSY:
+		return TASK_WAIT;
 	case SOURCE_WAIT:
 		if (!in->paused && op_pause(in->head, err) == OP_FAIL)
 			return subtask_fail(it, err);

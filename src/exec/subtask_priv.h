@@ -38,6 +38,7 @@ struct subtask {
 	struct source_in *source;
 	uint32_t source_at;
 	int has_begun;			/* several sources: their splits */
+	uint64_t turn;			/* of what was read last */
 	struct edge *in_edge;
 	struct edge_in *in;
 	struct op_run *in_head;

@@ -68,6 +68,14 @@ struct reader_config {
 	const struct origin *origin;	/* of the batches; outlives them */
 };
 
+/* Do records end where lines do?  A hint to who reads a file in parts, never
+ * trusted. */
+enum format_lines {
+	FORMAT_LINES_NONE,	/* they may go over lines */
+	FORMAT_LINES,		/* a line each */
+	FORMAT_LINES_QUOTED,	/* but for line ends in "quotes" */
+};
+
 struct format_def {
 	const char *name;
 	const char *extensions;	/* "csv", "tsv tab", ...; without dots */
@@ -78,6 +86,7 @@ struct format_def {
 	/* TYPE_RAW_CSV, ...: of batch.record when it reads; what it can write
 	 * verbatim. */
 	enum type record_type;
+	enum format_lines lines;
 
 	/* Reading; NULL open: cannot read. */
 	struct reader *(*open)(struct input *, const struct reader_config *,

@@ -7,6 +7,7 @@
  *	version, fields (name, type), open, headers_differ
  *	kind of a stream's inputs
  *	files: path, split, whether it can be read again, kind
+ *	ranges of the one file: how many, of how many bytes
  */
 #include <string.h>
 
@@ -14,7 +15,7 @@
 #include "util/buf.h"
 #include "util/pack.h"
 
-#define DESCRIPTION_VERSION 1u
+#define DESCRIPTION_VERSION 2u
 
 static void
 describe_kind(const struct source_kind *kind, struct buf *out)
@@ -46,6 +47,8 @@ source_describe(const struct source *source, struct buf *out)
 		pack_u64(out, file->can_replay != 0);
 		describe_kind(&file->kind, out);
 	}
+	pack_u64(out, source->range_count);
+	pack_u64(out, source->range_bytes);
 }
 
 static void
@@ -114,6 +117,12 @@ source_recall(struct source *source, struct err *err)
 	uint64_t count = unpack_below(&in, UINT32_MAX - 1);
 	for (uint64_t i = 0; i < count && !in.failed; i++)
 		recall_file(source, &in);
+	source->range_count = (uint32_t)unpack_below(&in, UINT32_MAX);
+	source->range_bytes = unpack_u64(&in);
+	if (source->range_count > 0 && (source->range_bytes == 0 ||
+	    source->range_bytes > INT64_MAX / source->range_count ||
+	    source->file_count != 1))
+		in.failed = 1;
 	if (spec->stream != NULL ? source->kind.format == NULL || count > 0 :
 	    count == 0)
 		in.failed = 1;
