@@ -63,6 +63,14 @@ run_stopped(void *cookie, uint32_t task, uint64_t turn, const struct err *err)
 	thr_lock_give(&run->stopped_lock);
 }
 
+static void
+run_reached(void *cookie)
+{
+	struct run *run = cookie;
+
+	__atomic_store_n(&run->is_stopped, 1, __ATOMIC_RELEASE);
+}
+
 /* The plan that an instance uses; bound when it is asked for first. */
 static struct plan *
 run_copy(struct run *run, uint32_t index, struct err *err)
@@ -495,7 +503,8 @@ run_steps(struct run *run, struct err *err)
 	if (run->config->report != NULL)
 		sched_set_figures(run->sched, run_report, run);
 	int status = sched_run(run->sched, err);
-	if (status == 0 && run->stopped.kind != ERR_NONE) {
+	if (status == 0 && run->is_stopped &&
+	    run->stopped.kind != ERR_NONE) {
 		*err = run->stopped;
 		status = -1;
 	}
@@ -534,7 +543,8 @@ run_init(struct run *run, struct plan *plan, const struct run_config *config)
 	run->shared = (struct subtask_shared){
 		.plan = plan, .bad = config->bad, .warn = config->warn,
 		.warn_cookie = config->warn_cookie,
-		.stopped = run_stopped, .stopped_cookie = run,
+		.stopped = run_stopped, .reached = run_reached,
+		.stopped_cookie = run,
 		.outputs = { .stop = ERR_INIT, .in_place = run_is_live(plan) ||
 		    config->has_checkpoints,
 		    .has_checkpoints = config->has_checkpoints },

@@ -37,6 +37,7 @@ struct run {
 	uint32_t stopped_task;
 	uint64_t stopped_turn;
 	struct thr_lock stopped_lock;	/* of the three */
+	int is_stopped;			/* it has reached a sink; atomic */
 };
 
 void run_init(struct run *, struct plan *, const struct run_config *);

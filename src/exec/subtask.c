@@ -545,6 +545,8 @@ in_end(struct subtask *it, int failed, struct err *err)
 			return TASK_FAIL;
 		for (uint32_t i = 0; i < it->out_count; i++)
 			edge_out_fail(it->out[i]);
+		if (it->out_count == 0)
+			it->shared->reached(it->shared->stopped_cookie);
 		it->is_done = 1;
 		return subtask_leave(it);
 	}

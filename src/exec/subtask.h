@@ -42,6 +42,9 @@ struct subtask_shared {
 	 */
 	void (*stopped)(void *cookie, uint32_t task, uint64_t turn,
 		const struct err *);
+	/* Such an error has reached a task that gives to nobody: it was not
+	 * behind the last record that anyone wanted.  Any thread. */
+	void (*reached)(void *cookie);
 	void *stopped_cookie;
 	struct op_job outputs;	/* how sinks are to open: op/op.h */
 	const struct plan *plan;	/* the first copy */
