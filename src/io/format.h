@@ -116,9 +116,10 @@ struct format_def {
 	/* Where it is, between two calls of next. */
 	void (*position)(const struct reader *, struct reader_position *);
 	/*
-	 * Before the first next, need having been called: go on at a position
-	 * that another reader of the same file had.  A header is read first.
-	 * -1 with err.
+	 * Between two calls of next, need having been called: go on at a
+	 * position that this or another reader of the same file had, and as if
+	 * it had come there.  A header is read first.  Not behind a failure of
+	 * next.  -1 with err.
 	 */
 	int (*seek)(struct reader *, const struct reader_position *,
 		struct err *);

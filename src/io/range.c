@@ -351,16 +351,18 @@ run_end(const char *bytes, size_t at, size_t size)
 }
 
 /*
- * Did bytes[0] stand inside of quotes?  1, 0; -1: these bytes do not tell.  A
- * run of quotes with an odd count that has a separator on one side only tells
- * whether it opened or closed; two quotes stand for one and change nothing.
+ * Did the byte at *from, the first that is no quote, stand inside of quotes?
+ * 1, 0; -1: these bytes do not tell.  A run of quotes with an odd count that
+ * has a separator on one side only tells whether it opened or closed; two
+ * quotes stand for one and change nothing.
  */
 static int
-tell_inside(const char *bytes, size_t size, char delimiter)
+tell_inside(const char *bytes, size_t size, char delimiter, size_t *from)
 {
 	int flips = 0;
 
-	for (size_t at = 0; at < size;) {
+	*from = run_end(bytes, 0, size);
+	for (size_t at = *from; at < size;) {
 		const char *quote = memchr(bytes + at, '"', size - at);
 		if (quote == NULL)
 			break;
@@ -369,7 +371,7 @@ tell_inside(const char *bytes, size_t size, char delimiter)
 		at = end;
 		if ((end - start) % 2 == 0)
 			continue;
-		if (start == 0 || end == size)
+		if (end == size)
 			break;
 		char before = bytes[start - 1];
 		char behind = bytes[end];
@@ -388,9 +390,9 @@ tell_inside(const char *bytes, size_t size, char delimiter)
 
 /* Behind the first line end outside of quotes; 0: there is none. */
 static size_t
-first_outside(const char *bytes, size_t size, int inside)
+first_outside(const char *bytes, size_t from, size_t size, int inside)
 {
-	for (size_t at = 0; at < size; at++) {
+	for (size_t at = from; at < size; at++) {
 		if (bytes[at] == '"')
 			inside = !inside;
 		else if (bytes[at] == '\n' && !inside)
@@ -413,12 +415,14 @@ guess_quoted(struct range_input *it, uint64_t start, char delimiter,
 			result = -1;
 			break;
 		}
-		int inside = tell_inside(bytes, got, delimiter);
+		size_t from;
+		int inside = tell_inside(bytes, got, delimiter, &from);
 		int is_all = got < size || size >= GUESS_BYTES_MAX;
 		/* Without a quote, or with nothing but riddles. */
 		if (inside < 0 && (is_all || memchr(bytes, '"', got) == NULL))
 			inside = 0;
-		size_t at = inside < 0 ? 0 : first_outside(bytes, got, inside);
+		size_t at = inside < 0 ? 0 : first_outside(bytes, from, got,
+		    inside);
 		if (at > 0) {
 			*offset = start - 1 + at;
 			result = 1;
