@@ -33,6 +33,9 @@
 /* Batches of a step: enough that the queue costs nothing, few enough that a
  * task that waits is not kept waiting for more than a few milliseconds. */
 #define STEP_BATCHES 8
+/* Of a task that takes from others: as many as several of them give in a step,
+ * or their channels fill up, and batches are dear to keep. */
+#define STEP_MESSAGES 64
 
 static task_step_f subtask_step;
 static task_waits_f subtask_waits;
@@ -635,7 +638,9 @@ subtask_work(struct subtask *it, struct err *err)
 	it->is_resting = 0;
 	if (it->has_ticks && subtask_tick(it, err) == TASK_FAIL)
 		return TASK_FAIL;
-	for (unsigned i = 0; i < STEP_BATCHES; i++) {
+	unsigned most = it->plan->source_count > 0 ? STEP_BATCHES :
+	    STEP_MESSAGES;
+	for (unsigned i = 0; i < most; i++) {
 		enum task_status status = it->plan->source_count > 0 ?
 		    sources_step(it, err) : in_step(it, err);
 		if (status != TASK_AGAIN)

@@ -72,7 +72,7 @@ struct reader_config {
  * trusted. */
 enum format_lines {
 	FORMAT_LINES_NONE,	/* they may go over lines */
-	FORMAT_LINES,		/* a line each */
+	FORMAT_LINES,		/* a line each, often */
 	FORMAT_LINES_QUOTED,	/* but for line ends in "quotes" */
 };
 

@@ -168,9 +168,10 @@ range_file_end(struct range_file *file, uint32_t k)
 }
 
 int
-range_file_may_guess(struct range_file *file, uint32_t k)
+range_file_may_guess(struct range_file *file, uint32_t k, uint64_t *inside)
 {
 	thr_lock_take(&file->lock);
+	*inside = file->entry.inside;
 	int may = file->misses < MISSES_MAX || k % GUESS_EVERY == 0;
 	thr_lock_give(&file->lock);
 	return may;

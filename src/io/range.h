@@ -46,8 +46,9 @@ void range_file_publish(struct range_file *, uint32_t k,
 	const struct reader_position *position);
 /* Nothing is to be read from range `k` on; what is known already stays. */
 void range_file_end(struct range_file *, uint32_t k);
-/* Is a guess worth the work?  Told how they went. */
-int range_file_may_guess(struct range_file *, uint32_t k);
+/* Is a guess worth the work?  Then *inside is what a reader was in the middle
+ * of where it was asked last.  Told how they went. */
+int range_file_may_guess(struct range_file *, uint32_t k, uint64_t *inside);
 void range_file_guessed(struct range_file *, int is_right);
 
 /* --- the bytes of a range, for one reader --- */

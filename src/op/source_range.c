@@ -333,9 +333,9 @@ static int
 try_guess(struct source_ranges *it, struct err *err)
 {
 	const struct source_kind *kind = &it->file->kind;
-	uint64_t offset;
+	uint64_t offset, inside;
 
-	if (!range_file_may_guess(it->chain, it->at))
+	if (!range_file_may_guess(it->chain, it->at, &inside))
 		return 0;
 	if (lane_open(it, &it->guess, err) != 0)
 		return -1;
@@ -347,6 +347,7 @@ try_guess(struct source_ranges *it, struct err *err)
 		return 0;
 	it->guessed = (struct reader_position)READER_POSITION_START;
 	it->guessed.offset = offset;
+	it->guessed.inside = inside;
 	return read_guess(it, err) != 0 ? -1 : 1;
 }
 

@@ -141,9 +141,12 @@ read_by(struct trial *trial, unsigned count)
 	if (told.error.size > 0)
 		buf_add_format(&out, "error: %s\n", buf_string(&told.error));
 	else
-		buf_add_format(&out, "%llu bytes, %llu records\n",
-		    (unsigned long long)told.bytes,
+		buf_add_format(&out, "%llu records\n",
 		    (unsigned long long)told.records);
+	/* Behind a document that must be the only one chunks are skipped. */
+	if (told.error.size == 0 && trial->rig.format->name[0] != 'j')
+		buf_add_format(&out, "%llu bytes\n",
+		    (unsigned long long)told.bytes);
 	buf_fini(&told.bad);
 	buf_fini(&told.error);
 	source_close(&source);
