@@ -19,7 +19,7 @@ struct input;
 
 struct range_file;
 
-/* Of 1 MiB, or SFLOW_RANGE_BYTES for tests. */
+/* Of 256 KiB, or SFLOW_RANGE_BYTES for tests. */
 uint64_t range_bytes_wanted(void);
 /* Ranges of a file; 0 when they are too few to be worth it. */
 uint32_t range_count(uint64_t file_bytes, uint64_t range_bytes);
