@@ -47,7 +47,6 @@ const struct format_def format_json = {
 	.reader_options = reader_options,
 	.writer_options = writer_options,
 	.record_type = TYPE_RAW_JSON,
-	.lines = FORMAT_LINES,
 	.open = json_open,
 	.schema = json_format_schema,
 	.need = json_format_need,
