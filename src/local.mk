@@ -315,6 +315,8 @@ io_files = \
 	src/io/members.h \
 	src/io/output.c \
 	src/io/output.h \
+	src/io/range.c \
+	src/io/range.h \
 	src/io/stream.c \
 	src/io/stream.h \
 	src/io/stream_table.h \
@@ -410,6 +412,7 @@ op_files = \
 	src/op/source_describe.c \
 	src/op/source_look.c \
 	src/op/source_priv.h \
+	src/op/source_range.c \
 	src/op/source_run.c \
 	src/op/source_split.c \
 	src/op/window_add.c \

@@ -58,6 +58,7 @@ unit_files = \
 	tests/unit/test_parse.c \
 	tests/unit/test_parse_pattern.c \
 	tests/unit/test_pretty.c \
+	tests/unit/test_range.c \
 	tests/unit/test_reader_seek.c \
 	tests/unit/test_regex.c \
 	tests/unit/test_region.c \

@@ -46,19 +46,29 @@ run_tasks(const struct plan *plan, const struct run_config *config)
 	return tasks_new(plan, &tasks);
 }
 
-/* Instances may meet bad records at the same time: the one that counts is the
- * one that a single instance would have met. */
+/* Bad records that let what is good through: the first in the order of the
+ * input counts. */
 static void
-run_stopped(void *cookie, uint64_t turn, const struct err *err)
+run_stopped(void *cookie, uint32_t task, uint64_t turn, const struct err *err)
 {
 	struct run *run = cookie;
 
 	thr_lock_take(&run->stopped_lock);
-	if (run->stopped.kind == ERR_NONE || turn < run->stopped_turn) {
+	if (run->stopped.kind == ERR_NONE || task > run->stopped_task ||
+	    (task == run->stopped_task && turn < run->stopped_turn)) {
 		run->stopped = *err;
+		run->stopped_task = task;
 		run->stopped_turn = turn;
 	}
 	thr_lock_give(&run->stopped_lock);
+}
+
+static void
+run_reached(void *cookie)
+{
+	struct run *run = cookie;
+
+	__atomic_store_n(&run->is_stopped, 1, __ATOMIC_RELEASE);
 }
 
 /* The plan that an instance uses; bound when it is asked for first. */
@@ -497,7 +507,8 @@ run_steps(struct run *run, struct err *err)
 	if (run->config->report != NULL)
 		sched_set_figures(run->sched, run_report, run);
 	int status = sched_run(run->sched, err);
-	if (status == 0 && run->stopped.kind != ERR_NONE) {
+	if (status == 0 && run->is_stopped &&
+	    run->stopped.kind != ERR_NONE) {
 		*err = run->stopped;
 		status = -1;
 	}
@@ -533,9 +544,10 @@ run_init(struct run *run, struct plan *plan, const struct run_config *config)
 	*run = (struct run){ .plan = plan, .config = config,
 	    .here = TASK_HERE, .stopped = ERR_INIT };
 	run->shared = (struct subtask_shared){
-		.bad = config->bad, .warn = config->warn,
+		.plan = plan, .bad = config->bad, .warn = config->warn,
 		.warn_cookie = config->warn_cookie,
-		.stopped = run_stopped, .stopped_cookie = run,
+		.stopped = run_stopped, .reached = run_reached,
+		.stopped_cookie = run,
 		.outputs = { .stop = ERR_INIT, .in_place = run_is_live(plan) ||
 		    config->has_checkpoints,
 		    .has_checkpoints = config->has_checkpoints },

@@ -34,11 +34,11 @@ struct run {
 	struct checkpoints *checkpoints;
 	struct remotes *remotes;	/* the starting process's */
 	struct remote *remote;		/* a worker's */
-	/* A bad record ended the job: that of the first split, of those that
-	 * were found. */
-	struct thr_lock stopped_lock;
-	struct err stopped;
+	struct err stopped;		/* a bad record ended the job */
+	uint32_t stopped_task;
 	uint64_t stopped_turn;
+	struct thr_lock stopped_lock;	/* of the three */
+	int is_stopped;			/* it has reached a sink; atomic */
 };
 
 void run_init(struct run *, struct plan *, const struct run_config *);

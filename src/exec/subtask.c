@@ -39,6 +39,9 @@
 /* Batches of a step: enough that the queue costs nothing, few enough that a
  * task that waits is not kept waiting for more than a few milliseconds. */
 #define STEP_BATCHES 8
+/* Of a task that takes from others: as many as several of them give in a step,
+ * or their channels fill up, and batches are dear to keep. */
+#define STEP_MESSAGES 64
 
 static task_step_f subtask_step;
 static task_waits_f subtask_waits;
@@ -185,6 +188,15 @@ subtask_add_out(struct subtask *it, struct edge *edge)
 	}
 }
 
+/* Another instance has brought what this one waits for. */
+static void
+subtask_wake(void *cookie)
+{
+	struct subtask *it = cookie;
+
+	task_notify(&it->task);
+}
+
 int
 subtask_open(struct subtask *it, struct err *err)
 {
@@ -205,6 +217,11 @@ subtask_open(struct subtask *it, struct err *err)
 		in->run = source_run_new(source, is_away ? 0 : it->index,
 		    is_away ? 1 : it->plan->width, &in->need,
 		    it->shared->bad);
+		if (!is_away && it->plan->width > 1 &&
+		    source_range_count(source) > 0)
+			source_run_share(in->run, it->shared->plan->flow->
+			    source[in->index]->source, it->index,
+			    it->plan->width, subtask_wake, it);
 		/* A source that nobody takes from still is read. */
 		if (in->head == NULL)
 			in->ended = 1;
@@ -368,9 +385,11 @@ subtask_fail(struct subtask *it, struct err *err)
 {
 	if (err->kind != ERR_DATA || it->out_count == 0)
 		return TASK_FAIL;
-	it->shared->stopped(it->shared->stopped_cookie,
-	    it->turns * it->plan->width + it->index, err);
+	it->shared->stopped(it->shared->stopped_cookie, it->plan->id,
+	    it->turn, err);
 	err_clear(err);
+	for (uint32_t i = 0; i < it->plan->source_count; i++)
+		source_run_quit(it->source[i].run);
 	for (uint32_t i = 0; i < it->out_count; i++)
 		edge_out_fail(it->out[i]);
 	it->is_done = 1;
@@ -405,6 +424,7 @@ static enum task_status
 source_end(struct subtask *it, struct source_in *in, struct err *err)
 {
 	in->ended = 1;
+	source_run_quit(in->run);
 	/* Enough was got before the record that would have stopped it. */
 	err_clear(&it->job.stop);
 	enum op_status status = op_end(in->head, in->port, err);
@@ -431,7 +451,6 @@ source_split(struct subtask *it, struct source_in *in,
 {
 	if (op_split(in->head, item->split, item->what, err) == OP_FAIL)
 		return subtask_fail(it, err);
-	it->turns += item->what == OP_SPLIT_END;
 	if (item->what == OP_SPLIT_END)
 		for (uint32_t i = 0; i < it->out_count; i++)
 			edge_out_turn(it->out[i], item->number);
@@ -488,13 +507,21 @@ source_step(struct subtask *it, struct source_in *in, struct err *err)
 		return TASK_FAIL;
 	if (in->head->done)
 		return source_end(it, in, err);
-	switch (source_next(in, &item, err)) {
+	enum source_got got = source_next(in, &item, err);
+	it->turn = item.number;
+	switch (got) {
 	case SOURCE_BATCH:
 		in->paused = 0;
 		return subtask_judge(it, op_push(in->head, in->port,
 		    item.batch, err), err);
 	case SOURCE_SPLIT:
 		return source_split(it, in, &item, err);
+	case SOURCE_TURN:
+		for (uint32_t i = 0; i < it->out_count; i++)
+			edge_out_turn(it->out[i], item.number);
+		return TASK_AGAIN;
+	case SOURCE_BUSY:
+		return TASK_WAIT;
 	case SOURCE_WAIT:
 		if (!in->paused && subtask_pause(it, in->head, err) == OP_FAIL)
 			return subtask_fail(it, err);
@@ -553,6 +580,8 @@ in_end(struct subtask *it, int failed, struct err *err)
 			return TASK_FAIL;
 		for (uint32_t i = 0; i < it->out_count; i++)
 			edge_out_fail(it->out[i]);
+		if (it->out_count == 0)
+			it->shared->reached(it->shared->stopped_cookie);
 		it->is_done = 1;
 		return subtask_leave(it);
 	}
@@ -670,7 +699,9 @@ subtask_work(struct subtask *it, struct err *err)
 		return subtask_give_up(it, err);
 	if (it->has_ticks && subtask_tick(it, err) == TASK_FAIL)
 		return TASK_FAIL;
-	for (unsigned i = 0; i < STEP_BATCHES; i++) {
+	unsigned most = it->plan->source_count > 0 ? STEP_BATCHES :
+	    STEP_MESSAGES;
+	for (unsigned i = 0; i < most; i++) {
 		enum task_status status = it->plan->source_count > 0 ?
 		    sources_step(it, err) : in_step(it, err);
 		if (status != TASK_AGAIN)

@@ -35,11 +35,19 @@ struct subtask_shared {
 	void (*ended)(void *cookie, struct subtask *,
 		struct frozen *take_frozen);
 	void *cookie;		/* NULL: the job has no checkpoints */
-	/* An error that lets what is good through; `turn`: of the split that
-	 * has it, where splits have an order. */
-	void (*stopped)(void *cookie, uint64_t turn, const struct err *);
+	/*
+	 * An error that lets what is good before it through: of a task, at a
+	 * turn of its source (0: none).  In the order of the input the one of
+	 * the deepest task and the least turn is the first.  Any thread.
+	 */
+	void (*stopped)(void *cookie, uint32_t task, uint64_t turn,
+		const struct err *);
+	/* Such an error has reached a task that gives to nobody: it was not
+	 * behind the last record that anyone wanted.  Any thread. */
+	void (*reached)(void *cookie);
 	void *stopped_cookie;
 	struct op_job outputs;	/* how sinks are to open: op/op.h */
+	const struct plan *plan;	/* the first copy */
 };
 
 /* `copy` is the instance's own copy of the plan; `need` by source. */

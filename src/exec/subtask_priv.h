@@ -37,8 +37,8 @@ struct subtask {
 	struct op_run **by_id;		/* by op id */
 	struct source_in *source;
 	uint32_t source_at;
-	uint64_t turns;			/* splits that have ended */
 	int has_begun;			/* several sources: their splits */
+	uint64_t turn;			/* split or range that is read */
 	struct edge *in_edge;
 	struct edge_in *in;
 	struct op_run *in_head;

@@ -16,6 +16,7 @@ const struct format_def format_clf = {
 	.summary = "the common log format of web servers",
 	.reader_options = log_reader_options,
 	.record_type = TYPE_RAW,
+	.lines = FORMAT_LINES,
 	.open = clf_open,
 	.schema = log_schema,
 	.need = log_need,

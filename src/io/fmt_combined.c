@@ -15,6 +15,7 @@ const struct format_def format_combined = {
 	.summary = "the combined log format of web servers",
 	.reader_options = log_reader_options,
 	.record_type = TYPE_RAW,
+	.lines = FORMAT_LINES,
 	.open = combined_open,
 	.schema = log_schema,
 	.need = log_need,

@@ -74,6 +74,7 @@ const struct format_def format_csv = {
 	.reader_options = reader_options,
 	.writer_options = writer_options,
 	.record_type = TYPE_RAW_CSV,
+	.lines = FORMAT_LINES_QUOTED,
 	.open = csv_open,
 	.schema = csv_format_schema,
 	.need = csv_format_need,

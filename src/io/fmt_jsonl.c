@@ -46,6 +46,7 @@ const struct format_def format_jsonl = {
 	.reader_options = reader_options,
 	.writer_options = writer_options,
 	.record_type = TYPE_RAW_JSON,
+	.lines = FORMAT_LINES,
 	.open = jsonl_open,
 	.schema = json_format_schema,
 	.need = json_format_need,

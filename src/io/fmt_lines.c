@@ -138,6 +138,7 @@ const struct format_def format_lines = {
 	.reader_options = reader_options,
 	.writer_options = writer_options,
 	.record_type = TYPE_RAW,
+	.lines = FORMAT_LINES,
 	.open = lines_open,
 	.schema = csv_format_schema,
 	.need = csv_format_need,

@@ -62,6 +62,7 @@ const struct format_def format_tsv = {
 	.reader_options = reader_options,
 	.writer_options = writer_options,
 	.record_type = TYPE_RAW_TSV,
+	.lines = FORMAT_LINES,
 	.open = tsv_open,
 	.schema = csv_format_schema,
 	.need = csv_format_need,

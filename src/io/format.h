@@ -68,6 +68,14 @@ struct reader_config {
 	const struct origin *origin;	/* of the batches; outlives them */
 };
 
+/* Do records end where lines do?  A hint to who reads a file in parts, never
+ * trusted. */
+enum format_lines {
+	FORMAT_LINES_NONE,	/* they may go over lines */
+	FORMAT_LINES,		/* a line each, often */
+	FORMAT_LINES_QUOTED,	/* but for line ends in "quotes" */
+};
+
 struct format_def {
 	const char *name;
 	const char *extensions;	/* "csv", "tsv tab", ...; without dots */
@@ -78,6 +86,7 @@ struct format_def {
 	/* TYPE_RAW_CSV, ...: of batch.record when it reads; what it can write
 	 * verbatim. */
 	enum type record_type;
+	enum format_lines lines;
 
 	/* Reading; NULL open: cannot read. */
 	struct reader *(*open)(struct input *, const struct reader_config *,
@@ -107,9 +116,10 @@ struct format_def {
 	/* Where it is, between two calls of next. */
 	void (*position)(const struct reader *, struct reader_position *);
 	/*
-	 * Before the first next, need having been called: go on at a position
-	 * that another reader of the same file had.  A header is read first.
-	 * -1 with err.
+	 * Between two calls of next, need having been called: go on at a
+	 * position that this or another reader of the same file had, and as if
+	 * it had come there.  A header is read first.  Not behind a failure of
+	 * next.  -1 with err.
 	 */
 	int (*seek)(struct reader *, const struct reader_position *,
 		struct err *);

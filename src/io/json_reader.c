@@ -467,7 +467,10 @@ json_reader_seek(struct json_reader *r, const struct reader_position *position,
 	json_index_start(&r->index, "", 0);
 	r->base = "";
 	r->at = r->end = r->line_at = r->mark = 0;
+	memset(&r->outline, 0, sizeof(r->outline));
+	r->judged_bytes = 0;
 	r->opened = 1;
+	r->ended = 0;
 	r->line = position->line;
 	r->column_before = position->column;
 	r->record_number = position->record;

@@ -301,5 +301,6 @@ int
 log_seek(struct reader *reader, const struct reader_position *position,
 	struct err *err)
 {
+	reader->empty_count = 0;
 	return csv_reader_seek(reader->lines, position, err);
 }

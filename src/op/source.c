@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/range.h"
 #include "io/stream.h"
 #include "op/source_priv.h"
 #include "util/hash.h"
@@ -124,6 +125,8 @@ source_open(const struct source_spec *spec, struct bad *bad, struct err *err)
 		source_close(&source);
 		return NULL;
 	}
+	if (source->range_count > 0)
+		source->chain = range_file_new(source->range_count);
 	source->format = common_format(source);
 	write_label(source);
 	write_reason(source);
@@ -144,6 +147,7 @@ source_close(struct source **take_source)
 		mem_free(source->file[i].archive);
 	}
 	mem_free(source->file);
+	range_file_free(&source->chain);
 	schema_drop(&source->schema);
 	mem_free(source);
 	*take_source = NULL;
@@ -265,4 +269,10 @@ source_width(const struct source *source)
 		if (!source->file[i].can_reopen)
 			return 1;
 	return source->file_count == 0 ? 1 : source->file_count;
+}
+
+uint32_t
+source_range_count(const struct source *source)
+{
+	return source->range_count;
 }

@@ -85,6 +85,11 @@ int source_is_live(const struct source *);
 int source_can_replay(const struct source *, const char **reason);
 /* How many instances can share the work: splits of a bounded source, else 1. */
 uint32_t source_width(const struct source *);
+/*
+ * Ranges of the one file that instances can read side by side, 0: it is not
+ * worth it, or cannot be.  See source_run_share.
+ */
+uint32_t source_range_count(const struct source *);
 
 /* --- running --- */
 
@@ -99,6 +104,19 @@ struct source_run *source_run_new(struct source *, unsigned instance,
 	unsigned count, const struct need *need, struct bad *bad);
 void source_run_free(struct source_run **);
 /*
+ * Behind new, of each of `count` instances: they read the ranges of a file side
+ * by side.  `first` is the source of one of them, the same for all, which
+ * outlives them.  wake(cookie) is called, from any thread, when
+ * source_run_next, which said SOURCE_BUSY, may have something.  Who does not
+ * ask until the end says source_run_quit.  Nothing of it can be saved, and no
+ * split is told of: batches have that of the file.
+ */
+void source_run_share(struct source_run *, struct source *first,
+	unsigned instance, unsigned count, void (*wake)(void *cookie),
+	void *cookie);
+/* It will not be asked again. */
+void source_run_quit(struct source_run *);
+/*
  * Between new and the first next: take back an entry that source_run_save put.
  * What belongs to other instances is ignored.  0 or -1.
  */
@@ -111,6 +129,8 @@ enum source_got {
 	SOURCE_BATCH = 1,	/* item->batch, item->batch->split is set */
 	SOURCE_WAIT = 2,	/* nothing now: see source_run_wait */
 	SOURCE_SPLIT = 3,	/* item->split begins or ends */
+	SOURCE_TURN = 4,	/* range item->number is through */
+	SOURCE_BUSY = 5,	/* another instance must come first: `wake` */
 };
 
 struct source_item {

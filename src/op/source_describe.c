@@ -8,6 +8,7 @@
  *	kind of a stream's inputs
  *	files: path, split, whether it can be read again, is compressed, the
  *	archive ("": none) and member, kind
+ *	ranges of the one file: how many, of how many bytes
  */
 #include <string.h>
 
@@ -15,7 +16,7 @@
 #include "util/buf.h"
 #include "util/pack.h"
 
-#define DESCRIPTION_VERSION 1u
+#define DESCRIPTION_VERSION 3u
 
 static void
 describe_kind(const struct source_kind *kind, struct buf *out)
@@ -50,6 +51,8 @@ source_describe(const struct source *source, struct buf *out)
 		pack_u64(out, file->member);
 		describe_kind(&file->kind, out);
 	}
+	pack_u64(out, source->range_count);
+	pack_u64(out, source->range_bytes);
 }
 
 static void
@@ -132,6 +135,12 @@ source_recall(struct source *source, struct err *err)
 	uint64_t count = unpack_below(&in, UINT32_MAX - 1);
 	for (uint64_t i = 0; i < count && !in.failed; i++)
 		recall_file(source, &in);
+	source->range_count = (uint32_t)unpack_below(&in, UINT32_MAX);
+	source->range_bytes = unpack_u64(&in);
+	if (source->range_count > 0 && (source->range_bytes == 0 ||
+	    source->range_bytes > INT64_MAX / source->range_count ||
+	    source->file_count != 1))
+		in.failed = 1;
 	if (spec->stream != NULL ? source->kind.format == NULL || count > 0 :
 	    count == 0)
 		in.failed = 1;

@@ -14,8 +14,10 @@
  */
 #include <string.h>
 
-#include "op/source_priv.h"
+#include "io/bad.h"
+#include "io/range.h"
 #include "io/stream.h"
+#include "op/source_priv.h"
 #include "util/glob.h"
 
 /* Bytes looked at to tell the format or the delimiter. */
@@ -149,7 +151,8 @@ kind_options(const struct source_kind *kind, const struct source_spec *spec,
 
 struct reader *
 source_reader_open(const struct source *source, const struct source_kind *kind,
-	struct input *input, const struct origin *origin, struct err *err)
+	struct input *input, const struct origin *origin, struct bad *bad,
+	struct err *err)
 {
 	const struct format_def *format = kind->format;
 	struct reader *reader = NULL;
@@ -164,7 +167,7 @@ source_reader_open(const struct source *source, const struct source_kind *kind,
 	    &option_count);
 	struct reader_config config = {
 		.option = option, .option_count = option_count,
-		.bad = source->bad, .origin = origin,
+		.bad = bad, .origin = origin,
 	};
 	if (format_check_options(format->name, format->reader_options, option,
 	    option_count, err) == 0)
@@ -228,7 +231,7 @@ learn_file(struct source *source, struct source_file *file,
 	if (source_kind_learn(&file->kind, source->spec, take_input, err) != 0)
 		return -1;
 	file->reader = source_reader_open(source, &file->kind, take_input,
-	    file->origin, err);
+	    file->origin, source->bad, err);
 	if (file->reader == NULL || learn_fields(source, file->kind.format,
 	    file->reader, err) != 0)
 		return -1;
@@ -346,7 +349,7 @@ learn_input(struct source *source, struct input *input, struct err *err)
 {
 	const struct format_def *format = source->kind.format;
 	struct reader *reader = source_reader_open(source, &source->kind,
-	    input, NULL, err);
+	    input, NULL, source->bad, err);
 
 	if (reader == NULL)
 		return -1;
@@ -409,10 +412,31 @@ learn_stream(struct source *source, struct err *err)
 	return err_hint(err, "name them: names=[\"a\", \"b\"]");
 }
 
+/* Can the one file be read in ranges, and would it help? */
+static void
+learn_ranges(struct source *source)
+{
+	const struct source_file *file = &source->file[0];
+
+	/* A file of bad records has them in order. */
+	if (source->file_count != 1 || !file->can_reopen ||
+	    file->is_compressed || file->archive != NULL ||
+	    source->spec->host_count > 0 ||
+	    file->kind.format->lines == FORMAT_LINES_NONE ||
+	    bad_policy(source->bad) == BAD_FILE)
+		return;
+	source->range_bytes = range_bytes_wanted();
+	source->range_count = range_count((uint64_t)input_size(file->input),
+	    source->range_bytes);
+}
+
 int
 source_learn(struct source *source, struct err *err)
 {
 	if (source->spec->stream != NULL)
 		return learn_stream(source, err);
-	return learn_paths(source, err);
+	if (learn_paths(source, err) != 0)
+		return -1;
+	learn_ranges(source);
+	return 0;
 }

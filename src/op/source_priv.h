@@ -8,6 +8,9 @@
 #include "io/stream.h"
 #include "op/source.h"
 
+struct range_file;
+struct source_ranges;
+
 /* How the bytes of an input are to be read. */
 struct source_kind {
 	const struct format_def *format;
@@ -39,6 +42,10 @@ struct source {
 	struct schema *schema;
 	const struct format_def *format;	/* NULL: they differ */
 	int headers_differ;
+	/* Of the one file, if it can be read in ranges; else 0. */
+	uint32_t range_count;
+	uint64_t range_bytes;
+	struct range_file *chain;	/* NULL: no ranges */
 	char label[128];
 	char reason[128];	/* why it cannot be read again; "" */
 };
@@ -55,7 +62,7 @@ int source_kind_learn(struct source_kind *, const struct source_spec *,
 /* A reader of that kind on the input, which is borrowed.  NULL with err. */
 struct reader *source_reader_open(const struct source *,
 	const struct source_kind *, struct input *, const struct origin *,
-	struct err *);
+	struct bad *, struct err *);
 
 /* Learn all by looking at the inputs.  0 or -1. */
 int source_learn(struct source *, struct err *);
@@ -132,9 +139,19 @@ struct source_run {
 	uint32_t begun_count;	/* splits that were looked at to be begun */
 	uint32_t at;		/* the one to be asked next */
 	uint32_t waiting_count;	/* so many in a row had nothing */
+	struct source_ranges *ranges;	/* NULL: splits are read */
 	uint64_t bytes;
 	uint64_t records;
 };
+
+/* One instance's ranges of a file; `chain` is shared by all.  Borrows both. */
+struct source_ranges *source_ranges_new(struct source_run *,
+	struct range_file *chain, uint32_t instance, uint32_t count);
+void source_ranges_free(struct source_ranges **);
+enum source_got source_ranges_next(struct source_ranges *,
+	struct source_item *out, struct err *);
+/* It is read no more: nobody shall wait for it. */
+void source_ranges_quit(struct source_ranges *);
 
 void source_split_free(struct source_split **);
 /*

@@ -24,6 +24,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "io/range.h"
 #include "op/source_priv.h"
 #include "state/save.h"
 #include "util/buf.h"
@@ -88,10 +89,33 @@ source_run_free(struct source_run **take_run)
 		source_split_free(&run->split[i]);
 	mem_free(run->split);
 	members_close(&run->members);
+	source_ranges_free(&run->ranges);
 	if (run->stream != NULL)
 		run->source->spec->stream->close(&run->stream);
 	source_wish_fini(&run->wish);
 	mem_free(run);
+}
+
+void
+source_run_share(struct source_run *run, struct source *first,
+	unsigned instance, unsigned count, void (*wake)(void *cookie),
+	void *cookie)
+{
+	assert(run->source->range_count > 0);
+	assert(first->range_count == run->source->range_count);
+	/* The file is no split of one instance. */
+	for (uint32_t i = 0; i < run->split_count; i++)
+		source_split_free(&run->split[i]);
+	run->split_count = 0;
+	range_file_join(first->chain, instance, count, wake, cookie);
+	run->ranges = source_ranges_new(run, first->chain, instance, count);
+}
+
+void
+source_run_quit(struct source_run *run)
+{
+	if (run->ranges != NULL)
+		source_ranges_quit(run->ranges);
 }
 
 /* --- streams --- */
@@ -277,11 +301,11 @@ ask_split(struct source_run *run, struct source_item *out, struct err *err)
 	struct source_split *split = run->split[run->at];
 	enum source_got got = source_split_next(split, run, &out->batch, err);
 
+	out->number = split->number;
 	if (got == SOURCE_END)
 		return end_split(run, out);
 	if (got == SOURCE_BATCH) {
 		out->split = split->name;
-		out->number = split->number;
 		run->waiting_count = 0;
 	} else if (got == SOURCE_WAIT) {
 		run->waiting_count++;
@@ -296,6 +320,8 @@ source_run_next(struct source_run *run, struct source_item *out,
 	struct err *err)
 {
 	*out = (struct source_item){ 0 };
+	if (run->ranges != NULL)
+		return source_ranges_next(run->ranges, out, err);
 	for (;;) {
 		begin_round(run);
 		if (run->must_ask && ask_stream(run, err) != 0)

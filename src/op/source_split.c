@@ -38,7 +38,7 @@ open_file(struct source_split *split, struct source_run *run,
 		return -1;
 	if (split->reader == NULL)
 		split->reader = source_reader_open(run->source, split->kind,
-		    split->input, split->origin, err);
+		    split->input, split->origin, run->source->bad, err);
 	return split->reader == NULL ? -1 : 0;
 }
 
@@ -60,7 +60,7 @@ open_part(struct source_split *split, const struct source_run *run,
 	split->resumes = part->resumes;
 	split->position = part->resumes ? part->position : at_start;
 	split->reader = source_reader_open(run->source, split->kind,
-	    split->input, split->origin, err);
+	    split->input, split->origin, run->source->bad, err);
 	return split->reader == NULL ? -1 : 0;
 }
 

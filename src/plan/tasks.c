@@ -81,6 +81,38 @@ feeds_hash(const struct op *op)
 	    op->args.by_count > 0;
 }
 
+/* Do the records come together in their order, or where it does not matter? */
+static int
+keeps_order(const struct op *op)
+{
+	for (; op != NULL; op = op->next) {
+		if (op->side != NULL && !keeps_order(op->side))
+			return 0;
+		if (!(op->def->flags & OP_PARALLEL))
+			return !(op->def->flags & OP_KEYED) ||
+			    op->args.by_count == 0;
+	}
+	return 1;
+}
+
+/*
+ * May instances share one file?  Its order is kept by ordered edges, so not in
+ * front of a hash; and its event time is that of one sequence of records.
+ */
+static int
+can_range(const struct widths *widths, const struct flow_source *source)
+{
+	const struct flow *flow = widths->plan->flow;
+
+	if (widths->config->has_checkpoints ||
+	    source_range_count(source->source) == 0 || flow->source_count > 1)
+		return 0;
+	for (uint32_t i = 0; i < flow->op_count; i++)
+		if (flow->op[i]->def->flags & OP_SETS_TIME)
+			return 0;
+	return keeps_order(source->next);
+}
+
 static uint32_t
 width_of_source(const struct widths *widths, uint32_t index)
 {
@@ -97,6 +129,8 @@ width_of_source(const struct widths *widths, uint32_t index)
 	    (widths->config->has_checkpoints && !feeds_hash(source->next)))
 		return 1;
 	uint32_t most = source_width(source->source);
+	if (most == 1 && can_range(widths, source))
+		most = source_range_count(source->source);
 	return most < widths->config->workers ? most :
 	    widths->config->workers;
 }

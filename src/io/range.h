@@ -1,0 +1,86 @@
+#ifndef SFLOW_IO_RANGE_H
+#define SFLOW_IO_RANGE_H
+
+#include <stdint.h>
+
+#include "io/format.h"
+
+struct err;
+struct input;
+
+/*
+ * One file, read in ranges of bytes by several instances side by side.  Range k
+ * is instance k modulo their count's.  Where its first record begins is known
+ * for sure only when range k - 1 has been read: who has read that says it, and
+ * who reads k holds what he read from a guessed place until he knows.
+ */
+
+/* --- what the instances share; from any thread --- */
+
+struct range_file;
+
+/* Of 256 KiB, or SFLOW_RANGE_BYTES for tests. */
+uint64_t range_bytes_wanted(void);
+/* Ranges of a file; 0 when they are too few to be worth it. */
+uint32_t range_count(uint64_t file_bytes, uint64_t range_bytes);
+
+struct range_file *range_file_new(uint32_t range_count);
+void range_file_free(struct range_file **);
+
+/* Instance `index` of `count` is told by wake(cookie) when something that it
+ * may wait for has changed.  Before the first is run. */
+typedef void range_wake_f(void *cookie);
+void range_file_join(struct range_file *, uint32_t index, uint32_t count,
+	range_wake_f *wake, void *cookie);
+
+enum range_entry {
+	RANGE_UNKNOWN,		/* not yet: the instance will be woken */
+	RANGE_KNOWN,		/* *position is that of the first record */
+	RANGE_OVER,		/* there is none: what came before was all */
+};
+/* Where range `k`, which is the caller's, begins. */
+enum range_entry range_file_entry(struct range_file *, uint32_t k,
+	struct reader_position *position);
+/* The range before `k` has been read up to `position`. */
+void range_file_publish(struct range_file *, uint32_t k,
+	const struct reader_position *position);
+/* Nothing is to be read from range `k` on; what is known already stays. */
+void range_file_end(struct range_file *, uint32_t k);
+/* Is a guess worth the work?  Then *inside is what a reader was in the middle
+ * of where it was asked last.  Told how they went. */
+int range_file_may_guess(struct range_file *, uint32_t k, uint64_t *inside);
+void range_file_guessed(struct range_file *, int is_right);
+
+/* --- the bytes of a range, for one reader --- */
+
+/*
+ * An input that gives what stands before a limit and then says INPUT_WAIT, so
+ * that its reader gives the records that are whole and tells where it is.  The
+ * limit is behind a line end: raised line by line it lets one record through at
+ * a time.
+ */
+struct range_input;
+
+/* The range_input is the input's and goes with it.  NULL with err. */
+struct input *range_input_open(const char *path, struct range_input **,
+	struct err *);
+/* No limit: up to the file's end. */
+void range_input_no_limit(struct range_input *);
+/* Up to the end of the line that byte `offset` - 1 stands in.  0 or -1. */
+int range_input_limit(struct range_input *, uint64_t offset, struct err *);
+/*
+ * Let more through: a line, and more and more of them the longer it goes on;
+ * behind the last line the end itself.  0 or -1.
+ */
+int range_input_raise(struct range_input *, struct err *);
+
+/*
+ * Where the first record behind `start` may begin: 1 and *offset; 0: no idea;
+ * -1 with err.  `lines` says how records end, `delimiter` is the one of
+ * FORMAT_LINES_QUOTED.
+ */
+int range_input_guess(struct range_input *, uint64_t start,
+	enum format_lines lines, char delimiter, uint64_t *offset,
+	struct err *);
+
+#endif
