@@ -225,6 +225,7 @@ state_files = \
 	src/state/part.h \
 	src/state/save.c \
 	src/state/save.h \
+	src/state/spill.h \
 	src/state/store.c \
 	src/state/store.h \
 	src/state/store_file.c \
@@ -368,6 +369,7 @@ op_files = \
 	src/op/join_layout.c \
 	src/op/join_priv.h \
 	src/op/join_probe.c \
+	src/op/joint.h \
 	src/op/need.c \
 	src/op/need_priv.h \
 	src/op/op.c \

@@ -12,6 +12,8 @@
 
 struct bad;
 struct buf;
+struct joint;
+struct spill;
 
 /*
  * The operator contract.  An operator is one file op_NAME.c that ends in
@@ -145,6 +147,18 @@ struct op_job {
 	int has_checkpoints;
 	/* op_load_f will say where outputs go on: open leaves what is there. */
 	int resumes;
+	/*
+	 * The place of what is pushed now in the order of one instance: of two
+	 * records of different instances that of the lesser turn is first;
+	 * within a turn, which is never shared, the one that came first.
+	 */
+	uint64_t turn;
+	/* Where temporary bytes go: state/spill.h; never NULL while it runs. */
+	struct spill *spill;
+	/* Whose op_work_f is to be asked, for the end of which input; and who
+	 * stands in front of it, whose end is not through either. */
+	struct op_run *working;
+	unsigned working_port;
 };
 
 /* A running operator. */
@@ -174,6 +188,10 @@ struct op_run {
 	 * the operator runs once. */
 	uint32_t group_first, group_end;
 	int has_split;		/* OP_BLOCKS, OP_REGROUPS: its own has begun */
+	/* Of OP_JOINT operators, also of one instance: see op_work_f. */
+	uint32_t instance, instance_count;
+	struct joint *joint;
+	void *share;
 	uint64_t rows_in, rows_out, batches_in;
 };
 
@@ -181,6 +199,9 @@ enum op_status {
 	OP_FAIL = -1,	/* err is filled */
 	OP_OK = 0,
 	OP_DONE = 1,	/* no more input can change the output: stop sending */
+	/* Of op_work_f: */
+	OP_AGAIN = 2,	/* a piece is done, there is more */
+	OP_WAIT = 3,	/* another instance comes first, and will say so */
 };
 
 enum op_flag {
@@ -195,6 +216,7 @@ enum op_flag {
 	OP_PARALLEL = 256,	/* each record, or split, for itself */
 	OP_SETS_TIME = 512,	/* rows get an event time here */
 	OP_REGROUPS = 1024,	/* what it gives is of no split of its input */
+	OP_JOINT = 2048,	/* instances work together: op_work_f */
 };
 
 /* Plan time: check arguments against op->in[], set op->out and op->plan. */
@@ -216,6 +238,26 @@ typedef enum op_status op_push_f(struct op_run *, unsigned port,
 	struct batch *take_batch, struct err *);
 /* Input `port` has ended; called once a port.  Give what is left. */
 typedef enum op_status op_flush_f(struct op_run *, unsigned port, struct err *);
+/*
+ * Operators that keep records can share the work (OP_JOINT): the records of an
+ * input come to whichever instance, each keeps its own, and behind the flush of
+ * that input all have the same to do together.  `work` is asked for it, again
+ * and again until it says OP_OK; until then nothing else is pushed into this
+ * instance.  A call does a piece of some milliseconds and says OP_AGAIN; where
+ * others must come first it says OP_WAIT and is asked again when they have
+ * (op_meet, op/joint.h).  What it gives has a turn of its own (job->turn):
+ * behind all that the instances were given on that input and, by instance,
+ * before what the next instance gives.  So if instance i gives the i-th part of
+ * the output, the order is that of one instance.  One instance alone works the
+ * same way, and never waits.
+ *
+ * What instances share is made before the first is opened and freed behind the
+ * last: run->share, the same in all; NULL without the slots.  It has locks of
+ * its own where op_meet does not keep the instances apart.
+ */
+typedef enum op_status op_work_f(struct op_run *, unsigned port, struct err *);
+typedef void *op_share_f(const struct op *, uint32_t instance_count);
+typedef void op_unshare_f(void *take_share);
 /*
  * Event time has passed `us` on all inputs that are not idle: no record that is
  * still to come was on time at its source for a window that ends at or before
@@ -276,6 +318,9 @@ struct op_def {
 	op_open_f *open;
 	op_push_f *push;
 	op_flush_f *flush;	/* NULL: nothing left */
+	op_share_f *share;	/* OP_JOINT, or NULL */
+	op_unshare_f *unshare;
+	op_work_f *work;
 	op_mark_f *mark;	/* NULL: passes on */
 	op_pause_f *pause;	/* NULL: passes on */
 	op_split_f *split;	/* NULL: passes on */
@@ -354,8 +399,14 @@ void op_need_chain(struct op *op, unsigned port, struct need_set *in);
  */
 enum op_status op_push(struct op_run *, unsigned port, struct batch *take_batch,
 	struct err *);
-/* End input `port`; when the last has ended, ends the next and the side. */
+/*
+ * End input `port`; when the last has ended, ends the next and the side.
+ * OP_WAIT: an operator, now in job->working, has work to do first: ask op_work()
+ * of it until it says neither OP_AGAIN nor OP_WAIT; that goes on with the end,
+ * and may come to another that works.
+ */
 enum op_status op_end(struct op_run *, unsigned port, struct err *);
+enum op_status op_work(struct op_job *, struct err *);
 enum op_status op_pause(struct op_run *, struct err *);
 /* Event time of input `port` is `us` now; or the input is idle. */
 enum op_status op_mark(struct op_run *, unsigned port, int64_t us,

@@ -33,7 +33,23 @@ struct mem_budget {
 	uint64_t used_bytes;
 	uint64_t peak_bytes;
 	uint64_t limit_bytes;
+	int can_spill;		/* mem_budget_enter was called */
+	int is_pressed;		/* atomic: see mem_is_pressed */
+	struct mem_budget *next, *previous;	/* of those that can spill */
 };
+
+/*
+ * Owners that can spill say so: the accountant then knows whom to ask.  Between
+ * enter and leave the budget stays where it is.  Any thread.
+ */
+void mem_budget_enter(struct mem_budget *);
+void mem_budget_leave(struct mem_budget *);
+/*
+ * Shall this owner spill now, because another has no room and this one holds
+ * the most?  It looks when it is pushed into, and spills what it can.  True
+ * until it has released something.
+ */
+int mem_is_pressed(const struct mem_budget *);
 
 /* The limit of the whole process in bytes; 0 lifts it.  Set once, at start. */
 void mem_set_limit(uint64_t bytes);
@@ -44,7 +60,8 @@ uint64_t mem_charged(void);
 /*
  * Charge `bytes` to `budget`.  Returns 0, or -1 when that would pass the
  * budget's or the process's limit: nothing is charged then, and the owner
- * spills or fails with a sentence that names it.
+ * spills, or fails with a sentence that names it (op_charge).  If another owner
+ * that can spill holds more, that one is pressed as well.
  */
 int mem_charge(struct mem_budget *, uint64_t bytes);
 void mem_release(struct mem_budget *, uint64_t bytes);
