@@ -369,6 +369,7 @@ op_files = \
 	src/op/join_layout.c \
 	src/op/join_priv.h \
 	src/op/join_probe.c \
+	src/op/joint.c \
 	src/op/joint.h \
 	src/op/need.c \
 	src/op/need_priv.h \

@@ -24,6 +24,7 @@
 #include "exec/stats.h"
 #include "exec/subtask.h"
 #include "io/bad.h"
+#include "op/joint.h"
 #include "state/save.h"
 #include "state/store.h"
 #include "util/buf.h"
@@ -79,6 +80,45 @@ run_copy(struct run *run, uint32_t index, struct err *err)
 		run->copy[index] = run->config->copy(run->config->copy_cookie,
 		    err);
 	return run->copy[index];
+}
+
+/* What instances of operators that work together have in common here. */
+static void
+run_build_joints(struct run *run)
+{
+	const struct flow *flow = run->plan->flow;
+	struct subtask_shared *shared = &run->shared;
+
+	shared->joint = mem_alloc_zero((flow->op_count + 1) *
+	    sizeof(*shared->joint));
+	shared->share = mem_alloc_zero((flow->op_count + 1) *
+	    sizeof(*shared->share));
+	for (uint32_t i = 0; i < flow->op_count; i++) {
+		const struct op *op = flow->op[i];
+		if (!(op->def->flags & OP_JOINT))
+			continue;
+		uint32_t width = run->tasks->task[
+		    run->tasks->task_of_op[op->id]]->width;
+		shared->joint[op->id] = joint_new(width);
+		if (op->def->share != NULL)
+			shared->share[op->id] = op->def->share(op, width);
+	}
+}
+
+static void
+run_free_joints(struct run *run)
+{
+	const struct flow *flow = run->plan->flow;
+	struct subtask_shared *shared = &run->shared;
+
+	for (uint32_t i = 0; shared->joint != NULL && i < flow->op_count; i++) {
+		joint_free(&shared->joint[flow->op[i]->id]);
+		if (shared->share[flow->op[i]->id] != NULL)
+			flow->op[i]->def->unshare(
+			    shared->share[flow->op[i]->id]);
+	}
+	mem_free(shared->joint);
+	mem_free(shared->share);
 }
 
 static int
@@ -181,6 +221,7 @@ run_build(struct run *run, struct err *err)
 {
 	run->edge = mem_alloc_zero((run->tasks->edge_count + 1) *
 	    sizeof(*run->edge));
+	run_build_joints(run);
 	if (run_build_subtasks(run, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < run->tasks->edge_count; i++)
@@ -223,8 +264,7 @@ run_refuse_state(const struct plan *plan, struct err *err)
 		}
 	for (uint32_t i = 0; i < flow->op_count; i++) {
 		const struct op_def *def = flow->op[i]->def;
-		if (def->freeze != NULL || (def->flags & OP_PARALLEL) ||
-		    strcmp(def->name, "union") == 0)
+		if (def->freeze != NULL || (def->flags & OP_PARALLEL))
 			continue;
 		err_set(err, ERR_USAGE, "this version cannot keep what `%s` "
 		    "knows in a checkpoint yet", def->name);
@@ -435,6 +475,7 @@ run_close(struct run *run)
 	checkpoints_free(&run->checkpoints);
 	for (uint32_t i = 0; i < run->subtask_count; i++)
 		subtask_free(&run->subtask[i]);
+	run_free_joints(run);
 	for (uint32_t i = 0; run->edge != NULL && i < run->tasks->edge_count;
 	    i++)
 		edge_free(&run->edge[i]);

@@ -19,6 +19,17 @@
  * the good batches, and whoever takes it writes what there is, flushes nothing,
  * and passes it on.
  *
+ * Turns are the order of records among the instances of a task, for edges that
+ * keep it and for operators that work together.  Of every source, in the order
+ * of reading, split or range k has turn base + k and is read by instance
+ * k modulo width; then the base grows to the next multiple of the width, so
+ * that an instance that has no k there sends empty turns.  Work together takes
+ * one turn an instance.
+ *
+ * An operator that works with its other instances stops the end of its input in
+ * the middle: the runner asks it until it is through, and then the end goes on
+ * to who stands behind it.
+ *
  * Who takes and has failed, or has got enough, refuses the rest.  An instance
  * whose edges are all refused and that writes nothing itself ends there and
  * then, and refuses in turn: a stream that is silent would never learn it from
@@ -30,6 +41,7 @@
 
 #include "exec/subtask_priv.h"
 #include "io/bad.h"
+#include "op/joint.h"
 #include "state/save.h"
 #include "util/env.h"
 #include "util/err.h"
@@ -54,6 +66,15 @@ run_of(const struct subtask *it, const struct op *op)
 	return op == NULL ? NULL : it->by_id[op->id];
 }
 
+/* Another instance has brought what this one waits for. */
+static void
+subtask_wake(void *cookie)
+{
+	struct subtask *it = cookie;
+
+	task_notify(&it->task);
+}
+
 static void
 subtask_build_ops(struct subtask *it)
 {
@@ -73,6 +94,14 @@ subtask_build_ops(struct subtask *it)
 			run->group_end = tasks_group_first(it->index + 1,
 			    width);
 		}
+		run->instance = it->index;
+		run->instance_count = width;
+		run->joint = it->shared->joint[op->id];
+		run->share = it->shared->share[op->id];
+		if (run->joint != NULL)
+			joint_set_wake(run->joint, it->index, subtask_wake,
+			    it);
+		it->has_joint |= run->joint != NULL && width > 1;
 		it->has_ticks |= op->def->tick != NULL;
 		it->by_id[op->id] = run;
 	}
@@ -188,15 +217,6 @@ subtask_add_out(struct subtask *it, struct edge *edge)
 	}
 }
 
-/* Another instance has brought what this one waits for. */
-static void
-subtask_wake(void *cookie)
-{
-	struct subtask *it = cookie;
-
-	task_notify(&it->task);
-}
-
 int
 subtask_open(struct subtask *it, struct err *err)
 {
@@ -252,6 +272,7 @@ subtask_free(struct subtask **take_subtask)
 	for (uint32_t i = 0; i < it->out_count; i++)
 		edge_out_free(&it->out[i]);
 	edge_in_free(&it->in);
+	op_job_fini(&it->job);
 	mem_free(it->op);
 	mem_free(it->by_id);
 	mem_free(it->source);
@@ -379,6 +400,28 @@ subtask_end(struct subtask *it, struct err *err)
 	return subtask_leave(it);
 }
 
+/* Nothing more comes from this instance, nor for it. */
+static void
+subtask_quit(struct subtask *it)
+{
+	for (uint32_t i = 0; i < it->plan->source_count; i++)
+		source_run_quit(it->source[i].run);
+	for (uint32_t i = 0; i < it->plan->op_count; i++)
+		if (it->op[i].joint != NULL)
+			joint_leave(it->op[i].joint);
+}
+
+/* What was to come has failed: nothing is flushed. */
+static enum task_status
+subtask_break(struct subtask *it)
+{
+	subtask_quit(it);
+	for (uint32_t i = 0; i < it->out_count; i++)
+		edge_out_fail(it->out[i]);
+	it->is_done = 1;
+	return subtask_leave(it);
+}
+
 /* A bad record ends the job, but not what was good before it. */
 static enum task_status
 subtask_fail(struct subtask *it, struct err *err)
@@ -386,14 +429,59 @@ subtask_fail(struct subtask *it, struct err *err)
 	if (err->kind != ERR_DATA || it->out_count == 0)
 		return TASK_FAIL;
 	it->shared->stopped(it->shared->stopped_cookie, it->plan->id,
-	    it->turn, err);
+	    it->job.turn, err);
 	err_clear(err);
-	for (uint32_t i = 0; i < it->plan->source_count; i++)
-		source_run_quit(it->source[i].run);
+	return subtask_break(it);
+}
+
+/* The turns of what has ended, `count` in all, and of the instances that had
+ * one less; job.turn is that of what comes behind them. */
+static void
+subtask_end_turns(struct subtask *it, uint64_t count)
+{
+	uint32_t width = it->plan->width;
+	uint64_t rounds = (count + width - 1) / width;
+
+	for (; it->turns_sent < rounds; it->turns_sent++)
+		for (uint32_t i = 0; i < it->out_count; i++)
+			edge_out_turn(it->out[i], it->turn_base +
+			    it->turns_sent * width + it->index);
+	it->turns_sent = 0;
+	it->turn_base += rounds * width;
+	it->job.turn = it->turn_base + it->index;
+}
+
+static void
+subtask_send_turn(struct subtask *it, uint64_t number)
+{
 	for (uint32_t i = 0; i < it->out_count; i++)
-		edge_out_fail(it->out[i]);
-	it->is_done = 1;
-	return subtask_leave(it);
+		edge_out_turn(it->out[i], it->turn_base + number);
+	it->turns_sent++;
+}
+
+/* Ask the operator that works; TASK_AGAIN also when it is through, and the end
+ * that waited for it. */
+static enum task_status
+subtask_work_together(struct subtask *it, struct err *err)
+{
+	const struct op_run *working = it->job.working;
+	enum op_status status = op_work(&it->job, err);
+
+	if (it->job.working != working)
+		subtask_end_turns(it, it->plan->width);
+	switch (status) {
+	case OP_FAIL:
+		return subtask_fail(it, err);
+	case OP_DONE:
+		return subtask_break(it);
+	case OP_AGAIN:
+		return TASK_AGAIN;
+	case OP_WAIT:
+		return it->job.working == working ? TASK_WAIT : TASK_AGAIN;
+	case OP_OK:
+		break;
+	}
+	return it->in != NULL ? subtask_end(it, err) : TASK_AGAIN;
 }
 
 /* Nothing more for now: what is held, and what was rejected, goes out. */
@@ -419,12 +507,25 @@ subtask_judge(struct subtask *it, enum op_status status, struct err *err)
 	return TASK_AGAIN;
 }
 
+/* How many splits or ranges a source has. */
+static uint64_t
+source_turns(const struct subtask *it, const struct source_in *in)
+{
+	const struct source *source =
+	    it->copy->flow->source[in->index]->source;
+	uint32_t ranges = source == NULL || it->plan->width == 1 ? 0 :
+	    source_range_count(source);
+
+	return ranges > 0 ? ranges : source == NULL ? 0 : source_width(source);
+}
+
 /* No more of this source: tell the chain. */
 static enum task_status
 source_end(struct subtask *it, struct source_in *in, struct err *err)
 {
 	in->ended = 1;
 	source_run_quit(in->run);
+	subtask_end_turns(it, source_turns(it, in));
 	/* Enough was got before the record that would have stopped it. */
 	err_clear(&it->job.stop);
 	enum op_status status = op_end(in->head, in->port, err);
@@ -452,8 +553,7 @@ source_split(struct subtask *it, struct source_in *in,
 	if (op_split(in->head, item->split, item->what, err) == OP_FAIL)
 		return subtask_fail(it, err);
 	if (item->what == OP_SPLIT_END)
-		for (uint32_t i = 0; i < it->out_count; i++)
-			edge_out_turn(it->out[i], item->number);
+		subtask_send_turn(it, item->number);
 	return TASK_AGAIN;
 }
 
@@ -508,7 +608,7 @@ source_step(struct subtask *it, struct source_in *in, struct err *err)
 	if (in->head->done)
 		return source_end(it, in, err);
 	enum source_got got = source_next(in, &item, err);
-	it->turn = item.number;
+	it->job.turn = it->turn_base + item.number;
 	switch (got) {
 	case SOURCE_BATCH:
 		in->paused = 0;
@@ -517,8 +617,7 @@ source_step(struct subtask *it, struct source_in *in, struct err *err)
 	case SOURCE_SPLIT:
 		return source_split(it, in, &item, err);
 	case SOURCE_TURN:
-		for (uint32_t i = 0; i < it->out_count; i++)
-			edge_out_turn(it->out[i], item.number);
+		subtask_send_turn(it, item.number);
 		return TASK_AGAIN;
 	case SOURCE_BUSY:
 		return TASK_WAIT;
@@ -564,6 +663,8 @@ sources_step(struct subtask *it, struct err *err)
 		enum task_status status = source_step(it, in, err);
 		if (status == TASK_FAIL || it->is_done)
 			return status;
+		if (it->job.working != NULL)
+			return TASK_AGAIN;
 		if (status == TASK_AGAIN)
 			all = TASK_AGAIN;
 	}
@@ -578,17 +679,16 @@ in_end(struct subtask *it, int failed, struct err *err)
 		edge_in_refuse(it->in);
 		if (op_pause(it->in_head, err) == OP_FAIL)
 			return TASK_FAIL;
-		for (uint32_t i = 0; i < it->out_count; i++)
-			edge_out_fail(it->out[i]);
 		if (it->out_count == 0)
 			it->shared->reached(it->shared->stopped_cookie);
-		it->is_done = 1;
-		return subtask_leave(it);
+		return subtask_break(it);
 	}
 	err_clear(&it->job.stop);
-	if (op_end(it->in_head, it->plan->in->to_port, err) == OP_FAIL)
+	enum op_status status = op_end(it->in_head, it->plan->in->to_port,
+	    err);
+	if (status == OP_FAIL)
 		return subtask_fail(it, err);
-	return subtask_end(it, err);
+	return status == OP_WAIT ? TASK_AGAIN : subtask_end(it, err);
 }
 
 static enum task_status
@@ -664,6 +764,9 @@ subtask_is_unwanted(const struct subtask *it)
 static enum task_status
 subtask_give_up(struct subtask *it, struct err *err)
 {
+	/* Who works together with others does so for nobody. */
+	if (it->job.working != NULL || it->has_joint)
+		return subtask_break(it);
 	if (it->in != NULL) {
 		edge_in_refuse(it->in);
 		return in_end(it, 0, err);
@@ -702,8 +805,10 @@ subtask_work(struct subtask *it, struct err *err)
 	unsigned most = it->plan->source_count > 0 ? STEP_BATCHES :
 	    STEP_MESSAGES;
 	for (unsigned i = 0; i < most; i++) {
-		enum task_status status = it->plan->source_count > 0 ?
-		    sources_step(it, err) : in_step(it, err);
+		enum task_status status = it->job.working != NULL ?
+		    subtask_work_together(it, err) :
+		    it->plan->source_count > 0 ? sources_step(it, err) :
+		    in_step(it, err);
 		if (status != TASK_AGAIN)
 			return status;
 		if (!subtask_settle(it))

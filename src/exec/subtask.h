@@ -48,6 +48,9 @@ struct subtask_shared {
 	void *stopped_cookie;
 	struct op_job outputs;	/* how sinks are to open: op/op.h */
 	const struct plan *plan;	/* the first copy */
+	/* Of OP_JOINT operators, by op id; else NULL. */
+	struct joint **joint;
+	void **share;
 };
 
 /* `copy` is the instance's own copy of the plan; `need` by source. */

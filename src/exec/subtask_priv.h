@@ -38,7 +38,9 @@ struct subtask {
 	struct source_in *source;
 	uint32_t source_at;
 	int has_begun;			/* several sources: their splits */
-	uint64_t turn;			/* split or range that is read */
+	/* Turns of all that was ended before; sent of what is read or worked on
+	 * now. */
+	uint64_t turn_base, turns_sent;
 	struct edge *in_edge;
 	struct edge_in *in;
 	struct op_run *in_head;
@@ -50,6 +52,7 @@ struct subtask {
 	int is_held;			/* atomic */
 	int stop_wanted;		/* atomic */
 	int has_ticks;
+	int has_joint;			/* of several instances */
 	int is_blocked;
 	int is_resting;		/* held, or behind the last barrier */
 	int is_done;

@@ -317,36 +317,105 @@ op_split(struct op_run *run, uint64_t split, enum op_split what,
 	return op_give_split(run, own_split(run), OP_SPLIT_BEGIN, err);
 }
 
-enum op_status
-op_end(struct op_run *run, unsigned port, struct err *err)
+void
+op_job_fini(struct op_job *job)
 {
-	if (!run->done && run->op->def->flush != NULL) {
-		enum op_status status = run->op->def->flush(run, port, err);
-		if (status == OP_FAIL)
-			return OP_FAIL;
-		if (status == OP_DONE)
-			run->done = 1;
-		/* A sink behind it must not take that for the end. */
-		if (run->job->stop.kind != ERR_NONE) {
-			*err = run->job->stop;
-			return OP_FAIL;
-		}
+	mem_free(job->end);
+	job->end = NULL;
+	job->end_count = job->end_capacity = 0;
+}
+
+/* Remember that an input is to be ended; the last one remembered comes next. */
+static void
+end_add(struct op_job *job, struct op_run *run, unsigned port)
+{
+	if (job->end_count == job->end_capacity) {
+		job->end_capacity = job->end_capacity == 0 ? 8 :
+		    job->end_capacity * 2;
+		job->end = mem_resize(job->end,
+		    job->end_capacity * sizeof(*job->end));
+	}
+	job->end[job->end_count++] = (struct op_end){ run, port };
+}
+
+/* What was held behind input `port` is out, or is taken to be. */
+static enum op_status
+end_flushed(struct op_run *run, unsigned port, struct err *err)
+{
+	/* A sink behind it must not take a failure for the end. */
+	if (run->job->stop.kind != ERR_NONE) {
+		*err = run->job->stop;
+		return OP_FAIL;
 	}
 	if (--run->open_inputs > 0) {
 		run->mark_us[port] = INT64_MAX;
-		if (mark_update(run, err) == OP_FAIL)
-			return OP_FAIL;
-		return run->done ? OP_DONE : OP_OK;
+		return mark_update(run, err) == OP_FAIL ? OP_FAIL : OP_OK;
 	}
 	if (run->has_split &&
 	    op_give_split(run, own_split(run), OP_SPLIT_END, err) == OP_FAIL)
 		return OP_FAIL;
-	if (run->side != NULL &&
-	    op_end(run->side, run->side_port, err) == OP_FAIL)
-		return OP_FAIL;
 	if (run->next != NULL)
-		return op_end(run->next, run->next_port, err);
+		end_add(run->job, run->next, run->next_port);
+	if (run->side != NULL)
+		end_add(run->job, run->side, run->side_port);
 	return OP_OK;
+}
+
+/* Flush input `port`; OP_WAIT: there is work to do before that is through. */
+static enum op_status
+end_flush(struct op_run *run, unsigned port, struct err *err)
+{
+	const struct op_def *def = run->op->def;
+	enum op_status status = OP_OK;
+
+	if (!run->done && def->flush != NULL)
+		status = def->flush(run, port, err);
+	if (status == OP_DONE)
+		run->done = 1;
+	if (status == OP_FAIL || def->work == NULL)
+		return status == OP_FAIL ? OP_FAIL : end_flushed(run, port,
+		    err);
+	run->job->working = run;
+	run->job->working_port = port;
+	return OP_WAIT;
+}
+
+static enum op_status
+ends_go_on(struct op_job *job, struct err *err)
+{
+	enum op_status status = OP_OK;
+
+	while (status == OP_OK && job->end_count > 0) {
+		struct op_end next = job->end[--job->end_count];
+		status = end_flush(next.run, next.port, err);
+	}
+	return status;
+}
+
+enum op_status
+op_end(struct op_run *run, unsigned port, struct err *err)
+{
+	end_add(run->job, run, port);
+	return ends_go_on(run->job, err);
+}
+
+enum op_status
+op_work(struct op_job *job, struct err *err)
+{
+	struct op_run *run = job->working;
+	enum op_status status = run->op->def->work(run, job->working_port,
+	    err);
+
+	if (job->stop.kind != ERR_NONE && status != OP_FAIL) {
+		*err = job->stop;
+		return OP_FAIL;
+	}
+	if (status != OP_OK)
+		return status;
+	job->working = NULL;
+	if (end_flushed(run, job->working_port, err) == OP_FAIL)
+		return OP_FAIL;
+	return ends_go_on(job, err);
 }
 
 enum op_status

@@ -129,7 +129,12 @@ struct op {
 	uint32_t id;
 };
 
-/* What one run of a job shares. */
+struct op_end {
+	struct op_run *run;
+	unsigned port;
+};
+
+/* What the operators of an instance share. */
 struct op_job {
 	struct bad *bad;
 	/* Warnings once each: "field 'x' ..."; borrowed text is copied. */
@@ -155,10 +160,12 @@ struct op_job {
 	uint64_t turn;
 	/* Where temporary bytes go: state/spill.h; never NULL while it runs. */
 	struct spill *spill;
-	/* Whose op_work_f is to be asked, for the end of which input; and who
-	 * stands in front of it, whose end is not through either. */
+	/* Whose op_work_f is to be asked, for the end of which input. */
 	struct op_run *working;
 	unsigned working_port;
+	/* Inputs whose end is still to be said: op.c. */
+	struct op_end *end;
+	uint32_t end_count, end_capacity;
 };
 
 /* A running operator. */
@@ -248,8 +255,10 @@ typedef enum op_status op_flush_f(struct op_run *, unsigned port, struct err *);
  * (op_meet, op/joint.h).  What it gives has a turn of its own (job->turn):
  * behind all that the instances were given on that input and, by instance,
  * before what the next instance gives.  So if instance i gives the i-th part of
- * the output, the order is that of one instance.  One instance alone works the
- * same way, and never waits.
+ * the output, the order is that of one instance.  Behind the first batch that a
+ * work gives it must not meet again: an instance may have to stand still until
+ * what those before it gave is taken.  One instance alone works the same way,
+ * and never waits.  OP_DONE: another has left (op_meet); nothing more is given.
  *
  * What instances share is made before the first is opened and freed behind the
  * last: run->share, the same in all; NULL without the slots.  It has locks of
@@ -407,6 +416,8 @@ enum op_status op_push(struct op_run *, unsigned port, struct batch *take_batch,
  */
 enum op_status op_end(struct op_run *, unsigned port, struct err *);
 enum op_status op_work(struct op_job *, struct err *);
+/* Frees what ends have left. */
+void op_job_fini(struct op_job *);
 enum op_status op_pause(struct op_run *, struct err *);
 /* Event time of input `port` is `us` now; or the input is idle. */
 enum op_status op_mark(struct op_run *, unsigned port, int64_t us,

@@ -7,15 +7,19 @@
  * worker; any other has one. An edge is cut where widths differ or records
  * must find the instance that owns their key; what is not cut is one task.
  *
+ * Operators that work together (OP_JOINT) have their input's width too, where
+ * the order of records is known: files, without event time.  Then one file is
+ * read by all instances as well, range by range.
+ *
  * Some plans stay narrow on purpose.  An operator with two inputs takes one
  * behind the other, and where both come from the same producer a cut could stop
  * it for ever: the one waits for an end that waits for room in the other.  So
- * what feeds a join or union is one task with its sources. The same holds for
- * a pipeline in an expression, whose value the others must see, and for event
- * time that is declared behind an operator that is not parallel: all splits
- * must have begun before the first mark. A job with checkpoints has no
- * ordered edges: a barrier would wait behind splits whose turn comes after
- * it.
+ * what feeds a join or union is one task with its sources, of several instances
+ * only if nothing is cut before their records come together for good. The same
+ * holds for a pipeline in an expression, whose value the others must see, and
+ * for event time that is declared behind an operator that is not parallel: all
+ * splits must have begun before the first mark. A job with checkpoints has no
+ * ordered edges: a barrier would wait behind splits whose turn comes after it.
  *
  * Of what follows files on other hosts only parallel operators run there: an
  * edge leads all else, and every sink, home.
@@ -32,7 +36,7 @@ struct widths {
 	const struct tasks_config *config;
 	uint32_t *width;	/* by op id */
 	uint32_t *source_width;	/* by source index */
-	uint8_t *meets;		/* by op id: what follows has two inputs */
+	int takes_turns;	/* flow_takes_turns() */
 };
 
 uint32_t
@@ -81,36 +85,71 @@ feeds_hash(const struct op *op)
 	    op->args.by_count > 0;
 }
 
-/* Do the records come together in their order, or where it does not matter? */
+/* Does the pipeline's end set a value that expressions read? */
 static int
-keeps_order(const struct op *op)
+is_value(const struct op *op)
+{
+	while (op->next != NULL)
+		op = op->next;
+	return (op->def->flags & (OP_SINK | OP_JOINT)) ==
+	    (OP_SINK | OP_JOINT);
+}
+
+/*
+ * Can all instances of a source go through what follows, down to where their
+ * records come together in order?  Nothing that takes two inputs may stand
+ * behind that, and no value that others wait for.
+ */
+static int
+can_be_wide(const struct op *op)
 {
 	for (; op != NULL; op = op->next) {
-		if (op->side != NULL && !keeps_order(op->side))
+		if (op->side != NULL && !can_be_wide(op->side))
 			return 0;
-		if (!(op->def->flags & OP_PARALLEL))
-			return !(op->def->flags & OP_KEYED) ||
-			    op->args.by_count == 0;
+		if (!(op->def->flags & (OP_PARALLEL | OP_JOINT)))
+			return !(op->def->flags & OP_KEYED ||
+			    op->input_count > 1 || op_meets(op) ||
+			    is_value(op));
 	}
 	return 1;
 }
 
 /*
- * May instances share one file?  Its order is kept by ordered edges, so not in
- * front of a hash; and its event time is that of one sequence of records.
+ * Do instances of files' readers keep the order of one, by turns (exec/
+ * subtask.c)?  Ordered edges need it, those who work together, and event time
+ * is that of one sequence of records.
  */
 static int
-can_range(const struct widths *widths, const struct flow_source *source)
+flow_takes_turns(const struct widths *widths)
 {
 	const struct flow *flow = widths->plan->flow;
 
-	if (widths->config->has_checkpoints ||
-	    source_range_count(source->source) == 0 || flow->source_count > 1)
+	if (widths->config->has_checkpoints)
 		return 0;
 	for (uint32_t i = 0; i < flow->op_count; i++)
 		if (flow->op[i]->def->flags & OP_SETS_TIME)
 			return 0;
-	return keeps_order(source->next);
+	for (uint32_t i = 0; i < flow->source_count; i++) {
+		const struct flow_source *source = flow->source[i];
+		if (source->source == NULL ||
+		    source_is_live(source->source) ||
+		    source_spec(source->source)->host_count > 0 ||
+		    !can_be_wide(source->next))
+			return 0;
+	}
+	return 1;
+}
+
+/* How many instances could read the source side by side. */
+static uint32_t
+most_readers(const struct widths *widths, uint32_t index)
+{
+	const struct source *source =
+	    widths->plan->flow->source[index]->source;
+	uint32_t splits = source_width(source);
+	uint32_t ranges = widths->takes_turns ? source_range_count(source) : 0;
+
+	return splits > ranges ? splits : ranges;
 }
 
 static uint32_t
@@ -118,19 +157,23 @@ width_of_source(const struct widths *widths, uint32_t index)
 {
 	const struct flow *flow = widths->plan->flow;
 	const struct flow_source *source = flow->source[index];
+	uint32_t most = 0;
 
 	if (source->source == NULL)
 		return 1;
 	const struct source_spec *spec = source_spec(source->source);
 	if (spec->host_count > 0)
 		return spec->host_count;
-	if (flow->scalar_count > 0 || op_meets(source->next) ||
-	    has_late_watermark(source->next) ||
+	int is_shared = flow->scalar_count > 0 || op_meets(source->next);
+	if (has_late_watermark(source->next) ||
+	    (is_shared && !widths->takes_turns) ||
 	    (widths->config->has_checkpoints && !feeds_hash(source->next)))
 		return 1;
-	uint32_t most = source_width(source->source);
-	if (most == 1 && can_range(widths, source))
-		most = source_range_count(source->source);
+	/* Those that meet are read by one task. */
+	for (uint32_t i = 0; i < flow->source_count; i++)
+		if ((i == index || is_shared) &&
+		    most_readers(widths, i) > most)
+			most = most_readers(widths, i);
 	return most < widths->config->workers ? most :
 	    widths->config->workers;
 }
@@ -157,7 +200,8 @@ width_spread(struct widths *widths, const struct op *op, uint32_t input)
 			width = tasks_keyed_width(widths->plan->flow, op,
 			    widths->config->workers,
 			    widths->config->keyed_host_count);
-		else if (op->def->flags & OP_PARALLEL)
+		else if ((op->def->flags & OP_PARALLEL) ||
+		    ((op->def->flags & OP_JOINT) && widths->takes_turns))
 			width = input;
 		widths->width[op->id] = width;
 		if (op->side != NULL)
@@ -401,6 +445,7 @@ tasks_new(const struct plan *plan, const struct tasks_config *config)
 	    sizeof(uint32_t));
 	memset(tasks->task_of_op, 0xff, (flow->op_count + 1) *
 	    sizeof(uint32_t));
+	widths.takes_turns = flow_takes_turns(&widths);
 	for (uint32_t i = 0; i < flow->source_count; i++) {
 		widths.source_width[i] = width_of_source(&widths, i);
 		width_spread(&widths, flow->source[i]->next,

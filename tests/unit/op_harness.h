@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "io/bad.h"
+#include "op/joint.h"
 #include "op/op.h"
 #include "util/buf.h"
 
@@ -82,13 +83,19 @@ harness_open(struct harness *harness, struct op *op)
 	harness->op = op;
 	harness->job.bad = bad_new(BAD_SKIP, NULL, &err);
 	harness->sink = (struct op_run){ .op = &harness_op, .state = harness,
+		.job = &harness->job,
 		.open_inputs = 1 };
 	harness->run = (struct op_run){
 		.op = op, .state = mem_alloc_zero(op->def->state_bytes + 8),
 		.job = &harness->job, .next = &harness->sink,
 		.side = &harness->sink, .side_port = 1,
 		.open_inputs = op->input_count,
+		.instance_count = 1,
 	};
+	if (op->def->flags & OP_JOINT)
+		harness->run.joint = joint_new(1);
+	if (op->def->share != NULL)
+		harness->run.share = op->def->share(op, 1);
 	if (op->def->open != NULL)
 		cr_assert(op->def->open(&harness->run, &err) == 0);
 }
@@ -109,8 +116,10 @@ harness_end(struct harness *harness, unsigned port)
 	struct err err = ERR_INIT;
 
 	harness->run.side = NULL;	/* it ends with the other */
-	cr_assert(op_end(&harness->run, port, &err) != OP_FAIL, "%s",
-	    err.message);
+	enum op_status status = op_end(&harness->run, port, &err);
+	while (status == OP_WAIT || status == OP_AGAIN)
+		status = op_work(&harness->job, &err);
+	cr_assert(status != OP_FAIL, "%s", err.message);
 }
 
 static inline void
@@ -124,6 +133,10 @@ harness_close(struct harness *harness)
 	    "%llu bytes are still charged",
 	    (unsigned long long)harness->run.budget.used_bytes);
 	mem_free(harness->run.state);
+	if (harness->run.share != NULL)
+		harness->op->def->unshare(harness->run.share);
+	joint_free(&harness->run.joint);
+	op_job_fini(&harness->job);
 	bad_close(&harness->job.bad, &err);
 	op_free(&harness->op);
 	buf_fini(&harness->out);
