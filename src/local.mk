@@ -472,6 +472,7 @@ exec_files = \
 	src/exec/subtask.h \
 	src/exec/subtask_priv.h \
 	src/exec/subtask_save.c \
+	src/exec/subtask_source.c \
 	src/exec/worker.c
 
 # All of cli but main.c, which the test programs must not link.

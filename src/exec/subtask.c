@@ -130,9 +130,11 @@ need_of(const struct flow *flow, const struct need_set *set)
 	};
 }
 
-static int
-flow_has_time(const struct flow *flow)
+int
+subtask_has_time(const struct subtask *it)
 {
+	const struct flow *flow = it->copy->flow;
+
 	for (uint32_t i = 0; i < flow->op_count; i++)
 		if (flow->op[i]->def->flags & OP_SETS_TIME)
 			return 1;
@@ -156,7 +158,7 @@ subtask_build_sources(struct subtask *it)
 		in->port = source->next_port;
 		const char *reason;
 		in->is_live = source_is_live(source->source);
-		in->drains = in->is_live || (flow_has_time(flow) &&
+		in->drains = in->is_live || (subtask_has_time(it) &&
 		    !source_can_replay(source->source, &reason));
 		in->need = need_of(flow, it->copy->need[in->index]);
 	}
@@ -387,7 +389,7 @@ subtask_has_left(const struct subtask *it)
 }
 
 /* The instance is through, and its operators have been told. */
-static enum task_status
+enum task_status
 subtask_end(struct subtask *it, struct err *err)
 {
 	it->is_done = 1;
@@ -423,7 +425,7 @@ subtask_break(struct subtask *it)
 }
 
 /* A bad record ends the job, but not what was good before it. */
-static enum task_status
+enum task_status
 subtask_fail(struct subtask *it, struct err *err)
 {
 	if (err->kind != ERR_DATA || it->out_count == 0)
@@ -436,7 +438,7 @@ subtask_fail(struct subtask *it, struct err *err)
 
 /* The turns of what has ended, `count` in all, and of the instances that had
  * one less; job.turn is that of what comes behind them. */
-static void
+void
 subtask_end_turns(struct subtask *it, uint64_t count)
 {
 	uint32_t width = it->plan->width;
@@ -451,7 +453,7 @@ subtask_end_turns(struct subtask *it, uint64_t count)
 	it->job.turn = it->turn_base + it->index;
 }
 
-static void
+void
 subtask_send_turn(struct subtask *it, uint64_t number)
 {
 	for (uint32_t i = 0; i < it->out_count; i++)
@@ -485,7 +487,7 @@ subtask_work_together(struct subtask *it, struct err *err)
 }
 
 /* Nothing more for now: what is held, and what was rejected, goes out. */
-static enum op_status
+enum op_status
 subtask_pause(struct subtask *it, struct op_run *head, struct err *err)
 {
 	if (op_pause(head, err) == OP_FAIL ||
@@ -495,7 +497,7 @@ subtask_pause(struct subtask *it, struct op_run *head, struct err *err)
 }
 
 /* What a push or flush came to. */
-static enum task_status
+enum task_status
 subtask_judge(struct subtask *it, enum op_status status, struct err *err)
 {
 	if (status == OP_FAIL)
@@ -505,171 +507,6 @@ subtask_judge(struct subtask *it, enum op_status status, struct err *err)
 		return subtask_fail(it, err);
 	}
 	return TASK_AGAIN;
-}
-
-/* How many splits or ranges a source has. */
-static uint64_t
-source_turns(const struct subtask *it, const struct source_in *in)
-{
-	const struct source *source =
-	    it->copy->flow->source[in->index]->source;
-	uint32_t ranges = source == NULL || it->plan->width == 1 ? 0 :
-	    source_range_count(source);
-
-	return ranges > 0 ? ranges : source == NULL ? 0 : source_width(source);
-}
-
-/* No more of this source: tell the chain. */
-static enum task_status
-source_end(struct subtask *it, struct source_in *in, struct err *err)
-{
-	in->ended = 1;
-	source_run_quit(in->run);
-	subtask_end_turns(it, source_turns(it, in));
-	/* Enough was got before the record that would have stopped it. */
-	err_clear(&it->job.stop);
-	enum op_status status = op_end(in->head, in->port, err);
-	if (status == OP_FAIL)
-		return subtask_fail(it, err);
-	return TASK_AGAIN;
-}
-
-/* ^C: what ends by itself is broken off, what does not comes to its end. */
-static int
-source_interrupted(struct source_in *in, struct err *err)
-{
-	if (!in->drains)
-		return err_set(err, ERR_INTERRUPT, "interrupted");
-	if (!in->stopped)
-		source_run_stop(in->run);
-	in->stopped = 1;
-	return 0;
-}
-
-static enum task_status
-source_split(struct subtask *it, struct source_in *in,
-	const struct source_item *item, struct err *err)
-{
-	if (op_split(in->head, item->split, item->what, err) == OP_FAIL)
-		return subtask_fail(it, err);
-	if (item->what == OP_SPLIT_END)
-		subtask_send_turn(it, item->number);
-	return TASK_AGAIN;
-}
-
-/* The next of a source; what source_begin has read ahead comes first. */
-static enum source_got
-source_next(struct source_in *in, struct source_item *item, struct err *err)
-{
-	if (!in->has_ahead)
-		return source_run_next(in->run, item, err);
-	in->has_ahead = 0;
-	*item = in->ahead;
-	if (in->ahead_got == SOURCE_FAIL)
-		*err = in->ahead_err;
-	return in->ahead_got;
-}
-
-/*
- * All splits must have begun before the first record of any: read each source
- * up to what is no beginning, and keep that for its turn.
- */
-static enum task_status
-sources_begin(struct subtask *it, struct err *err)
-{
-	it->has_begun = 1;
-	for (uint32_t i = 0; i < it->plan->source_count; i++) {
-		struct source_in *in = &it->source[i];
-		while (!in->ended && !in->has_ahead) {
-			save_free(&in->ahead_save);
-			in->ahead_save = save_new();
-			source_run_save(in->run, in->ahead_save);
-			in->ahead_got = source_run_next(in->run, &in->ahead,
-			    &in->ahead_err);
-			if (in->ahead_got != SOURCE_SPLIT ||
-			    in->ahead.what != OP_SPLIT_BEGIN)
-				in->has_ahead = 1;
-			else if (op_split(in->head, in->ahead.split,
-			    OP_SPLIT_BEGIN, err) == OP_FAIL)
-				return TASK_FAIL;
-		}
-	}
-	return TASK_AGAIN;
-}
-
-static enum task_status
-source_step(struct subtask *it, struct source_in *in, struct err *err)
-{
-	struct source_item item = { 0 };
-
-	if (__atomic_load_n(&it->stop_wanted, __ATOMIC_ACQUIRE) &&
-	    source_interrupted(in, err) != 0)
-		return TASK_FAIL;
-	if (in->head->done)
-		return source_end(it, in, err);
-	enum source_got got = source_next(in, &item, err);
-	it->job.turn = it->turn_base + item.number;
-	switch (got) {
-	case SOURCE_BATCH:
-		in->paused = 0;
-		return subtask_judge(it, op_push(in->head, in->port,
-		    item.batch, err), err);
-	case SOURCE_SPLIT:
-		return source_split(it, in, &item, err);
-	case SOURCE_TURN:
-		subtask_send_turn(it, item.number);
-		return TASK_AGAIN;
-	case SOURCE_BUSY:
-		return TASK_WAIT;
-	case SOURCE_WAIT:
-		if (!in->paused && subtask_pause(it, in->head, err) == OP_FAIL)
-			return subtask_fail(it, err);
-		in->paused = 1;
-		return TASK_WAIT;
-	case SOURCE_END:
-		/* Who interrupts may close the input too: no end. */
-		if (interrupt_is_set() && it->shared->cookie == NULL &&
-		    source_interrupted(in, err) != 0)
-			return TASK_FAIL;
-		return source_end(it, in, err);
-	case SOURCE_FAIL:
-		break;
-	}
-	return subtask_fail(it, err);
-}
-
-/* One batch of the source whose turn it is, or of all that do not end. */
-static enum task_status
-sources_step(struct subtask *it, struct err *err)
-{
-	uint32_t count = it->plan->source_count;
-	enum task_status all = TASK_WAIT;
-	int open = 0;
-
-	if (!it->has_begun && count > 1 && flow_has_time(it->copy->flow))
-		return sources_begin(it, err);
-	for (uint32_t i = 0; i < count; i++) {
-		struct source_in *in = &it->source[i];
-		if (in->ended || in->is_live)
-			continue;
-		return source_step(it, in, err);
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		struct source_in *in = &it->source[(it->source_at + i) %
-		    count];
-		if (in->ended)
-			continue;
-		open = 1;
-		enum task_status status = source_step(it, in, err);
-		if (status == TASK_FAIL || it->is_done)
-			return status;
-		if (it->job.working != NULL)
-			return TASK_AGAIN;
-		if (status == TASK_AGAIN)
-			all = TASK_AGAIN;
-	}
-	it->source_at++;
-	return open ? all : subtask_end(it, err);
 }
 
 static enum task_status
@@ -773,7 +610,7 @@ subtask_give_up(struct subtask *it, struct err *err)
 	}
 	for (uint32_t i = 0; i < it->plan->source_count; i++)
 		if (!it->source[i].ended &&
-		    source_end(it, &it->source[i], err) == TASK_FAIL)
+		    subtask_source_end(it, &it->source[i], err) == TASK_FAIL)
 			return TASK_FAIL;
 	return it->is_done ? subtask_leave(it) : subtask_end(it, err);
 }
@@ -807,7 +644,7 @@ subtask_work(struct subtask *it, struct err *err)
 	for (unsigned i = 0; i < most; i++) {
 		enum task_status status = it->job.working != NULL ?
 		    subtask_work_together(it, err) :
-		    it->plan->source_count > 0 ? sources_step(it, err) :
+		    it->plan->source_count > 0 ? subtask_sources_step(it, err) :
 		    in_step(it, err);
 		if (status != TASK_AGAIN)
 			return status;

@@ -64,4 +64,29 @@ struct subtask {
 /* An image of all operators and sources; NULL with err. */
 struct frozen *subtask_freeze(struct subtask *, struct err *);
 
+/* --- between the files of the instance --- */
+
+/* Do records have an event time somewhere? */
+int subtask_has_time(const struct subtask *);
+/* Read on; TASK_DONE when all sources have ended. */
+enum task_status subtask_sources_step(struct subtask *, struct err *);
+/* No more of this source: tell the chain. */
+enum task_status subtask_source_end(struct subtask *, struct source_in *,
+	struct err *);
+/* What a push or flush came to. */
+enum task_status subtask_judge(struct subtask *, enum op_status,
+	struct err *);
+/* A bad record ends the job, but not what was good before it. */
+enum task_status subtask_fail(struct subtask *, struct err *);
+/* The instance is through, and its operators have been told. */
+enum task_status subtask_end(struct subtask *, struct err *);
+/* Nothing more for now: what is held, and what was rejected, goes out. */
+enum op_status subtask_pause(struct subtask *, struct op_run *head,
+	struct err *);
+/* A split or range is through. */
+void subtask_send_turn(struct subtask *, uint64_t number);
+/* The turns of what has ended, `count` in all, and of the instances that had
+ * one less; job.turn is that of what comes behind them. */
+void subtask_end_turns(struct subtask *, uint64_t count);
+
 #endif

@@ -410,9 +410,9 @@ enum op_status op_push(struct op_run *, unsigned port, struct batch *take_batch,
 	struct err *);
 /*
  * End input `port`; when the last has ended, ends the next and the side.
- * OP_WAIT: an operator, now in job->working, has work to do first: ask op_work()
- * of it until it says neither OP_AGAIN nor OP_WAIT; that goes on with the end,
- * and may come to another that works.
+ * OP_WAIT: an operator, now in job->working, has work to do first: ask
+ * op_work() until it says neither OP_AGAIN nor OP_WAIT; that goes on with the
+ * end, and may come to another that works.
  */
 enum op_status op_end(struct op_run *, unsigned port, struct err *);
 enum op_status op_work(struct op_job *, struct err *);
