@@ -25,6 +25,7 @@ util_files = \
 	src/util/interrupt.h \
 	src/util/mem.c \
 	src/util/mem.h \
+	src/util/mem_budget.c \
 	src/util/near.c \
 	src/util/near.h \
 	src/util/pack.c \
@@ -225,7 +226,11 @@ state_files = \
 	src/state/part.h \
 	src/state/save.c \
 	src/state/save.h \
+	src/state/spill.c \
 	src/state/spill.h \
+	src/state/spill_priv.h \
+	src/state/spill_read.c \
+	src/state/spill_write.c \
 	src/state/store.c \
 	src/state/store.h \
 	src/state/store_file.c \

@@ -68,6 +68,7 @@ unit_files = \
 	tests/unit/test_sched.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_source.c \
+	tests/unit/test_spill.c \
 	tests/unit/test_store.c \
 	tests/unit/test_store_crash.c \
 	tests/unit/test_store_fault.c \

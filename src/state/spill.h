@@ -54,6 +54,9 @@ int spill_write_batch(struct spill_file *, const struct batch *, struct err *);
 int spill_cut(struct spill_file *, uint64_t *place, struct err *);
 /* Bytes written to it, as given. */
 uint64_t spill_file_bytes(const struct spill_file *);
+/* Add what it writes to disk from now on to *counter (atomic), as
+ * op_spill_new() does for --stats. */
+void spill_file_count(struct spill_file *, uint64_t *counter);
 
 /*
  * Read what lies between two places (0: the start) that spill_cut gave.  The

@@ -356,6 +356,12 @@ env_set_nonblocking(int fd)
 }
 
 void
+env_read_ahead(int fd, uint64_t offset, size_t size)
+{
+	posix_fadvise(fd, (off_t)offset, (off_t)size, POSIX_FADV_WILLNEED);
+}
+
+void
 env_pipe_enlarge(int fd, int bytes)
 {
 	/* Fails for what is no pipe, and beyond the user's share: both fine. */

@@ -51,7 +51,8 @@ static const struct {
 	{ "EINTR", EINTR }, { "EINVAL", EINVAL }, { "EIO", EIO },
 	{ "EISDIR", EISDIR }, { "EMFILE", EMFILE }, { "ENFILE", ENFILE },
 	{ "ENOENT", ENOENT }, { "ENOMEM", ENOMEM }, { "ENOSPC", ENOSPC },
-	{ "ENOTDIR", ENOTDIR }, { "EPERM", EPERM }, { "EPIPE", EPIPE },
+	{ "ENOTDIR", ENOTDIR }, { "EOPNOTSUPP", EOPNOTSUPP },
+	{ "EPERM", EPERM }, { "EPIPE", EPIPE },
 	{ "EROFS", EROFS }, { "EXDEV", EXDEV }, { "short", FAULT_SHORT },
 };
 

@@ -1,9 +1,6 @@
 /*
- * Small allocations and the accountant.  Allocations go to the heap the
- * program is linked with (jemalloc, or a sanitizer's).  The accountant only
- * counts: who charges a budget has the memory already or is about to take it.
- * Its sums are atomic, because several workers charge the same operator; a
- * refused charge leaves them as they were.
+ * Small allocations.  They go to the heap the program is linked with (jemalloc,
+ * or a sanitizer's).
  */
 #include "util/mem.h"
 
@@ -29,8 +26,6 @@ const char *malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0,"
 	"retain:true,background_thread:false,thp:default";
 #endif
 
-static uint64_t charged_bytes;
-static uint64_t limit_bytes;
 static mem_farewell_f *farewell;
 
 /* Ends the process; stdio might allocate, so the text is made on the stack. */
@@ -102,68 +97,4 @@ mem_copy(const void *bytes, size_t size)
 	if (size > 0)
 		memcpy(block, bytes, size);
 	return block;
-}
-
-void
-mem_set_limit(uint64_t bytes)
-{
-	__atomic_store_n(&limit_bytes, bytes, __ATOMIC_RELAXED);
-}
-
-uint64_t
-mem_limit(void)
-{
-	return __atomic_load_n(&limit_bytes, __ATOMIC_RELAXED);
-}
-
-uint64_t
-mem_charged(void)
-{
-	return __atomic_load_n(&charged_bytes, __ATOMIC_RELAXED);
-}
-
-/* Add to a sum unless that passes `limit` (0: none).  0 or -1. */
-static int
-sum_add(uint64_t *sum, uint64_t bytes, uint64_t limit)
-{
-	uint64_t old = __atomic_load_n(sum, __ATOMIC_RELAXED);
-
-	do {
-		if (bytes > UINT64_MAX - old ||
-		    (limit != 0 && old + bytes > limit))
-			return -1;
-	} while (!__atomic_compare_exchange_n(sum, &old, old + bytes, 1,
-	    __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	return 0;
-}
-
-static void
-sum_subtract(uint64_t *sum, uint64_t bytes)
-{
-	uint64_t old = __atomic_fetch_sub(sum, bytes, __ATOMIC_RELAXED);
-	assert(old >= bytes);
-}
-
-int
-mem_charge(struct mem_budget *budget, uint64_t bytes)
-{
-	if (sum_add(&charged_bytes, bytes, mem_limit()) != 0)
-		return -1;
-	if (sum_add(&budget->used_bytes, bytes, budget->limit_bytes) != 0) {
-		sum_subtract(&charged_bytes, bytes);
-		return -1;
-	}
-	uint64_t used = __atomic_load_n(&budget->used_bytes, __ATOMIC_RELAXED);
-	uint64_t peak = __atomic_load_n(&budget->peak_bytes, __ATOMIC_RELAXED);
-	while (used > peak && !__atomic_compare_exchange_n(&budget->peak_bytes,
-	    &peak, used, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
-	return 0;
-}
-
-void
-mem_release(struct mem_budget *budget, uint64_t bytes)
-{
-	sum_subtract(&budget->used_bytes, bytes);
-	sum_subtract(&charged_bytes, bytes);
 }

@@ -56,3 +56,38 @@ Test(mem, a_refused_charge_changes_nothing)
 	cr_assert(mem_charge(&join, (uint64_t)1 << 60) == 0);
 	mem_release(&join, (uint64_t)1 << 60);
 }
+
+Test(mem, who_holds_most_is_pressed)
+{
+	struct mem_budget sort = { .name = "sort" }, join = { .name = "join" };
+	struct mem_budget tail = { .name = "tail" };
+
+	mem_set_limit(8000);
+	mem_budget_enter(&sort);
+	mem_budget_enter(&join);
+	cr_assert(mem_charge(&sort, 4000) == 0);
+	cr_assert(mem_charge(&join, 2900) == 0);
+	cr_assert(!mem_is_pressed(&sort));
+	cr_assert(mem_charge(&join, 200) == -1, "spillers leave an eighth");
+	cr_assert(mem_is_pressed(&sort));
+	cr_assert(!mem_is_pressed(&join));
+	cr_assert(mem_charge(&tail, 1000) == 0, "who cannot may use it");
+	cr_assert(mem_charge(&tail, 200) == -1);
+	mem_release(&sort, 100);
+	cr_assert(!mem_is_pressed(&sort), "it has done something");
+	cr_assert(mem_charge(&sort, 500) == -1);
+	cr_assert(!mem_is_pressed(&join), "it holds less");
+	mem_release(&sort, 3900);
+	cr_assert(mem_charge(&join, 3000) == 0);
+	cr_assert(mem_charge(&sort, 500) == 0, "its share");
+	cr_assert(mem_is_pressed(&join));
+	cr_assert(mem_charge(&sort, 1) == -1, "no more than that");
+	mem_budget_leave(&join);
+	cr_assert(!mem_is_pressed(&join));
+	mem_budget_leave(&sort);
+	mem_release(&sort, 500);
+	mem_release(&join, 5900);
+	mem_release(&tail, 1000);
+	cr_assert(mem_charged() == 0);
+	mem_set_limit(0);
+}

@@ -1,0 +1,182 @@
+/*
+ * The accountant.  It only counts: who charges a budget has the memory already
+ * or is about to take it.  Its sums are atomic, because several workers charge
+ * the same operator; a refused charge leaves them as they were.
+ *
+ * Owners that can spill leave the last eighth of the limit to others:
+ *
+ *	0                                            7/8            limit
+ *	| anybody                                     | shares       |
+ *
+ * up there an owner that can spill may only go as far as its own share, that
+ * eighth over the number of them, so that a small one is not refused its first
+ * buffers because of a large one; who cannot spill may use all of it.  Whoever
+ * comes there presses the owner that holds most.
+ */
+#include "util/mem.h"
+
+#include <assert.h>
+
+#include "util/thr.h"
+
+/* Of the limit: see above. */
+#define RESERVE_PART 8
+
+static uint64_t charged_bytes;
+static uint64_t limit_bytes;
+
+/* Of those that can spill; under the lock, but for the count (atomic). */
+static struct thr_lock spillers_lock = THR_LOCK_INIT("those that can spill");
+static struct mem_budget *spillers;
+static uint32_t spiller_count;
+
+void
+mem_set_limit(uint64_t bytes)
+{
+	__atomic_store_n(&limit_bytes, bytes, __ATOMIC_RELAXED);
+}
+
+uint64_t
+mem_limit(void)
+{
+	return __atomic_load_n(&limit_bytes, __ATOMIC_RELAXED);
+}
+
+uint64_t
+mem_charged(void)
+{
+	return __atomic_load_n(&charged_bytes, __ATOMIC_RELAXED);
+}
+
+void
+mem_budget_enter(struct mem_budget *budget)
+{
+	thr_lock_take(&spillers_lock);
+	assert(!budget->can_spill);
+	budget->can_spill = 1;
+	budget->previous = NULL;
+	budget->next = spillers;
+	if (spillers != NULL)
+		spillers->previous = budget;
+	spillers = budget;
+	__atomic_add_fetch(&spiller_count, 1, __ATOMIC_RELAXED);
+	thr_lock_give(&spillers_lock);
+}
+
+void
+mem_budget_leave(struct mem_budget *budget)
+{
+	thr_lock_take(&spillers_lock);
+	assert(budget->can_spill);
+	budget->can_spill = 0;
+	__atomic_store_n(&budget->is_pressed, 0, __ATOMIC_RELAXED);
+	if (budget->previous != NULL)
+		budget->previous->next = budget->next;
+	else
+		spillers = budget->next;
+	if (budget->next != NULL)
+		budget->next->previous = budget->previous;
+	budget->next = budget->previous = NULL;
+	__atomic_sub_fetch(&spiller_count, 1, __ATOMIC_RELAXED);
+	thr_lock_give(&spillers_lock);
+}
+
+int
+mem_is_pressed(const struct mem_budget *budget)
+{
+	return __atomic_load_n(&budget->is_pressed, __ATOMIC_RELAXED);
+}
+
+static uint64_t
+budget_used(const struct mem_budget *budget)
+{
+	return __atomic_load_n(&budget->used_bytes, __ATOMIC_RELAXED);
+}
+
+/* Presses who holds most, if that is another than `budget`. */
+static void
+press_largest(const struct mem_budget *budget)
+{
+	struct mem_budget *largest = NULL;
+	uint64_t most = budget->can_spill ? budget_used(budget) : 0;
+
+	thr_lock_take(&spillers_lock);
+	for (struct mem_budget *it = spillers; it != NULL; it = it->next) {
+		/* One is enough; it has not come to look yet. */
+		if (mem_is_pressed(it)) {
+			largest = NULL;
+			break;
+		}
+		if (it != budget && budget_used(it) > most) {
+			largest = it;
+			most = budget_used(it);
+		}
+	}
+	if (largest != NULL)
+		__atomic_store_n(&largest->is_pressed, 1, __ATOMIC_RELAXED);
+	thr_lock_give(&spillers_lock);
+}
+
+/* Add to a sum unless that passes `limit` (0: none).  0 or -1. */
+static int
+sum_add(uint64_t *sum, uint64_t bytes, uint64_t limit)
+{
+	uint64_t old = __atomic_load_n(sum, __ATOMIC_RELAXED);
+
+	do {
+		if (bytes > UINT64_MAX - old ||
+		    (limit != 0 && old + bytes > limit))
+			return -1;
+	} while (!__atomic_compare_exchange_n(sum, &old, old + bytes, 1,
+	    __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return 0;
+}
+
+static void
+sum_subtract(uint64_t *sum, uint64_t bytes)
+{
+	uint64_t old = __atomic_fetch_sub(sum, bytes, __ATOMIC_RELAXED);
+	assert(old >= bytes);
+}
+
+/* Adds to the sum of all; 0 or -1. */
+static int
+charge_all(const struct mem_budget *budget, uint64_t bytes)
+{
+	uint64_t limit = mem_limit();
+	uint64_t reserve = limit / RESERVE_PART;
+
+	if (sum_add(&charged_bytes, bytes, limit - reserve) == 0)
+		return 0;
+	press_largest(budget);
+	if (budget->can_spill && budget_used(budget) + bytes >
+	    reserve / __atomic_load_n(&spiller_count, __ATOMIC_RELAXED))
+		return -1;
+	return sum_add(&charged_bytes, bytes, limit);
+}
+
+int
+mem_charge(struct mem_budget *budget, uint64_t bytes)
+{
+	if (charge_all(budget, bytes) != 0)
+		return -1;
+	if (sum_add(&budget->used_bytes, bytes, budget->limit_bytes) != 0) {
+		sum_subtract(&charged_bytes, bytes);
+		return -1;
+	}
+	uint64_t used = budget_used(budget);
+	uint64_t peak = __atomic_load_n(&budget->peak_bytes, __ATOMIC_RELAXED);
+	while (used > peak && !__atomic_compare_exchange_n(&budget->peak_bytes,
+	    &peak, used, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	return 0;
+}
+
+void
+mem_release(struct mem_budget *budget, uint64_t bytes)
+{
+	sum_subtract(&budget->used_bytes, bytes);
+	sum_subtract(&charged_bytes, bytes);
+	if (mem_is_pressed(budget))
+		__atomic_store_n(&budget->is_pressed, 0, __ATOMIC_RELAXED);
+}
