@@ -84,6 +84,12 @@ run_job(struct job *job)
 	};
 
 	job_describe(job, job->flow);
+	if (job->options->launch != NULL && job->host_count == 0) {
+		err_set(&job->err, ERR_USAGE, "--launch says how to get to "
+		    "other hosts, and there are none");
+		return err_hint(&job->err, "name them with --hosts, or read "
+		    "from ssh(...)");
+	}
 	struct plan *plan = job_plan(job, job->flow);
 	job_configure(job, &config);
 	job->flow = NULL;

@@ -396,19 +396,27 @@ is_optional(const struct flow *flow, const char *name)
 	return 0;
 }
 
+/* What instance `index` of all reads of a source, if it has read something. */
+static const struct source_run *
+run_read_of(const struct run *run, uint32_t index, uint32_t source)
+{
+	const struct source_run *it = run->subtask[index] == NULL ? NULL :
+	    subtask_source(run->subtask[index], source);
+	uint64_t bytes, records = 0;
+
+	if (it != NULL)
+		source_run_counts(it, &bytes, &records);
+	return records > 0 ? it : NULL;
+}
+
 /* Was the field in no record of any instance? */
 static int
 is_unseen(const struct run *run, uint32_t source, const char *name)
 {
 	for (uint32_t i = 0; i < run->subtask_count; i++) {
-		const struct source_run *it = run->subtask[i] == NULL ? NULL :
-		    subtask_source(run->subtask[i], source);
-		uint64_t bytes, records;
+		const struct source_run *it = run_read_of(run, i, source);
 		const char *unseen = NULL;
 		if (it == NULL)
-			continue;
-		source_run_counts(it, &bytes, &records);
-		if (records == 0)
 			continue;
 		for (uint32_t k = 0;
 		    (unseen = source_run_unseen(it, k)) != NULL; k++)
@@ -444,12 +452,8 @@ run_warn(struct run *run)
 {
 	for (uint32_t i = 0; i < run->plan->flow->source_count; i++)
 		for (uint32_t k = 0; k < run->subtask_count; k++) {
-			const struct source_run *it = run->subtask[k] == NULL ?
-			    NULL : subtask_source(run->subtask[k], i);
-			uint64_t bytes, records = 0;
-			if (it != NULL)
-				source_run_counts(it, &bytes, &records);
-			if (records == 0)
+			const struct source_run *it = run_read_of(run, k, i);
+			if (it == NULL)
 				continue;
 			run_warn_unseen(run, i, it);
 			break;
@@ -525,13 +529,11 @@ run_warn_partial(const struct run *run)
 			continue;
 		if (mark == INT64_MIN) {
 			snprintf(message, sizeof(message), "interrupted: all "
-			    "windows of `%s` are partial",
-			    flow->op[i]->def->name);
+			    "windows are partial");
 		} else {
 			time[moment_format(mark, time)] = '\0';
 			snprintf(message, sizeof(message), "interrupted: "
-			    "windows of `%s` that end after %s are partial",
-			    flow->op[i]->def->name, time);
+			    "windows that end after %s are partial", time);
 		}
 		run->config->warn(run->config->warn_cookie, message);
 	}

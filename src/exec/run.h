@@ -30,7 +30,6 @@ struct run_config {
 	const char *checkpoint_dir;
 	uint64_t every_us;
 	uint64_t program;	/* fingerprint: who may resume */
-	/* Print statistics to `report` at the end, and on SIGUSR1. */
 	/* --hosts, then those of ssh(); the first keyed_host_count of them run
 	 * keyed instances. */
 	const char *const *host;
@@ -39,6 +38,7 @@ struct run_config {
 	/* Append the order for a host's worker: net/order.h. */
 	void (*order)(void *cookie, uint32_t host, struct buf *out);
 	void *order_cookie;
+	/* Print statistics to `report` at the end (stats), and on SIGUSR1. */
 	int stats;
 	void (*report)(void *cookie, const struct buf *);
 	void *report_cookie;

@@ -36,18 +36,6 @@ subtask_thaw(struct subtask *it, struct frozen **take_frozen)
 	mem_free(frozen);
 }
 
-/* Append another's entries. */
-static void
-save_add(struct save *save, const struct save *from)
-{
-	for (uint64_t i = 0; i < save_count(from); i++) {
-		uint32_t key_group;
-		size_t size;
-		const char *bytes = save_entry(from, i, &key_group, &size);
-		save_put(save, key_group, bytes, size);
-	}
-}
-
 struct frozen *
 subtask_freeze(struct subtask *it, struct err *err)
 {
@@ -61,7 +49,8 @@ subtask_freeze(struct subtask *it, struct err *err)
 		const struct source_in *in = &it->source[i];
 		frozen->source[i] = save_new();
 		if (in->has_ahead)
-			save_add(frozen->source[i], in->ahead_save);
+			save_put_all(frozen->source[i], in->ahead_save, "",
+			    0);
 		else
 			source_run_save(in->run, frozen->source[i]);
 	}
@@ -77,30 +66,16 @@ subtask_freeze(struct subtask *it, struct err *err)
 	return frozen;
 }
 
-static void
-save_part(struct save *target, const struct save *source, uint32_t part)
-{
-	for (uint64_t i = 0; i < save_count(source); i++) {
-		uint32_t key_group;
-		size_t size;
-		const char *bytes = save_entry(source, i, &key_group, &size);
-		char *entry = mem_alloc(size + sizeof(part));
-		memcpy(entry, &part, sizeof(part));
-		memcpy(entry + sizeof(part), bytes, size);
-		save_put(target, key_group, entry, size + sizeof(part));
-		mem_free(entry);
-	}
-}
-
 int
 subtask_save(struct subtask *it, struct frozen *frozen, struct save *save,
 	struct err *err)
 {
 	int status = 0;
 
-	for (uint32_t i = 0; i < it->plan->source_count; i++)
-		save_part(save, frozen->source[i],
-		    PART_SOURCE | it->source[i].index);
+	for (uint32_t i = 0; i < it->plan->source_count; i++) {
+		uint32_t part = PART_SOURCE | it->source[i].index;
+		save_put_all(save, frozen->source[i], &part, sizeof(part));
+	}
 	for (uint32_t i = 0; i < it->plan->op_count && status == 0; i++) {
 		struct op_run *run = &it->op[i];
 		if (frozen->image[i] == NULL)
@@ -108,7 +83,8 @@ subtask_save(struct subtask *it, struct frozen *frozen, struct save *save,
 		struct save *part = save_new();
 		status = run->op->def->save(run, frozen->image[i], part, err);
 		if (status == 0)
-			save_part(save, part, run->op->id);
+			save_put_all(save, part, &run->op->id,
+			    sizeof(run->op->id));
 		save_free(&part);
 	}
 	return status;

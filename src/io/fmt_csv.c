@@ -75,6 +75,7 @@ const struct format_def format_csv = {
 	.writer_options = writer_options,
 	.record_type = TYPE_RAW_CSV,
 	.lines = FORMAT_LINES_QUOTED,
+	.resumes = 1,
 	.open = csv_open,
 	.schema = csv_format_schema,
 	.need = csv_format_need,

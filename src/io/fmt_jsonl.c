@@ -47,6 +47,7 @@ const struct format_def format_jsonl = {
 	.writer_options = writer_options,
 	.record_type = TYPE_RAW_JSON,
 	.lines = FORMAT_LINES,
+	.resumes = 1,
 	.open = jsonl_open,
 	.schema = json_format_schema,
 	.need = json_format_need,

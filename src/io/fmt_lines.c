@@ -139,6 +139,7 @@ const struct format_def format_lines = {
 	.writer_options = writer_options,
 	.record_type = TYPE_RAW,
 	.lines = FORMAT_LINES,
+	.resumes = 1,
 	.open = lines_open,
 	.schema = csv_format_schema,
 	.need = csv_format_need,

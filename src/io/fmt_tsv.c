@@ -63,6 +63,7 @@ const struct format_def format_tsv = {
 	.writer_options = writer_options,
 	.record_type = TYPE_RAW_TSV,
 	.lines = FORMAT_LINES,
+	.resumes = 1,
 	.open = tsv_open,
 	.schema = csv_format_schema,
 	.need = csv_format_need,

@@ -87,6 +87,8 @@ struct format_def {
 	 * verbatim. */
 	enum type record_type;
 	enum format_lines lines;
+	/* What was written can be gone on with behind any record. */
+	int resumes;
 
 	/* Reading; NULL open: cannot read. */
 	struct reader *(*open)(struct input *, const struct reader_config *,

@@ -82,15 +82,6 @@ to_need(const struct op *op, const struct need_set *out, unsigned port,
 		need_all(in);
 }
 
-/* Can a writer of this format go on where another has stopped? */
-static int
-format_resumes(const struct format_def *format)
-{
-	return strcmp(format->name, "json") != 0 &&
-	    strcmp(format->name, "table") != 0 &&
-	    strcmp(format->name, "vertical") != 0;
-}
-
 /* `keep`: the file goes on; where, output_resume() may say. */
 static int
 route_open_output(const struct op_run *run, struct route *route,
@@ -117,7 +108,7 @@ route_open_output(const struct op_run *run, struct route *route,
 	if (route->output == NULL)
 		return -1;
 	if (run->job->has_checkpoints && output_is_file(route->output) &&
-	    !format_resumes(args->format)) {
+	    !args->format->resumes) {
 		err_set(err, ERR_USAGE, "%s as %s cannot go on after a "
 		    "failure", path, args->format->name);
 		return err_hint(err, "write it as jsonl or csv");

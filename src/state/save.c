@@ -54,6 +54,19 @@ save_put(struct save *save, uint32_t key_group, const void *bytes, size_t size)
 	buf_add(&save->bytes, bytes, size);
 }
 
+void
+save_put_all(struct save *save, const struct save *from, const void *head,
+	size_t head_size)
+{
+	for (uint64_t i = 0; i < from->count; i++) {
+		const struct entry *entry = &from->entry[i];
+		save_put(save, entry->key_group, head, head_size);
+		save->entry[save->count - 1].size += entry->size;
+		buf_add(&save->bytes, from->bytes.bytes + entry->offset,
+		    entry->size);
+	}
+}
+
 uint64_t
 save_count(const struct save *save)
 {

@@ -20,6 +20,9 @@ void save_free(struct save **);
  * little memory; nothing limits them to that. */
 void save_put(struct save *, uint32_t key_group, const void *bytes,
 	size_t size);
+/* Append all entries of another, `head` in front of the bytes of each. */
+void save_put_all(struct save *, const struct save *from, const void *head,
+	size_t head_size);
 uint64_t save_count(const struct save *);
 /* Sum of the sizes. */
 uint64_t save_bytes(const struct save *);
