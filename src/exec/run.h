@@ -23,6 +23,9 @@ struct run_config {
 	unsigned workers;
 	/* A single deterministic worker: the sim back end is in force. */
 	int is_sim;
+	/* Where temporary files go, and how much may lie there; 0: no limit. */
+	const char *tmp;
+	uint64_t disk_bytes;
 	/* Barriers will come; so it is with checkpoint_dir, and in a worker of
 	 * such a job. */
 	int has_checkpoints;
@@ -30,7 +33,6 @@ struct run_config {
 	const char *checkpoint_dir;
 	uint64_t every_us;
 	uint64_t program;	/* fingerprint: who may resume */
-	/* Print statistics to `report` at the end, and on SIGUSR1. */
 	/* --hosts, then those of ssh(); the first keyed_host_count of them run
 	 * keyed instances. */
 	const char *const *host;
@@ -39,6 +41,7 @@ struct run_config {
 	/* Append the order for a host's worker: net/order.h. */
 	void (*order)(void *cookie, uint32_t host, struct buf *out);
 	void *order_cookie;
+	/* Print statistics to `report` at the end, and on SIGUSR1. */
 	int stats;
 	void (*report)(void *cookie, const struct buf *);
 	void *report_cookie;
