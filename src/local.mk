@@ -497,6 +497,8 @@ cli_files = \
 	src/cli/help_row.h \
 	src/cli/job.c \
 	src/cli/job.h \
+	src/cli/limits.c \
+	src/cli/limits.h \
 	src/cli/option_table.h \
 	src/cli/options.c \
 	src/cli/options.h

@@ -10,6 +10,7 @@
 
 #include "cli/cmd.h"
 #include "cli/job.h"
+#include "cli/limits.h"
 #include "exec/remotes.h"
 #include "exec/run.h"
 #include "io/bad.h"
@@ -103,6 +104,7 @@ worker_bind(struct job *job, struct options *options,
 {
 	if (job_take_order(job, options, order) != 0 || job_parse(job) != 0)
 		return -1;
+	limits_set(options);
 	return job_check(job, 0);
 }
 

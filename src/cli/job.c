@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/limits.h"
 #include "exec/run.h"
 #include "io/bad.h"
 #include "lang/diag.h"
@@ -254,6 +255,8 @@ job_configure(const struct job *job, struct run_config *config)
 	config->host_count = job->host_count;
 	config->keyed_host_count = job->keyed_host_count;
 	config->launch = options->launch;
+	config->tmp = limits_tmp(options);
+	config->disk_bytes = options->disk_bytes;
 	/* The folder is the starting process's. */
 	if (job->host_number == 0)
 		config->checkpoint_dir = options->checkpoint;
@@ -266,7 +269,8 @@ job_configure(const struct job *job, struct run_config *config)
 
 /* What a worker must be told besides the program, by names of options. */
 static uint32_t
-order_options(const struct job *job, struct order_pair *pair, char workers[24])
+order_options(const struct job *job, struct order_pair *pair, char workers[24],
+	char memory[24])
 {
 	const struct options *options = job->options;
 	uint32_t count = 0;
@@ -274,6 +278,9 @@ order_options(const struct job *job, struct order_pair *pair, char workers[24])
 	/* All processes must come to the same tasks. */
 	snprintf(workers, 24, "%u", job_workers(job));
 	pair[count++] = (struct order_pair){ "workers", workers };
+	snprintf(memory, 24, "%llu", (unsigned long long)options->memory_bytes);
+	if (options->memory_bytes > 0)
+		pair[count++] = (struct order_pair){ "memory", memory };
 	if (options->input != NULL)
 		pair[count++] = (struct order_pair){ "input",
 		    options->input->name };
@@ -299,13 +306,13 @@ order_options(const struct job *job, struct order_pair *pair, char workers[24])
 void
 job_order(const struct job *job, uint32_t index, struct buf *out)
 {
-	struct order_pair *option = mem_alloc((8 + job->host_count +
+	struct order_pair *option = mem_alloc((9 + job->host_count +
 	    job->file_count) * sizeof(*option));
 	struct order_pair *arg = mem_alloc((job->options->arg_count + 1) *
 	    sizeof(*arg));
 	struct order_bytes *source = mem_alloc((job->described_count + 1) *
 	    sizeof(*source));
-	char workers[24];
+	char workers[24], memory[24];
 
 	for (uint32_t i = 0; i < job->options->arg_count; i++)
 		arg[i] = (struct order_pair){ job->options->arg[i].name,
@@ -320,7 +327,8 @@ job_order(const struct job *job, uint32_t index, struct buf *out)
 		.worker_index = index, .worker_count = job->host_count,
 		.arg = arg, .arg_count = job->options->arg_count,
 		.option = option,
-		.option_count = order_options(job, option, workers),
+		.option_count = order_options(job, option, workers,
+		    memory),
 		.source = source, .source_count = job->described_count,
 	};
 	order_write(&order, out);
@@ -337,6 +345,8 @@ order_take_option(struct job *job, struct options *options,
 
 	if (strcmp(pair->name, "workers") == 0)
 		options->workers = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(pair->name, "memory") == 0)
+		options->memory_bytes = strtoull(value, NULL, 10);
 	else if (strcmp(pair->name, "input") == 0)
 		options->input = format_find(value, strlen(value));
 	else if (strcmp(pair->name, "output") == 0)

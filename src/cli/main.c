@@ -7,6 +7,7 @@
 #include "cli/cmd.h"
 #include "cli/help.h"
 #include "cli/job.h"
+#include "cli/limits.h"
 #include "util/cpu.h"
 #include "util/env.h"
 
@@ -66,7 +67,7 @@ main(int argc, char **argv)
 	else if (options.help)
 		status = main_help();
 	else {
-		mem_set_limit(options.memory_bytes);
+		limits_set(&options);
 		if (options.is_sim)
 			env_sim_start(options.sim_seed);
 		status = main_command(&options);

@@ -14,7 +14,14 @@ OPTION(BAD, 0, "bad", "stop|skip|FILE",
 	"bad records: stop at the first (default), skip and count, or write "
 	"them to FILE with place and reason")
 OPTION(MEMORY, 0, "memory", "SIZE",
-	"limit of memory, like 512MiB")
+	"limit of memory, like 512MiB; three quarters of the machine's, or of "
+	"what its control group has, if not given")
+OPTION(TMP, 0, "tmp", "DIR",
+	"folder for what has no room in memory; $TMPDIR, /var/tmp or /tmp if "
+	"not given")
+OPTION(DISK, 0, "disk", "SIZE",
+	"limit of what may lie there at a time, like 100GiB; none if not "
+	"given")
 OPTION(WORKERS, 'j', "workers", "N",
 	"use N threads; as many as there are processors if not given")
 OPTION(HOSTS, 0, "hosts", "HOST,...",

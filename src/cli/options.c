@@ -127,13 +127,15 @@ option_arg(struct options *options, char *text, struct err *err)
 }
 
 static int
-option_size(const char *text, uint64_t *out, struct err *err)
+option_size(const char *name, const char *text, uint64_t *out, struct err *err)
 {
 	static const struct { const char *unit; uint64_t bytes; } units[] = {
 		{ "", 1 }, { "B", 1 }, { "k", 1u << 10 }, { "K", 1u << 10 },
 		{ "kB", 1000 }, { "KiB", 1u << 10 }, { "M", 1u << 20 },
 		{ "MB", 1000000 }, { "MiB", 1u << 20 }, { "G", 1u << 30 },
 		{ "GB", 1000000000 }, { "GiB", 1u << 30 },
+		{ "T", (uint64_t)1 << 40 }, { "TB", 1000000000000u },
+		{ "TiB", (uint64_t)1 << 40 },
 	};
 	char *end;
 	double number = strtod(text, &end);
@@ -145,7 +147,19 @@ option_size(const char *text, uint64_t *out, struct err *err)
 			return 0;
 		}
 	return err_set(err, ERR_USAGE,
-	    "--memory takes a size like 512MiB, not '%s'", text);
+	    "%s takes a size like 512MiB, not '%s'", name, text);
+}
+
+static int
+option_memory(const char *text, uint64_t *out, struct err *err)
+{
+	if (option_size("--memory", text, out, err) != 0)
+		return -1;
+	if (*out >= MEMORY_BYTES_MIN)
+		return 0;
+	return err_set(err, ERR_USAGE, "--memory %s is too little: at least "
+	    "%lluMiB are needed", text,
+	    (unsigned long long)(MEMORY_BYTES_MIN >> 20));
 }
 
 static int
@@ -228,7 +242,11 @@ option_set(struct options *options, enum option_id id, char *argument,
 		return option_format(argument, &options->output, err);
 	case OPTION_BAD: options->bad = argument; return 0;
 	case OPTION_MEMORY:
-		return option_size(argument, &options->memory_bytes, err);
+		return option_memory(argument, &options->memory_bytes, err);
+	case OPTION_TMP: options->tmp = argument; return 0;
+	case OPTION_DISK:
+		return option_size("--disk", argument, &options->disk_bytes,
+		    err);
 	case OPTION_WORKERS:
 		return option_workers(argument, &options->workers, err);
 	case OPTION_HOSTS: return option_hosts(options, argument, err);

@@ -19,6 +19,9 @@ enum option_id {
 /* A thread needs a stack; more threads than key groups find no work. */
 #define WORKERS_MAX 128
 
+/* The program, its plan, its buffers and a few blocks to spill with. */
+#define MEMORY_BYTES_MIN ((uint64_t)16 << 20)
+
 /* What the command line says.  Strings are borrowed from argv. */
 struct options {
 	const char *command;	/* NULL: run */
@@ -29,6 +32,8 @@ struct options {
 	const struct format_def *output;
 	const char *bad;	/* NULL: stop */
 	uint64_t memory_bytes;	/* 0: not said */
+	const char *tmp;	/* NULL: not said */
+	uint64_t disk_bytes;	/* 0: no limit */
 	unsigned workers;	/* 0: not said */
 	char **host;
 	uint32_t host_count;

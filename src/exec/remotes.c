@@ -235,12 +235,14 @@ take_figures(struct remotes *it, struct remote *remote, struct reading *in,
 		one.rows_in = read_u64(in);
 		one.rows_out = read_u64(in);
 		one.held_bytes = read_u64(in);
+		one.spilled_bytes = read_u64(in);
 		if (in->failed || op >= it->config.op_count)
 			return read_failed(remote, "the list of figures", err);
 		thr_lock_take(&it->lock);
 		it->figures[op].rows_in += one.rows_in;
 		it->figures[op].rows_out += one.rows_out;
 		it->figures[op].held_bytes += one.held_bytes;
+		it->figures[op].spilled_bytes += one.spilled_bytes;
 		thr_lock_give(&it->lock);
 	}
 	return 0;

@@ -31,7 +31,7 @@ struct remotes_config {
 
 /* What workers told of an operator at their end. */
 struct remotes_figures {
-	uint64_t rows_in, rows_out, held_bytes;
+	uint64_t rows_in, rows_out, held_bytes, spilled_bytes;
 };
 
 /*

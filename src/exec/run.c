@@ -26,6 +26,7 @@
 #include "io/bad.h"
 #include "op/joint.h"
 #include "state/save.h"
+#include "state/spill.h"
 #include "state/store.h"
 #include "util/buf.h"
 #include "util/env.h"
@@ -491,6 +492,7 @@ run_close(struct run *run)
 	remote_free(&run->remote);
 	sched_free(&run->sched);
 	tasks_free(&run->tasks);
+	spill_free(&run->spill);
 	thr_lock_fini(&run->stopped_lock);
 	mem_free(run->subtask);
 	mem_free(run->first);
@@ -585,7 +587,8 @@ void
 run_init(struct run *run, struct plan *plan, const struct run_config *config)
 {
 	*run = (struct run){ .plan = plan, .config = config,
-	    .here = TASK_HERE, .stopped = ERR_INIT };
+	    .here = TASK_HERE, .stopped = ERR_INIT,
+	    .spill = spill_new(config->tmp, config->disk_bytes) };
 	run->shared = (struct subtask_shared){
 		.plan = plan, .bad = config->bad, .warn = config->warn,
 		.warn_cookie = config->warn_cookie,
@@ -593,7 +596,8 @@ run_init(struct run *run, struct plan *plan, const struct run_config *config)
 		.stopped_cookie = run,
 		.outputs = { .stop = ERR_INIT, .in_place = run_is_live(plan) ||
 		    config->has_checkpoints,
-		    .has_checkpoints = config->has_checkpoints },
+		    .has_checkpoints = config->has_checkpoints,
+		    .spill = run->spill },
 	};
 	thr_lock_init(&run->stopped_lock, "the bad record");
 	run->tasks = run_tasks(plan, config);

@@ -23,6 +23,9 @@ struct run_config {
 	unsigned workers;
 	/* A single deterministic worker: the sim back end is in force. */
 	int is_sim;
+	/* Where temporary files go, and how much may lie there; 0: no limit. */
+	const char *tmp;
+	uint64_t disk_bytes;
 	/* Barriers will come; so it is with checkpoint_dir, and in a worker of
 	 * such a job. */
 	int has_checkpoints;

@@ -13,6 +13,7 @@ struct remote;
 struct remotes;
 struct save;
 struct sched;
+struct spill;
 struct store;
 
 /* A job, in the process that started it or in a worker. */
@@ -29,6 +30,7 @@ struct run {
 	struct edge **edge;
 	uint32_t channel_count;		/* of all edges so far */
 	struct subtask_shared shared;
+	struct spill *spill;
 	struct sched *sched;
 	struct store *store;
 	struct checkpoints *checkpoints;

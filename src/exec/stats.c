@@ -16,7 +16,7 @@ static void
 stats_op(const struct op *op, struct subtask *const *subtask, uint32_t count,
 	const struct remotes_figures *elsewhere, struct buf *out)
 {
-	uint64_t rows_in = 0, rows_out = 0, held = 0;
+	uint64_t rows_in = 0, rows_out = 0, held = 0, spilled = 0;
 	int64_t mark = INT64_MAX;
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -27,6 +27,8 @@ stats_op(const struct op *op, struct subtask *const *subtask, uint32_t count,
 		rows_in += run->rows_in;
 		rows_out += run->rows_out;
 		held += run->budget.peak_bytes;
+		spilled += __atomic_load_n(&run->spilled_bytes,
+		    __ATOMIC_RELAXED);
 		if (run->marked_us < mark)
 			mark = run->marked_us;
 	}
@@ -34,12 +36,16 @@ stats_op(const struct op *op, struct subtask *const *subtask, uint32_t count,
 		rows_in += elsewhere[op->id].rows_in;
 		rows_out += elsewhere[op->id].rows_out;
 		held += elsewhere[op->id].held_bytes;
+		spilled += elsewhere[op->id].spilled_bytes;
 	}
 	buf_add_format(out, "%-10s %12llu rows in %12llu out", op->def->name,
 	    (unsigned long long)rows_in, (unsigned long long)rows_out);
 	if (held > 0)
 		buf_add_format(out, " %8.1f MiB held",
 		    (double)held / (1 << 20));
+	if (spilled > 0)
+		buf_add_format(out, " %8.1f MiB spilled",
+		    (double)spilled / (1 << 20));
 	if (mark != INT64_MAX && mark != INT64_MIN) {
 		buf_add_string(out, "  at ");
 		char text[64];

@@ -12,8 +12,9 @@ struct tasks;
 
 /*
  * Append what the job has done so far: a line per operator (rows in and out,
- * memory held, event time), a line per task (bytes, how its instances spent
- * their time), one for checkpoints.  No instance may be stepped meanwhile.
+ * memory held, bytes spilled, event time), a line per task (bytes, how its
+ * instances spent their time), one for checkpoints.  No instance may be stepped
+ * meanwhile.
  */
 void stats_print(const struct flow *, const struct tasks *,
 	struct subtask *const *, uint32_t subtask_count,

@@ -159,6 +159,8 @@ worker_say_figures(struct worker_side *it)
 			buf_add(&packet, &op->rows_out, sizeof(op->rows_out));
 			buf_add(&packet, &op->budget.peak_bytes,
 			    sizeof(op->budget.peak_bytes));
+			buf_add(&packet, &op->spilled_bytes,
+			    sizeof(op->spilled_bytes));
 		}
 	remote_say(it->run.remote, REMOTE_FIGURES, packet.bytes, packet.size);
 	buf_fini(&packet);

@@ -17,6 +17,7 @@
 
 #include "data/key.h"
 #include "io/bad.h"
+#include "state/spill.h"
 #include "util/buf.h"
 #include "util/hash.h"
 
@@ -485,6 +486,16 @@ op_charge(struct op_run *run, uint64_t bytes, struct err *err)
 	    (unsigned long long)(mem_limit() >> 20));
 	err_hint(err, "give it more with --memory SIZE");
 	return -1;
+}
+
+struct spill_file *
+op_spill_new(struct op_run *run, struct err *err)
+{
+	struct spill_file *file = spill_file_new(run->job->spill, err);
+
+	if (file != NULL)
+		spill_file_count(file, &run->spilled_bytes);
+	return file;
 }
 
 void

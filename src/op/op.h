@@ -14,6 +14,7 @@ struct bad;
 struct buf;
 struct joint;
 struct spill;
+struct spill_file;
 
 /*
  * The operator contract.  An operator is one file op_NAME.c that ends in
@@ -200,6 +201,7 @@ struct op_run {
 	struct joint *joint;
 	void *share;
 	uint64_t rows_in, rows_out, batches_in;
+	uint64_t spilled_bytes;	/* atomic; see op_spill_new */
 };
 
 enum op_status {
@@ -372,6 +374,9 @@ int op_reject(struct op_run *, struct batch *, const struct rejects *,
 	struct err *);
 /* Charge memory to the operator, or an error that names it and the limit. */
 int op_charge(struct op_run *, uint64_t bytes, struct err *);
+/* A temporary file of the job whose bytes count as the operator's; NULL with
+ * err.  spill_file_free(). */
+struct spill_file *op_spill_new(struct op_run *, struct err *);
 void op_warn(struct op_run *, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

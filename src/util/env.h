@@ -187,7 +187,7 @@ int env_set_nonblocking(int fd);
 /* Another descriptor for the pipe behind `fd`, to write; what would wait fails
  * with EAGAIN, and other users of the pipe do not notice.  -1: it is none. */
 int env_open_nonblocking(int fd);
-/* This part of the file will be read soon: the system may fetch it meanwhile. */
+/* This part of the file will be read soon: the system may fetch it now. */
 void env_read_ahead(int fd, uint64_t offset, size_t size);
 /* Let a pipe hold `bytes`, if `fd` is one and the system agrees. */
 void env_pipe_enlarge(int fd, int bytes);

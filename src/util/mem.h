@@ -51,6 +51,9 @@ void mem_budget_leave(struct mem_budget *);
  */
 int mem_is_pressed(const struct mem_budget *);
 
+/* For tests: press whoever looks each `every`-th time; 0: nobody. */
+void mem_set_press(uint32_t every);
+
 /* The limit of the whole process in bytes; 0 lifts it.  Set once, at start. */
 void mem_set_limit(uint64_t bytes);
 uint64_t mem_limit(void);

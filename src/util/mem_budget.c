@@ -24,6 +24,7 @@
 
 static uint64_t charged_bytes;
 static uint64_t limit_bytes;
+static uint32_t press_every;
 
 /* Of those that can spill; under the lock, but for the count (atomic). */
 static struct thr_lock spillers_lock = THR_LOCK_INIT("those that can spill");
@@ -81,10 +82,27 @@ mem_budget_leave(struct mem_budget *budget)
 	thr_lock_give(&spillers_lock);
 }
 
+void
+mem_set_press(uint32_t every)
+{
+	press_every = every;
+}
+
+/* The test's press; the count is common to all owners. */
+static int
+is_pressed_by_count(void)
+{
+	static uint32_t count;
+
+	return __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) %
+	    press_every == 0;
+}
+
 int
 mem_is_pressed(const struct mem_budget *budget)
 {
-	return __atomic_load_n(&budget->is_pressed, __ATOMIC_RELAXED);
+	return __atomic_load_n(&budget->is_pressed, __ATOMIC_RELAXED) ||
+	    (__builtin_expect(press_every != 0, 0) && is_pressed_by_count());
 }
 
 static uint64_t
@@ -103,7 +121,7 @@ press_largest(const struct mem_budget *budget)
 	thr_lock_take(&spillers_lock);
 	for (struct mem_budget *it = spillers; it != NULL; it = it->next) {
 		/* One is enough; it has not come to look yet. */
-		if (mem_is_pressed(it)) {
+		if (__atomic_load_n(&it->is_pressed, __ATOMIC_RELAXED)) {
 			largest = NULL;
 			break;
 		}
@@ -177,6 +195,6 @@ mem_release(struct mem_budget *budget, uint64_t bytes)
 {
 	sum_subtract(&budget->used_bytes, bytes);
 	sum_subtract(&charged_bytes, bytes);
-	if (mem_is_pressed(budget))
+	if (__atomic_load_n(&budget->is_pressed, __ATOMIC_RELAXED))
 		__atomic_store_n(&budget->is_pressed, 0, __ATOMIC_RELAXED);
 }

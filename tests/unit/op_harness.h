@@ -12,6 +12,7 @@
 #include "io/bad.h"
 #include "op/joint.h"
 #include "op/op.h"
+#include "state/spill.h"
 #include "util/buf.h"
 
 struct harness {
@@ -82,6 +83,7 @@ harness_open(struct harness *harness, struct op *op)
 	cr_assert(op_bind(op, &err) == 0, "%s", err.message);
 	harness->op = op;
 	harness->job.bad = bad_new(BAD_SKIP, NULL, &err);
+	harness->job.spill = spill_new("/tmp", 0);
 	harness->sink = (struct op_run){ .op = &harness_op, .state = harness,
 		.job = &harness->job,
 		.open_inputs = 1 };
@@ -137,6 +139,7 @@ harness_close(struct harness *harness)
 		harness->op->def->unshare(harness->run.share);
 	joint_free(&harness->run.joint);
 	op_job_fini(&harness->job);
+	spill_free(&harness->job.spill);
 	bad_close(&harness->job.bad, &err);
 	op_free(&harness->op);
 	buf_fini(&harness->out);

@@ -1,0 +1,59 @@
+/*
+ * Limits of memory and of disk.
+ *
+ * For tests, SFLOW_TEST_MEMORY sets a limit of any size on what is charged
+ * alone, and SFLOW_TEST_SPILL=N presses every owner that can spill each N-th
+ * time it looks.
+ */
+#include "cli/limits.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "cli/options.h"
+#include "util/env.h"
+#include "util/mem.h"
+
+static uint64_t
+number_of(const char *variable)
+{
+	const char *text = env_variable(variable);
+
+	return text == NULL ? 0 : strtoull(text, NULL, 10);
+}
+
+void
+limits_set(const struct options *options)
+{
+	uint64_t test = number_of("SFLOW_TEST_MEMORY");
+
+	mem_set_press((uint32_t)number_of("SFLOW_TEST_SPILL"));
+	if (test > 0)
+		mem_set_limit(test);
+	else if (options->memory_bytes > 0)
+		mem_set_limit(options->memory_bytes);
+	else
+		mem_set_limit(env_memory_bytes() / 4 * 3);
+}
+
+static int
+is_folder(const char *path)
+{
+	struct stat stat;
+
+	return env->stat(path, &stat) == 0 && S_ISDIR(stat.st_mode);
+}
+
+const char *
+limits_tmp(const struct options *options)
+{
+	const char *variable = env_variable("TMPDIR");
+
+	if (options->tmp != NULL)
+		return options->tmp;
+	if (variable != NULL && *variable != '\0')
+		return variable;
+	/* /tmp may lie in memory. */
+	return is_folder("/var/tmp") ? "/var/tmp" : "/tmp";
+}
