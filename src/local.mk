@@ -242,6 +242,8 @@ state_files = \
 io_files = \
 	src/io/bad.c \
 	src/io/bad.h \
+	src/io/blocks.c \
+	src/io/blocks.h \
 	src/io/cells.c \
 	src/io/cells.h \
 	src/io/chunker.c \

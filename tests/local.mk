@@ -5,6 +5,7 @@ unit_files = \
 	tests/unit/test_agg.c \
 	tests/unit/test_batch.c \
 	tests/unit/test_bits.c \
+	tests/unit/test_blocks.c \
 	tests/unit/test_buf.c \
 	tests/unit/test_builder.c \
 	tests/unit/test_calendar.c \

@@ -9,25 +9,13 @@
 #include "util/interrupt.h"
 #include "util/mem.h"
 
-/* How many splits or ranges a source has. */
-static uint64_t
-source_turns(const struct subtask *it, const struct source_in *in)
-{
-	const struct source *source =
-	    it->copy->flow->source[in->index]->source;
-	uint32_t ranges = source == NULL || it->plan->width == 1 ? 0 :
-	    source_range_count(source);
-
-	return ranges > 0 ? ranges : source == NULL ? 0 : source_width(source);
-}
-
 /* No more of this source: tell the chain. */
 enum task_status
 subtask_source_end(struct subtask *it, struct source_in *in, struct err *err)
 {
 	in->ended = 1;
 	source_run_quit(in->run);
-	subtask_end_turns(it, source_turns(it, in));
+	subtask_end_turns(it, source_run_turns(in->run));
 	/* Enough was got before the record that would have stopped it. */
 	err_clear(&it->job.stop);
 	enum op_status status = op_end(in->head, in->port, err);

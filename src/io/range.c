@@ -20,6 +20,9 @@
  * nothing but that a reader goes on at a position as if it had come to it
  * (format_def.seek); a guess costs time at most.
  *
+ * A compressed file is decoded once, for all: its bytes stay while the range
+ * whose entry is known last has not been read.
+ *
  * Guesses in a row that were wrong show that the file has no such lines: from
  * then on only now and then one is made.
  */
@@ -29,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/blocks.h"
 #include "io/input.h"
 #include "util/env.h"
 #include "util/err.h"
@@ -41,6 +45,7 @@
 #define RANGE_BYTES ((uint64_t)256 << 10)
 /* Fewer are not worth the threads. */
 #define RANGES_MIN 16
+#define RANGES_UNKNOWN ((uint32_t)1 << 30)
 /* Wrong guesses in a row, and how often one is made then. */
 #define MISSES_MAX 4
 #define GUESS_EVERY 16
@@ -51,6 +56,7 @@ struct listener {
 };
 
 struct range_file {
+	struct blocks *blocks;	/* of a compressed file; or NULL */
 	struct thr_lock lock;
 	uint32_t count;
 	/* The entry that is known last, and the range it is of. */
@@ -81,10 +87,21 @@ range_count(uint64_t file_bytes, uint64_t range_bytes)
 	return count < least || count > UINT32_MAX / 2 ? 0 : (uint32_t)count;
 }
 
+uint32_t
+range_count_packed(uint64_t file_bytes, uint64_t range_bytes)
+{
+	/* Text becomes four times what it was, or more. */
+	return range_count(file_bytes * 4, range_bytes) == 0 ? 0 :
+	    RANGES_UNKNOWN;
+}
+
 struct range_file *
-range_file_new(uint32_t count)
+range_file_new(uint32_t count, const char *path, uint64_t range_bytes)
 {
 	struct range_file *file = mem_alloc_zero(sizeof(*file));
+
+	if (path != NULL)
+		file->blocks = blocks_new(path, range_bytes);
 
 	thr_lock_init(&file->lock, "ranges of a file");
 	file->count = count;
@@ -102,6 +119,7 @@ range_file_free(struct range_file **take_file)
 	if (file == NULL)
 		return;
 	thr_lock_fini(&file->lock);
+	blocks_free(&file->blocks);
 	mem_free(file->listener);
 	mem_free(file);
 }
@@ -154,7 +172,19 @@ range_file_publish(struct range_file *file, uint32_t k,
 	file->known = k;
 	file->entry = *position;
 	thr_lock_give(&file->lock);
+	/* A guess looks at the byte before. */
+	if (file->blocks != NULL && position->offset > 0)
+		blocks_release(file->blocks, position->offset - 1);
 	wake(file, k);
+}
+
+uint32_t
+range_file_count(struct range_file *file)
+{
+	thr_lock_take(&file->lock);
+	uint32_t count = file->end;
+	thr_lock_give(&file->lock);
+	return count;
 }
 
 void
@@ -197,6 +227,7 @@ range_file_guessed(struct range_file *file, int is_right)
 #define SINGLE_LINES 64
 
 struct range_input {
+	struct blocks *blocks;	/* or: */
 	struct input *bytes;
 	uint64_t offset;	/* of the next read */
 	uint64_t stands;	/* where `bytes` stands */
@@ -209,6 +240,8 @@ static ssize_t
 read_at(struct range_input *it, uint64_t offset, char *bytes, size_t size,
 	struct err *err)
 {
+	if (it->blocks != NULL)
+		return blocks_read(it->blocks, offset, bytes, size, err);
 	if (it->stands != offset &&
 	    input_seek(it->bytes, offset, err) != 0)
 		return -1;
@@ -247,22 +280,26 @@ range_close(void *take_cookie)
 {
 	struct range_input *it = take_cookie;
 
-	input_close(&it->bytes);
+	if (it->bytes != NULL)
+		input_close(&it->bytes);
 	mem_free(it);
 }
 
 struct input *
-range_input_open(const char *path, struct range_input **out, struct err *err)
+range_input_open(struct range_file *file, const char *path,
+	struct range_input **out, struct err *err)
 {
 	static const struct input_calls calls = {
 		.read = range_read, .seek = range_seek, .close = range_close,
 	};
-	struct input *bytes = input_open(path, err);
+	struct input *bytes = file->blocks != NULL ? NULL : input_open(path,
+	    err);
 
-	if (bytes == NULL)
+	if (bytes == NULL && file->blocks == NULL)
 		return NULL;
 	struct range_input *it = mem_alloc_zero(sizeof(*it));
 	it->bytes = bytes;
+	it->blocks = file->blocks;
 	it->stands = UINT64_MAX;
 	it->limit = UINT64_MAX;
 	*out = it;
@@ -315,7 +352,8 @@ range_input_raise(struct range_input *it, struct err *err)
 	if (++it->raised > SINGLE_LINES) {
 		from += it->stride;
 		it->stride *= 2;
-		if (from > (uint64_t)input_size(it->bytes)) {
+		if (it->bytes != NULL &&
+		    from > (uint64_t)input_size(it->bytes)) {
 			it->limit = UINT64_MAX;
 			return 0;
 		}

@@ -23,8 +23,15 @@ struct range_file;
 uint64_t range_bytes_wanted(void);
 /* Ranges of a file; 0 when they are too few to be worth it. */
 uint32_t range_count(uint64_t file_bytes, uint64_t range_bytes);
+/* Of a compressed file so large: how many is known when it has been read. */
+uint32_t range_count_packed(uint64_t file_bytes, uint64_t range_bytes);
 
-struct range_file *range_file_new(uint32_t range_count);
+/*
+ * `path` is that of the file if it is compressed, else NULL: then one instance
+ * at a time decodes for all, ahead of those that parse (io/blocks.h).
+ */
+struct range_file *range_file_new(uint32_t range_count, const char *path,
+	uint64_t range_bytes);
 void range_file_free(struct range_file **);
 
 /* Instance `index` of `count` is told by wake(cookie) when something that it
@@ -46,6 +53,8 @@ void range_file_publish(struct range_file *, uint32_t k,
 	const struct reader_position *position);
 /* Nothing is to be read from range `k` on; what is known already stays. */
 void range_file_end(struct range_file *, uint32_t k);
+/* How many there are; sure when an instance has come to RANGE_OVER. */
+uint32_t range_file_count(struct range_file *);
 /* Is a guess worth the work?  Then *inside is what a reader was in the middle
  * of where it was asked last.  Told how they went. */
 int range_file_may_guess(struct range_file *, uint32_t k, uint64_t *inside);
@@ -62,8 +71,8 @@ void range_file_guessed(struct range_file *, int is_right);
 struct range_input;
 
 /* The range_input is the input's and goes with it.  NULL with err. */
-struct input *range_input_open(const char *path, struct range_input **,
-	struct err *);
+struct input *range_input_open(struct range_file *, const char *path,
+	struct range_input **, struct err *);
 /* No limit: up to the file's end. */
 void range_input_no_limit(struct range_input *);
 /* Up to the end of the line that byte `offset` - 1 stands in.  0 or -1. */

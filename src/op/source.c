@@ -126,7 +126,10 @@ source_open(const struct source_spec *spec, struct bad *bad, struct err *err)
 		return NULL;
 	}
 	if (source->range_count > 0)
-		source->chain = range_file_new(source->range_count);
+		source->chain = range_file_new(source->range_count,
+		    source->file[0].is_compressed ?
+		    source->file[0].origin->path : NULL,
+		    source->range_bytes);
 	source->format = common_format(source);
 	write_label(source);
 	write_reason(source);

@@ -275,6 +275,7 @@ learn_path_file(struct source *source, uint32_t position, const char *path,
 	struct err *err)
 {
 	struct input *input = input_open(path, err);
+	int64_t bytes = input == NULL ? -1 : input_size(input);
 	int is_archive = input == NULL ? -1 : input_is_archive(input, err);
 
 	if (is_archive < 0) {
@@ -287,6 +288,7 @@ learn_path_file(struct source *source, uint32_t position, const char *path,
 	struct source_file *file = source_add_file(source, position, path,
 	    NULL, 0);
 	file->can_reopen = input_is_file(input);
+	file->bytes = bytes > 0 ? (uint64_t)bytes : 0;
 	if (learn_file(source, file, input, err) != 0)
 		return -1;
 	if (source->file_count > 1 && file->can_reopen)
@@ -420,14 +422,15 @@ learn_ranges(struct source *source)
 
 	/* A file of bad records has them in order. */
 	if (source->file_count != 1 || !file->can_reopen ||
-	    file->is_compressed || file->archive != NULL ||
+	    file->archive != NULL ||
 	    source->spec->host_count > 0 ||
 	    file->kind.format->lines == FORMAT_LINES_NONE ||
 	    bad_policy(source->bad) == BAD_FILE)
 		return;
 	source->range_bytes = range_bytes_wanted();
-	source->range_count = range_count((uint64_t)input_size(file->input),
-	    source->range_bytes);
+	source->range_count = file->is_compressed ?
+	    range_count_packed(file->bytes, source->range_bytes) :
+	    range_count(file->bytes, source->range_bytes);
 }
 
 int

@@ -24,6 +24,7 @@ struct source_file {
 	uint64_t split;
 	int can_reopen;		/* read again from its start, by anybody */
 	int is_compressed;	/* and from nowhere else */
+	uint64_t bytes;		/* as it lies there; 0: not known */
 	/* The archive whose member it is, and which; or NULL. */
 	char *archive;
 	uint32_t member;
@@ -150,6 +151,8 @@ struct source_ranges *source_ranges_new(struct source_run *,
 void source_ranges_free(struct source_ranges **);
 enum source_got source_ranges_next(struct source_ranges *,
 	struct source_item *out, struct err *);
+/* How many ranges there are; sure behind SOURCE_END. */
+uint32_t source_ranges_count(const struct source_ranges *);
 /* It is read no more: nobody shall wait for it. */
 void source_ranges_quit(struct source_ranges *);
 

@@ -85,8 +85,8 @@ lane_open(struct source_ranges *it, struct lane *lane, struct err *err)
 {
 	if (lane->input != NULL)
 		return 0;
-	lane->input = range_input_open(it->file->origin->path, &lane->bytes,
-	    err);
+	lane->input = range_input_open(it->chain, it->file->origin->path,
+	    &lane->bytes, err);
 	if (lane->input == NULL)
 		return -1;
 	input_set_wait(lane->input, 0);
@@ -313,14 +313,15 @@ read_guess(struct source_ranges *it, struct err *err)
 			continue;
 		}
 		it->has_ended = got == 0;
-		if (got < 0 && err->kind == ERR_DATA) {
+		/* What cannot be read may lie behind what ends the job. */
+		if (got < 0) {
 			it->is_broken = 1;
 			err_clear(err);
 			lane_close(it, &it->guess);
 			return 0;
 		}
-		int status = got < 0 ? -1 : got == 0 ? 1 :
-		    judge_wait(it, &it->guess, &it->behind, err);
+		int status = got == 0 ? 1 : judge_wait(it, &it->guess,
+		    &it->behind, err);
 		if (status == 1 && got == 0)
 			format->position(it->guess.reader, &it->behind);
 		if (status != 0)
@@ -464,6 +465,12 @@ source_ranges_next(struct source_ranges *it, struct source_item *out,
 	default:
 		return begin_range(it, out, err);
 	}
+}
+
+uint32_t
+source_ranges_count(const struct source_ranges *it)
+{
+	return range_file_count(it->chain);
 }
 
 void

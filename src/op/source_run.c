@@ -118,6 +118,13 @@ source_run_quit(struct source_run *run)
 		source_ranges_quit(run->ranges);
 }
 
+uint32_t
+source_run_turns(const struct source_run *run)
+{
+	return run->ranges != NULL ? source_ranges_count(run->ranges) :
+	    source_width(run->source);
+}
+
 /* --- streams --- */
 
 static int

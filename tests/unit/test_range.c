@@ -254,11 +254,13 @@ guess(const char *text, uint64_t start, char delimiter)
 	FILE *file = fopen(path, "w");
 	fputs(text, file);
 	fclose(file);
-	struct input *input = range_input_open(path, &bytes, &err);
+	struct range_file *ranges = range_file_new(2, NULL, 0);
+	struct input *input = range_input_open(ranges, path, &bytes, &err);
 	int got = range_input_guess(bytes, start, FORMAT_LINES_QUOTED,
 	    delimiter, &offset, &err);
 	cr_assert(got >= 0);
 	input_close(&input);
+	range_file_free(&ranges);
 	unlink(path);
 	return got == 1 ? offset : UINT64_MAX;
 }
