@@ -114,14 +114,14 @@ uint64_t
 heap_idle_bytes(void)
 {
 	uint64_t epoch = 1;
-	size_t pages = 0, size = sizeof(pages);
+	size_t pages = 0, page_bytes = 0, size = sizeof(size_t);
 
 	/* Its figures are as of the last epoch. */
 	if (mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch)) != 0 ||
 	    mallctl("stats.arenas." ALL_ARENAS ".pdirty", &pages, &size, NULL,
-	    0) != 0)
+	    0) != 0 || mallctl("arenas.page", &page_bytes, &size, NULL, 0) != 0)
 		return 0;
-	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return (uint64_t)pages * page_bytes;
 }
 
 void
