@@ -26,6 +26,8 @@ util_files = \
 	src/util/mem.c \
 	src/util/mem.h \
 	src/util/mem_budget.c \
+	src/util/mem_look.c \
+	src/util/mem_priv.h \
 	src/util/near.c \
 	src/util/near.h \
 	src/util/pack.c \

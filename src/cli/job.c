@@ -25,6 +25,9 @@
 /* Rare enough that the disk is no burden, often enough that little is read
  * again. */
 #define CHECKPOINT_EVERY_US 10000000u
+/* Chunks, indexes, batches, a stack: of a thread that reads, and what it may
+ * hold beside them. */
+#define WORKER_BYTES ((uint64_t)8 << 20)
 /* A program file larger than this is a mistake. */
 #define PROGRAM_BYTES_MAX (16u << 20)
 
@@ -219,7 +222,8 @@ job_copy_flow(struct job *job, struct err *err)
 	return flow_check(job->program, &config, err);
 }
 
-/* How many, by option, by the tests' variable, or one for each processor. */
+/* How many, by option, by the tests' variable, or one for each processor that
+ * there is memory for. */
 static unsigned
 job_workers(const struct job *job)
 {
@@ -228,8 +232,11 @@ job_workers(const struct job *job)
 
 	if (workers == 0 && variable != NULL)
 		workers = (unsigned)strtoul(variable, NULL, 10);
-	return workers == 0 || workers > WORKERS_MAX ? env_cpu_count() :
-	    workers;
+	if (workers > 0 && workers <= WORKERS_MAX)
+		return workers;
+	uint64_t most = mem_limit() / WORKER_BYTES;
+	workers = env_cpu_count();
+	return workers <= most ? workers : most < 1 ? 1 : (unsigned)most;
 }
 
 struct plan *

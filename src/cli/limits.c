@@ -15,6 +15,19 @@
 #include "util/env.h"
 #include "util/mem.h"
 
+/* The sanitizers' own memory is not the user's. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+	defined(SFLOW_HOSTILE)
+#define LIMITS_RESIDENT 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define LIMITS_RESIDENT 0
+#endif
+#endif
+#ifndef LIMITS_RESIDENT
+#define LIMITS_RESIDENT 1
+#endif
+
 static uint64_t
 number_of(const char *variable)
 {
@@ -35,6 +48,9 @@ limits_set(const struct options *options)
 		mem_set_limit(options->memory_bytes);
 	else
 		mem_set_limit(env_memory_bytes() / 4 * 3);
+	/* What is resident depends on the wind. */
+	mem_set_resident(LIMITS_RESIDENT && test == 0 && !options->is_sim &&
+	    !env_is_simulated());
 }
 
 static int

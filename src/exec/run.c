@@ -32,8 +32,11 @@
 #include "util/env.h"
 #include "util/interrupt.h"
 
-/* What may wait in a channel; a few batches of wide records. */
+/* What may wait in a channel; a few batches of wide records.  All of them
+ * together: a part of the memory, as far as the least allows. */
 #define CHANNEL_BYTES ((uint64_t)1 << 20)
+#define CHANNEL_BYTES_MIN ((uint64_t)64 << 10)
+#define CHANNELS_PART 8
 
 struct tasks *
 run_tasks(const struct plan *plan, const struct run_config *config)
@@ -171,6 +174,23 @@ run_remote_of(const struct run *run, const struct task_plan *task,
 	return remotes_at(run->remotes, task->host[index]);
 }
 
+/* How much each channel holds. */
+static uint64_t
+run_channel_bytes(const struct run *run)
+{
+	uint64_t count = 1, bytes = mem_limit() / CHANNELS_PART;
+
+	for (uint32_t i = 0; i < run->tasks->edge_count; i++) {
+		const struct edge_plan *edge = run->tasks->edge[i];
+		count += (uint64_t)run->tasks->task[edge->source_task]->width *
+		    run->tasks->task[edge->target_task]->width;
+	}
+	bytes /= count;
+	if (mem_limit() == 0 || bytes > CHANNEL_BYTES)
+		return CHANNEL_BYTES;
+	return bytes < CHANNEL_BYTES_MIN ? CHANNEL_BYTES_MIN : bytes;
+}
+
 /* The channel between two instances, if this process has to do with it. */
 static void
 run_connect(struct run *run, struct edge *edge, const struct task_plan *from,
@@ -187,7 +207,7 @@ run_connect(struct run *run, struct edge *edge, const struct task_plan *from,
 		return;
 	edge_connect(edge, i, k, run_task_of(run, from, i),
 	    run_task_of(run, to, k), run->config->is_sim ?
-	    env_sim_draw() % 4096 + 1 : CHANNEL_BYTES);
+	    env_sim_draw() % 4096 + 1 : run->channel_bytes);
 	if (!gives)
 		remote_add_in(run_remote_of(run, from, i), edge, i, k, id);
 	if (!takes)
@@ -223,6 +243,7 @@ run_build(struct run *run, struct err *err)
 	run->edge = mem_alloc_zero((run->tasks->edge_count + 1) *
 	    sizeof(*run->edge));
 	run_build_joints(run);
+	run->channel_bytes = run_channel_bytes(run);
 	if (run_build_subtasks(run, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < run->tasks->edge_count; i++)

@@ -29,6 +29,7 @@ struct run {
 	uint32_t *first;		/* of each task's instances */
 	struct edge **edge;
 	uint32_t channel_count;		/* of all edges so far */
+	uint64_t channel_bytes;
 	struct subtask_shared shared;
 	struct spill *spill;
 	struct sched *sched;

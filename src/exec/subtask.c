@@ -671,6 +671,7 @@ subtask_step(struct task *task, struct err *err)
 	enum task_status status = subtask_work(it, err);
 	it->left_ns = env->monotonic_ns();
 	it->counts.busy_ns += it->left_ns - start;
+	mem_tend(it->left_ns);
 	return status;
 }
 

@@ -175,6 +175,8 @@ struct env_usage {
 };
 
 void env_usage_read(struct env_usage *);
+/* Memory of this process now; 0 if the system does not tell. */
+uint64_t env_resident_bytes(void);
 
 /* The environment variable, or NULL; borrowed from the process. */
 const char *env_variable(const char *name);

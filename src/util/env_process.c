@@ -186,9 +186,9 @@ us_of(const struct timeval *time)
 	return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
 }
 
-/* The second number of /proc/self/statm, in pages; 0 if there is none. */
-static uint64_t
-resident_pages(void)
+/* The second number of /proc/self/statm, in pages. */
+uint64_t
+env_resident_bytes(void)
 {
 	char text[64];
 	unsigned long total, resident;
@@ -201,7 +201,8 @@ resident_pages(void)
 	if (size <= 0)
 		return 0;
 	text[size] = '\0';
-	return sscanf(text, "%lu %lu", &total, &resident) == 2 ? resident : 0;
+	return sscanf(text, "%lu %lu", &total, &resident) != 2 ? 0 :
+	    resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 void
@@ -212,7 +213,7 @@ env_usage_read(struct env_usage *usage)
 	getrusage(RUSAGE_SELF, &own);
 	usage->user_us = us_of(&own.ru_utime);
 	usage->system_us = us_of(&own.ru_stime);
-	usage->rss_bytes = resident_pages() * (uint64_t)sysconf(_SC_PAGESIZE);
+	usage->rss_bytes = env_resident_bytes();
 	/* Linux counts it in KiB. */
 	usage->rss_peak_bytes = (uint64_t)own.ru_maxrss * 1024;
 }

@@ -4,13 +4,19 @@
  */
 #include "util/mem.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#ifdef SFLOW_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#else
+#include <malloc.h>
+#endif
+
 #include "util/env.h"
+#include "util/mem_priv.h"
 
 /* Exit status when the system is out of memory; that of ERR_IO. */
 #define STATUS_NO_MEMORY 3
@@ -21,7 +27,6 @@
  * Freed pages stay for a second, so that a batch finds them mapped, and then
  * go back, so that the resident size follows what is charged.
  */
-extern const char *malloc_conf;
 const char *malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0,"
 	"retain:true,background_thread:false,thp:default";
 #endif
@@ -98,3 +103,42 @@ mem_copy(const void *bytes, size_t size)
 		memcpy(block, bytes, size);
 	return block;
 }
+
+#ifdef SFLOW_JEMALLOC
+/* "4096", jemalloc's number for all arenas, as a piece of a name. */
+#define TEXT_OF(number) #number
+#define NUMBER_TEXT(number) TEXT_OF(number)
+#define ALL_ARENAS NUMBER_TEXT(MALLCTL_ARENAS_ALL)
+
+uint64_t
+heap_idle_bytes(void)
+{
+	uint64_t epoch = 1;
+	size_t pages = 0, page_bytes = 0, size = sizeof(size_t);
+
+	/* Its figures are as of the last epoch. */
+	if (mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch)) != 0 ||
+	    mallctl("stats.arenas." ALL_ARENAS ".pdirty", &pages, &size, NULL,
+	    0) != 0 || mallctl("arenas.page", &page_bytes, &size, NULL, 0) != 0)
+		return 0;
+	return (uint64_t)pages * page_bytes;
+}
+
+void
+heap_purge(void)
+{
+	mallctl("arena." ALL_ARENAS ".purge", NULL, NULL, NULL, 0);
+}
+#else
+uint64_t
+heap_idle_bytes(void)
+{
+	return mallinfo2().fordblks;
+}
+
+void
+heap_purge(void)
+{
+	malloc_trim(0);
+}
+#endif

@@ -57,6 +57,14 @@ void mem_set_press(uint32_t every);
 /* The limit of the whole process in bytes; 0 lifts it.  Set once, at start. */
 void mem_set_limit(uint64_t bytes);
 uint64_t mem_limit(void);
+/*
+ * Is the limit one of the process's resident memory?  What is resident and not
+ * charged is then measured and taken from what may be charged: now and then in
+ * mem_charge, and in mem_tend, for which a worker has time every few ms.  Else
+ * only charges count.
+ */
+void mem_set_resident(int);
+void mem_tend(uint64_t now_ns);
 /* Sum of all that is charged to budgets now. */
 uint64_t mem_charged(void);
 
@@ -92,5 +100,8 @@ int region_is_sole(const struct region *);
 void region_reset(struct region *);
 /* Give back to the heap what is kept for recycling. */
 void region_pool_trim(void);
+/* Keep no more than this for a thread, and for all in common; the defaults are
+ * the most. */
+void region_pool_limit(size_t own_bytes, size_t common_bytes);
 
 #endif

@@ -11,12 +11,14 @@
  * up there an owner that can spill may only go as far as its own share, that
  * eighth over the number of them, so that a small one is not refused its first
  * buffers because of a large one; who cannot spill may use all of it.  Whoever
- * comes there presses the owner that holds most.
+ * comes there presses the owner that holds most.  The limit here is that of the
+ * process less what is resident and not charged (mem_look.c).
  */
 #include "util/mem.h"
 
 #include <assert.h>
 
+#include "util/mem_priv.h"
 #include "util/thr.h"
 
 /* Of the limit: see above. */
@@ -111,12 +113,13 @@ budget_used(const struct mem_budget *budget)
 	return __atomic_load_n(&budget->used_bytes, __ATOMIC_RELAXED);
 }
 
-/* Presses who holds most, if that is another than `budget`. */
+/* Presses who holds most, if that is another than `budget` (or NULL). */
 static void
 press_largest(const struct mem_budget *budget)
 {
 	struct mem_budget *largest = NULL;
-	uint64_t most = budget->can_spill ? budget_used(budget) : 0;
+	uint64_t most = budget != NULL && budget->can_spill ?
+	    budget_used(budget) : 0;
 
 	thr_lock_take(&spillers_lock);
 	for (struct mem_budget *it = spillers; it != NULL; it = it->next) {
@@ -133,6 +136,12 @@ press_largest(const struct mem_budget *budget)
 	if (largest != NULL)
 		__atomic_store_n(&largest->is_pressed, 1, __ATOMIC_RELAXED);
 	thr_lock_give(&spillers_lock);
+}
+
+void
+budget_press(void)
+{
+	press_largest(NULL);
 }
 
 /* Add to a sum unless that passes `limit` (0: none).  0 or -1. */
@@ -157,26 +166,37 @@ sum_subtract(uint64_t *sum, uint64_t bytes)
 	assert(old >= bytes);
 }
 
-/* Adds to the sum of all; 0 or -1. */
+/* Adds to the sum of all as far as `budget` may go; 0 or -1. */
 static int
 charge_all(const struct mem_budget *budget, uint64_t bytes)
 {
-	uint64_t limit = mem_limit();
-	uint64_t reserve = limit / RESERVE_PART;
+	uint64_t room = look_room();
+	uint64_t reserve = room / RESERVE_PART;
 
-	if (sum_add(&charged_bytes, bytes, limit - reserve) == 0)
+	if (sum_add(&charged_bytes, bytes, room - reserve) == 0)
 		return 0;
 	press_largest(budget);
 	if (budget->can_spill && budget_used(budget) + bytes >
 	    reserve / __atomic_load_n(&spiller_count, __ATOMIC_RELAXED))
 		return -1;
-	return sum_add(&charged_bytes, bytes, limit);
+	return sum_add(&charged_bytes, bytes, room);
+}
+
+/* The same; nobody is refused for what has changed since the last look. */
+static int
+charge_looking(const struct mem_budget *budget, uint64_t bytes)
+{
+	look_after(bytes);
+	if (charge_all(budget, bytes) == 0)
+		return 0;
+	look_again();
+	return charge_all(budget, bytes);
 }
 
 int
 mem_charge(struct mem_budget *budget, uint64_t bytes)
 {
-	if (charge_all(budget, bytes) != 0)
+	if (charge_looking(budget, bytes) != 0)
 		return -1;
 	if (sum_add(&budget->used_bytes, bytes, budget->limit_bytes) != 0) {
 		sum_subtract(&charged_bytes, bytes);

@@ -79,6 +79,8 @@ struct pool {
 	size_t bytes;
 } __attribute__((aligned(64)));
 
+static size_t own_bytes_max = OWN_BYTES_MAX;
+static size_t common_bytes_max = COMMON_BYTES_MAX;
 static struct pool own_pools[POOL_COUNT] = {
 	[0 ... POOL_COUNT - 1] = { .lock = THR_LOCK_INIT("region pool") },
 };
@@ -170,8 +172,8 @@ block_free(struct block *block)
 	int class = class_of(block->bytes);
 
 	if (class >= 0 &&
-	    (pool_give(own_pool(), class, block, OWN_BYTES_MAX) == 0 ||
-	    pool_give(&common_pool, class, block, COMMON_BYTES_MAX) == 0))
+	    (pool_give(own_pool(), class, block, own_bytes_max) == 0 ||
+	    pool_give(&common_pool, class, block, common_bytes_max) == 0))
 		return;
 	if (REGION_CHECKED)
 		memset(block, 0x5a, block->bytes);
@@ -337,6 +339,14 @@ region_reset(struct region *region)
 	region->blocks = block;
 	region->cursor = (char *)(region + 1);
 	region->limit = (char *)block + block->bytes;
+}
+
+void
+region_pool_limit(size_t own_bytes, size_t common_bytes)
+{
+	own_bytes_max = own_bytes < OWN_BYTES_MAX ? own_bytes : OWN_BYTES_MAX;
+	common_bytes_max = common_bytes < COMMON_BYTES_MAX ? common_bytes :
+	    COMMON_BYTES_MAX;
 }
 
 static void

@@ -1,0 +1,140 @@
+/*
+ * What the accountant is not told.  The limit is one of resident memory, but
+ * only large, long-lived memory is charged; besides there are code, stacks,
+ * chunks of input, batches on their way through channels, pools, what the heap
+ * loses to rounding.  So every few MiB that are charged, and every few
+ * milliseconds, the resident size is looked at:
+ *
+ *	resident = charged + idle + unseen
+ *
+ * Idle is what the heap has got back and will give out again before it asks the
+ * system for more; if little is missing to the limit it is given away.  Unseen
+ * is the rest, and may not be charged.  It is learned at once when it grows and
+ * forgotten slowly, because for a moment much may be charged that is not
+ * resident yet.
+ *
+ *	0       unseen                                     limit
+ *	|.......|      what may be charged                 |
+ */
+#include "util/env.h"
+#include "util/mem.h"
+#include "util/mem_priv.h"
+
+/* Look when so much of the limit was charged, within these bounds: a look costs
+ * some 20 us, as touching 100 KiB of fresh memory does. */
+#define LOOK_PART 64
+#define LOOK_BYTES_MIN ((uint64_t)256 << 10)
+#define LOOK_BYTES_MAX ((uint64_t)4 << 20)
+#define LOOK_NS 5000000u
+/* Idle memory goes back when less than this part of the limit is left ... */
+#define PURGE_PART 16
+/* ... and it is at least this part: that is worth a walk through the heap. */
+#define IDLE_PART 64
+/* So much can be charged even if everything else takes more than the limit:
+ * without it nobody gets on. */
+#define ROOM_PART 8
+/* How much of what is no longer there is forgotten at a look. */
+#define FORGET_PART 8
+/* Of the limit, for the pools of regions: a thread's and the common one. */
+#define POOL_OWN_PART 64
+#define POOL_COMMON_PART 32
+
+static int is_resident;
+/* Atomic, all of them. */
+static int is_looking;
+static uint64_t unseen_bytes;
+static uint64_t unlooked_bytes;
+static uint64_t looked_ns;
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+void
+mem_set_resident(int value)
+{
+	uint64_t limit = mem_limit();
+
+	is_resident = value && limit != 0;
+	unseen_bytes = 0;
+	region_pool_limit(is_resident ? limit / POOL_OWN_PART : SIZE_MAX,
+	    is_resident ? limit / POOL_COMMON_PART : SIZE_MAX);
+}
+
+uint64_t
+look_room(void)
+{
+	uint64_t limit = mem_limit();
+	uint64_t unseen = __atomic_load_n(&unseen_bytes, __ATOMIC_RELAXED);
+
+	return limit - least(unseen, limit - limit / ROOM_PART);
+}
+
+/* What is resident, charged and idle now, idle memory given back if it has to
+ * be; learns from it. */
+static void
+look_learn(void)
+{
+	uint64_t limit = mem_limit();
+	uint64_t resident = env_resident_bytes();
+	uint64_t idle = heap_idle_bytes();
+
+	if (resident > limit - limit / PURGE_PART && idle > limit / IDLE_PART) {
+		heap_purge();
+		resident = env_resident_bytes();
+		idle = heap_idle_bytes();
+	}
+	uint64_t seen = mem_charged() + idle;
+	uint64_t unseen = resident > seen ? resident - seen : 0;
+	uint64_t old = __atomic_load_n(&unseen_bytes, __ATOMIC_RELAXED);
+	if (unseen < old)
+		unseen = old - (old - unseen) / FORGET_PART;
+	__atomic_store_n(&unseen_bytes, unseen, __ATOMIC_RELAXED);
+	if (mem_charged() > look_room())
+		budget_press();
+}
+
+/* One at a time; who comes meanwhile goes on with what is known. */
+static void
+look(void)
+{
+	if (__atomic_exchange_n(&is_looking, 1, __ATOMIC_ACQUIRE))
+		return;
+	__atomic_store_n(&unlooked_bytes, 0, __ATOMIC_RELAXED);
+	look_learn();
+	__atomic_store_n(&is_looking, 0, __ATOMIC_RELEASE);
+}
+
+void
+look_after(uint64_t bytes)
+{
+	if (!is_resident)
+		return;
+	uint64_t step = mem_limit() / LOOK_PART;
+	if (step < LOOK_BYTES_MIN)
+		step = LOOK_BYTES_MIN;
+	if (__atomic_add_fetch(&unlooked_bytes, bytes, __ATOMIC_RELAXED) >=
+	    least(step, LOOK_BYTES_MAX))
+		look();
+}
+
+void
+look_again(void)
+{
+	if (is_resident && __atomic_load_n(&unlooked_bytes,
+	    __ATOMIC_RELAXED) > 0)
+		look();
+}
+
+void
+mem_tend(uint64_t now_ns)
+{
+	uint64_t looked = __atomic_load_n(&looked_ns, __ATOMIC_RELAXED);
+
+	if (!is_resident || now_ns - looked < LOOK_NS || now_ns < looked)
+		return;
+	__atomic_store_n(&looked_ns, now_ns, __ATOMIC_RELAXED);
+	look();
+}
