@@ -445,6 +445,7 @@ check_files = \
 plan_files = \
 	src/plan/plan.c \
 	src/plan/plan.h \
+	src/plan/plan_edit.c \
 	src/plan/rule.h \
 	src/plan/rule_need.c \
 	src/plan/rule_partial.c \

@@ -1,6 +1,8 @@
 /*
  * RULE(name, summary): the plan's rules in the order in which they are applied.
- * rule_NAME.c holds rule_NAME().
+ * rule_NAME.c holds rule_NAME().  With `--without NAME` a rule is left out, and
+ * what comes out must be the same.  ALWAYS(name, summary): a rule that cannot be
+ * left out, for what it finds is seen (by warnings, by what is converted).
  */
 RULE(partial, "count for windows where the records are")
-RULE(need, "read only the fields that somebody uses")
+ALWAYS(need, "read only the fields that somebody uses")
