@@ -353,6 +353,7 @@ expr_files = \
 	src/expr/expr_as.c \
 	src/expr/expr_call.c \
 	src/expr/expr_column.c \
+	src/expr/expr_edit.c \
 	src/expr/expr_eval.c \
 	src/expr/expr_filter.c \
 	src/expr/expr_fold.c \
@@ -447,6 +448,7 @@ plan_files = \
 	src/plan/plan.h \
 	src/plan/plan_edit.c \
 	src/plan/rule.h \
+	src/plan/rule_filter.c \
 	src/plan/rule_need.c \
 	src/plan/rule_partial.c \
 	src/plan/rule_table.h \

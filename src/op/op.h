@@ -128,6 +128,7 @@ struct op {
 	/* What is needed of its output, if op_need_chain has asked; or NULL. */
 	struct need_set *out_need;
 	uint32_t id;
+	int is_out;		/* a rule took it out: it is never run */
 };
 
 struct op_end {

@@ -121,14 +121,17 @@ plan_verify(const struct plan *plan)
 		const struct op *op = flow->op[i];
 		int is_sink = (op->def->flags & OP_SINK) != 0;
 		assert(op->id == i);
-		assert((op->next == NULL) == is_sink);
+		if (op->is_out)
+			continue;
+		/* A stream that has a name may be read by sides alone. */
+		assert(op->next != NULL || op->side != NULL || is_sink);
 		assert((op->out == NULL) == is_sink);
 		assert(op->next != op);
 		for (unsigned k = 0; k < op->input_count; k++) {
-			assert(op->in[k] != NULL);
+			assert(op->in[k] != NULL || is_sink);
 			assert(count_leads(flow, op, k) > 0);
 		}
-		if (op->next == NULL)
+		if (op->next == NULL || op->next->in[op->next_port] == NULL)
 			continue;
 		assert(op->next_port < op->next->input_count);
 		assert(schema_has_names_of(op->out,

@@ -44,6 +44,7 @@ plan_put_before(struct flow *flow, struct op *op, struct op *before)
 	lead_to(flow, op, before, 0);
 	before->next = op;
 	before->next_port = 0;
+	before->is_out = 0;
 }
 
 void
@@ -52,6 +53,7 @@ plan_take_out(struct flow *flow, struct op *op)
 	lead_to(flow, op, op->next, op->next_port);
 	op->next = NULL;
 	op->next_port = 0;
+	op->is_out = 1;
 }
 
 /* How many lead to input 0 of `op`? */

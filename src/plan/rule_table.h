@@ -4,5 +4,6 @@
  * what comes out must be the same.  ALWAYS(name, summary): a rule that cannot be
  * left out, for what it finds is seen (by warnings, by what is converted).
  */
+RULE(filter, "ask conditions before what only computes, renames or orders")
 RULE(partial, "count for windows where the records are")
 ALWAYS(need, "read only the fields that somebody uses")
