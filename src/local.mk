@@ -362,7 +362,11 @@ expr_files = \
 	src/expr/expr_merge.c \
 	src/expr/expr_nested.c \
 	src/expr/expr_priv.h \
-	src/expr/filter_fast.c
+	src/expr/filter_fast.c \
+	src/expr/needle.c \
+	src/expr/needle.h \
+	src/expr/prefilter.c \
+	src/expr/prefilter.h
 
 op_files = \
 	src/op/group.c \
@@ -449,6 +453,7 @@ plan_files = \
 	src/plan/plan_edit.c \
 	src/plan/rule.h \
 	src/plan/rule_filter.c \
+	src/plan/rule_literal.c \
 	src/plan/rule_need.c \
 	src/plan/rule_partial.c \
 	src/plan/rule_table.h \

@@ -5,5 +5,6 @@
  * left out, for what it finds is seen (by warnings, by what is converted).
  */
 RULE(filter, "ask conditions before what only computes, renames or orders")
+RULE(literal, "look for texts in whole records before fields are looked at")
 RULE(partial, "count for windows where the records are")
 ALWAYS(need, "read only the fields that somebody uses")
