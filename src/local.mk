@@ -363,6 +363,7 @@ expr_files = \
 	src/expr/expr_nested.c \
 	src/expr/expr_priv.h \
 	src/expr/filter_fast.c \
+	src/expr/filter_order.c \
 	src/expr/needle.c \
 	src/expr/needle.h \
 	src/expr/prefilter.c \
@@ -455,6 +456,7 @@ plan_files = \
 	src/plan/rule_filter.c \
 	src/plan/rule_literal.c \
 	src/plan/rule_need.c \
+	src/plan/rule_order.c \
 	src/plan/rule_partial.c \
 	src/plan/rule_table.h \
 	src/plan/tasks.c \

@@ -68,6 +68,12 @@ int expr_is_volatile(const struct expr *);
  * no lists and no records.
  */
 int expr_is_total(const struct expr *, int plain);
+/*
+ * Let filters ask the conditions that `and` joins in whatever order turns out to
+ * be the best, where none of them refuses a record.  0: nothing of the kind.
+ * Copies do not have it.
+ */
+int expr_order_freely(struct expr *, int plain);
 /* The conditions that `and` joins, from the left: they are what is left of the
  * expression, which is taken.  mem_free the array. */
 struct expr **expr_split_and(struct expr *take_expr, uint32_t *count);

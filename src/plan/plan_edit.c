@@ -5,6 +5,8 @@
  */
 #include "plan/rule.h"
 
+#include <string.h>
+
 void
 plan_add_op(struct flow *flow, struct op *take_op)
 {
@@ -94,4 +96,36 @@ plan_source_before(const struct flow *flow, const struct op *op)
 		    flow->source[i]->next_port == 0)
 			return flow->source[i];
 	return NULL;
+}
+
+/* Are the fields that it gives some of those that it takes? */
+static int
+keeps_values(const struct op *op)
+{
+	static const char *const names[] = { "where", "rename", "drop", "sort",
+		"head", "tail" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(op->def->name, names[i]) == 0)
+			return 1;
+	return 0;
+}
+
+int
+plan_fields_are_plain(const struct plan *plan, const struct op *op)
+{
+	for (;;) {
+		const struct flow_source *source =
+		    plan_source_before(plan->flow, op);
+		if (source != NULL) {
+			const struct format_def *format =
+			    source->source == NULL ? NULL :
+			    source_format(source->source);
+			return format != NULL &&
+			    format->record_type != TYPE_RAW_JSON;
+		}
+		op = plan_op_before(plan->flow, op);
+		if (op == NULL || !(keeps_values(op)))
+			return 0;
+	}
 }

@@ -37,5 +37,8 @@ struct op *plan_op_before(const struct flow *, const struct op *op);
 /* The one source that gives to input 0 of `op`, or NULL. */
 const struct flow_source *plan_source_before(const struct flow *,
 	const struct op *op);
+/* Do all fields hold plain values, no lists and records, when they come to
+ * `op`?  They do in formats of text, as long as nothing is computed. */
+int plan_fields_are_plain(const struct plan *, const struct op *op);
 
 #endif

@@ -190,31 +190,6 @@ needs_total(const struct op *op)
 	return is_named(op, "sort") || is_named(op, "join");
 }
 
-/*
- * Do all fields hold plain values when they come to `op`?  They do in formats
- * of text, and as long as nothing is computed.
- */
-static int
-fields_are_plain(const struct plan *plan, const struct op *op)
-{
-	for (;;) {
-		const struct flow_source *source =
-		    plan_source_before(plan->flow, op);
-		if (source != NULL) {
-			const struct format_def *format =
-			    source->source == NULL ? NULL :
-			    source_format(source->source);
-			return format != NULL &&
-			    format->record_type != TYPE_RAW_JSON;
-		}
-		op = plan_op_before(plan->flow, op);
-		if (op == NULL || !(is_named(op, "where") ||
-		    is_named(op, "rename") || is_named(op, "drop") ||
-		    is_named(op, "sort") || is_named(op, "head")))
-			return 0;
-	}
-}
-
 /* --- changing places --- */
 
 /* Which of the conditions can pass `before`?  How many can. */
@@ -321,7 +296,7 @@ where_move(struct plan *plan, struct op *where, struct op *before)
 static struct op *
 where_pass(struct plan *plan, struct op *where, struct op *before)
 {
-	int plain = fields_are_plain(plan, before);
+	int plain = plan_fields_are_plain(plan, before);
 	uint32_t count;
 
 	if (before->next != where || !can_be_passed(before, plain))
@@ -354,7 +329,7 @@ where_pass(struct plan *plan, struct op *where, struct op *before)
 static int
 where_merge(struct plan *plan, struct op *where, struct op *before)
 {
-	int plain = fields_are_plain(plan, before);
+	int plain = plan_fields_are_plain(plan, before);
 
 	if (!is_named(before, "where") || before->next != where ||
 	    expr_type(before->args.expr) != TYPE_BOOL ||

@@ -6,5 +6,6 @@
  */
 RULE(filter, "ask conditions before what only computes, renames or orders")
 RULE(literal, "look for texts in whole records before fields are looked at")
+RULE(order, "ask the cheapest condition first, by what was measured")
 RULE(partial, "count for windows where the records are")
 ALWAYS(need, "read only the fields that somebody uses")
