@@ -15,6 +15,9 @@ _sflow() {
 		COMPREPLY=($(compgen -d -- "$word"))
 		return
 		;;
+	--without)
+		names=$(sflow complete rules)
+		;;
 	-j | --workers | --every | --hosts | --launch | --memory | --sim-seed)
 		return
 		;;

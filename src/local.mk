@@ -357,6 +357,7 @@ expr_files = \
 	src/expr/expr_as.c \
 	src/expr/expr_call.c \
 	src/expr/expr_column.c \
+	src/expr/expr_edit.c \
 	src/expr/expr_eval.c \
 	src/expr/expr_filter.c \
 	src/expr/expr_fold.c \
@@ -365,7 +366,12 @@ expr_files = \
 	src/expr/expr_merge.c \
 	src/expr/expr_nested.c \
 	src/expr/expr_priv.h \
-	src/expr/filter_fast.c
+	src/expr/filter_fast.c \
+	src/expr/filter_order.c \
+	src/expr/needle.c \
+	src/expr/needle.h \
+	src/expr/prefilter.c \
+	src/expr/prefilter.h
 
 op_files = \
 	src/op/group.c \
@@ -449,8 +455,12 @@ check_files = \
 plan_files = \
 	src/plan/plan.c \
 	src/plan/plan.h \
+	src/plan/plan_edit.c \
 	src/plan/rule.h \
+	src/plan/rule_filter.c \
+	src/plan/rule_literal.c \
 	src/plan/rule_need.c \
+	src/plan/rule_order.c \
 	src/plan/rule_partial.c \
 	src/plan/rule_table.h \
 	src/plan/tasks.c \

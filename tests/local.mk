@@ -54,6 +54,7 @@ unit_files = \
 	tests/unit/test_mem.c \
 	tests/unit/test_moment.c \
 	tests/unit/test_near.c \
+	tests/unit/test_needle.c \
 	tests/unit/test_number.c \
 	tests/unit/test_order.c \
 	tests/unit/test_output.c \

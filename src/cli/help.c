@@ -13,6 +13,7 @@
 #include "io/format.h"
 #include "io/stream.h"
 #include "op/op.h"
+#include "plan/plan.h"
 #include "util/buf.h"
 #include "util/near.h"
 
@@ -167,6 +168,22 @@ help_windows(struct buf *out)
 }
 
 static void
+help_rules(struct buf *out)
+{
+	size_t count;
+	const struct plan_rule *rule = plan_rules(&count);
+
+	buf_add_string(out, "Rules of the plan, in the order in which they are "
+	    "applied; --without NAME,...\nleaves some out:\n");
+	for (size_t i = 0; i < count; i++) {
+		char text[160];
+		snprintf(text, sizeof(text), "%s%s", rule[i].summary,
+		    rule[i].always ? " (always)" : "");
+		help_add_row(out, rule[i].name, 14, text);
+	}
+}
+
+static void
 help_commands(struct buf *out)
 {
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -202,6 +219,7 @@ static const struct {
 	{ "formats", help_formats, "what can be read and written" },
 	{ "streams", help_streams, "what can be read as it grows" },
 	{ "windows", help_windows, "what cuts groups in time" },
+	{ "rules", help_rules, "what makes plans faster" },
 	{ "options", help_options_topic, "of the command line" },
 	{ "commands", help_commands_topic, "sflow COMMAND" },
 };
@@ -370,16 +388,18 @@ static uint32_t
 help_collect(const char *kind, const char ***names)
 {
 	size_t op_count, func_count, agg_count, format_count, stream_count;
+	size_t rule_count;
 	const struct op_def *const *op = op_all(&op_count);
 	const struct func_def *const *func = func_all(&func_count);
 	const struct agg_def *const *agg = agg_all(&agg_count);
 	const struct format_def *const *format = format_all(&format_count);
 	uint32_t count = 0;
 
+	const struct plan_rule *rule = plan_rules(&rule_count);
 	stream_all(&stream_count);
 	const char **out = mem_alloc((op_count + func_count + agg_count +
-	    format_count + stream_count + WINDOW_COUNT + COMMAND_COUNT +
-	    TOPIC_COUNT + 8) * sizeof(*out));
+	    format_count + stream_count + rule_count + WINDOW_COUNT +
+	    COMMAND_COUNT + TOPIC_COUNT + 8) * sizeof(*out));
 
 	for (size_t i = 0; i < TOPIC_COUNT && kind == NULL; i++)
 		out[count++] = topics[i].name;
@@ -401,6 +421,10 @@ help_collect(const char *kind, const char ***names)
 	    (all || strcmp(kind, "formats") == 0); i++)
 		out[count++] = format[i]->name;
 	count += collect_live(kind, out + count);
+	for (size_t i = 0; i < rule_count && kind != NULL &&
+	    strcmp(kind, "rules") == 0; i++)
+		if (!rule[i].always)
+			out[count++] = rule[i].name;
 	for (size_t i = 0; i < COMMAND_COUNT && kind != NULL &&
 	    strcmp(kind, "commands") == 0; i++)
 		out[count++] = commands[i].name;

@@ -239,6 +239,19 @@ job_workers(const struct job *job)
 	return workers <= most ? workers : most < 1 ? 1 : (unsigned)most;
 }
 
+/* The rules that are left out, by option and by the tests' variable. */
+static uint64_t
+job_without(const struct job *job)
+{
+	const char *variable = env_variable("SFLOW_WITHOUT");
+	uint64_t without = job->options->without;
+	struct err err = ERR_INIT;
+
+	if (variable != NULL && plan_rules_parse(variable, &without, &err) != 0)
+		err_clear(&err);
+	return without;
+}
+
 struct plan *
 job_plan(const struct job *job, struct flow *take_flow)
 {
@@ -246,6 +259,7 @@ job_plan(const struct job *job, struct flow *take_flow)
 		.workers = job_workers(job),
 		.keyed_host_count = job->keyed_host_count,
 		.has_checkpoints = job->options->checkpoint != NULL,
+		.without = job_without(job),
 	};
 
 	return plan_new(take_flow, &config);
@@ -301,6 +315,9 @@ order_options(const struct job *job, struct order_pair *pair, char workers[24],
 	if (options->bad != NULL)
 		pair[count++] = (struct order_pair){ "bad",
 		    strcmp(options->bad, "stop") == 0 ? "stop" : "skip" };
+	if (options->without_names != NULL)
+		pair[count++] = (struct order_pair){ "without",
+		    options->without_names };
 	for (uint32_t i = 0; i < job->host_count; i++)
 		pair[count++] = (struct order_pair){
 		    i < job->keyed_host_count ? "hosts" : "files-host",
@@ -364,6 +381,8 @@ order_take_option(struct job *job, struct options *options,
 		job->output_is_terminal = 1;
 	else if (strcmp(pair->name, "bad") == 0)
 		options->bad = value;
+	else if (strcmp(pair->name, "without") == 0)
+		return plan_rules_parse(value, &options->without, &job->err);
 	else if (strcmp(pair->name, "hosts") == 0)
 		job->keyed_host_count++, job_add_host(job, value);
 	else if (strcmp(pair->name, "files-host") == 0)

@@ -34,6 +34,9 @@ OPTION(CHECKPOINT, 0, "checkpoint", "DIR",
 	"resumes there and nothing is lost or doubled")
 OPTION(EVERY, 0, "every", "DURATION",
 	"time between two checkpoints, 10s if not given")
+OPTION(WITHOUT, 0, "without", "RULE,...",
+	"plan without these rules (all: without any); what comes out is the "
+	"same, only later")
 OPTION(SIM_SEED, 0, "sim-seed", "N",
 	"run in simulated time, every choice drawn from the seed N")
 OPTION(STATS, 0, "stats", NULL,

@@ -11,6 +11,7 @@
 #include "cli/help_row.h"
 #include "data/moment.h"
 #include "net/launch.h"
+#include "plan/plan.h"
 #include "util/buf.h"
 #include "util/near.h"
 
@@ -254,6 +255,9 @@ option_set(struct options *options, enum option_id id, char *argument,
 	case OPTION_CHECKPOINT: options->checkpoint = argument; return 0;
 	case OPTION_EVERY:
 		return option_duration(argument, &options->every_us, err);
+	case OPTION_WITHOUT:
+		options->without_names = argument;
+		return plan_rules_parse(argument, &options->without, err);
 	case OPTION_SIM_SEED: return option_seed(options, argument, err);
 	case OPTION_STATS: options->stats = 1; return 0;
 	case OPTION_HELP: options->help = 1; return 0;

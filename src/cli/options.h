@@ -40,6 +40,8 @@ struct options {
 	const char *launch;	/* NULL: ssh */
 	const char *checkpoint;	/* NULL: none */
 	uint64_t every_us;	/* 0: not said */
+	uint64_t without;	/* rules: plan_rules_parse() */
+	const char *without_names;
 	int is_sim;
 	uint64_t sim_seed;
 	int stats;

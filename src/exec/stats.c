@@ -90,7 +90,9 @@ stats_print(const struct flow *flow, const struct tasks *tasks,
 	struct checkpoints *checkpoints, struct buf *out)
 {
 	for (uint32_t i = 0; i < flow->op_count; i++)
-		stats_op(flow->op[i], subtask, subtask_count, elsewhere, out);
+		if (!flow->op[i]->is_out)
+			stats_op(flow->op[i], subtask, subtask_count,
+			    elsewhere, out);
 	for (uint32_t i = 0; i < tasks->task_count; i++)
 		stats_task(tasks->task[i], subtask, subtask_count, out);
 	if (checkpoints != NULL) {

@@ -291,6 +291,7 @@ expr_free(struct expr **address)
 	call_plan_drop(&expr->plan);
 	param_drop(&expr->param);
 	filter_fast_free(&expr->fast);
+	filter_order_free(&expr->order);
 	schema_drop(&expr->schema);
 	mem_free(expr);
 }
@@ -301,6 +302,7 @@ expr_copy(const struct expr *source)
 	struct expr *expr = mem_copy(source, sizeof(*source));
 
 	expr->schema = NULL;
+	expr->order = NULL;
 	expr->index = -1;
 	expr->value = value_own(&source->value, &expr->text);
 	if (source->name != NULL)

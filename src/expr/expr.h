@@ -64,6 +64,24 @@ const char *expr_field_name(const struct expr *);
 int expr_is_volatile(const struct expr *);
 
 /*
+ * Is it computed for every record, whatever the fields hold?  `plain`: they hold
+ * no lists and no records.
+ */
+int expr_is_total(const struct expr *, int plain);
+/*
+ * Let filters ask the conditions that `and` joins in whatever order turns out to
+ * be the best, where none of them refuses a record.  0: nothing of the kind.
+ * Copies do not have it.
+ */
+int expr_order_freely(struct expr *, int plain);
+/* The conditions that `and` joins, from the left: they are what is left of the
+ * expression, which is taken.  mem_free the array. */
+struct expr **expr_split_and(struct expr *take_expr, uint32_t *count);
+/* Call every field that is read as `name` says of its name (copied). */
+typedef const char *expr_name_f(void *cookie, const char *name);
+void expr_rename_fields(struct expr *, expr_name_f *name, void *cookie);
+
+/*
  * Which fields does it read?  `visit` is called once per occurrence; with a
  * NULL name for `this` (all fields).
  */

@@ -48,9 +48,6 @@ filter_any(struct expr *expr, struct eval *eval, const uint16_t *sel,
 	return rows_take(state, CONDITION_TRUE, sel, count, out);
 }
 
-static uint32_t narrow(struct expr *, struct eval *, const uint16_t *sel,
-	uint32_t count, uint16_t *out);
-
 static uint32_t
 filter_or(struct expr *expr, struct eval *eval, const uint16_t *sel,
 	uint32_t count, uint16_t *out)
@@ -61,7 +58,8 @@ filter_or(struct expr *expr, struct eval *eval, const uint16_t *sel,
 	uint32_t left = 0, n = 0;
 
 	memset(taken, 0, sizeof(taken));
-	uint32_t found = narrow(expr->child[0], eval, sel, count, some);
+	uint32_t found = filter_narrow(expr->child[0], eval, sel, count,
+	    some);
 	for (uint32_t i = 0; i < found; i++)
 		taken[some[i]] = 1;
 	for (uint32_t i = 0; i < count; i++) {
@@ -69,7 +67,7 @@ filter_or(struct expr *expr, struct eval *eval, const uint16_t *sel,
 		rest[left] = row;
 		left += !taken[row];
 	}
-	found = narrow(expr->child[1], eval, rest, left, some);
+	found = filter_narrow(expr->child[1], eval, rest, left, some);
 	for (uint32_t i = 0; i < found; i++)
 		taken[some[i]] = 1;
 	for (uint32_t i = 0; i < count; i++) {
@@ -80,8 +78,8 @@ filter_or(struct expr *expr, struct eval *eval, const uint16_t *sel,
 	return n;
 }
 
-static uint32_t
-narrow(struct expr *expr, struct eval *eval, const uint16_t *sel,
+uint32_t
+filter_narrow(struct expr *expr, struct eval *eval, const uint16_t *sel,
 	uint32_t count, uint16_t *out)
 {
 	uint32_t found;
@@ -90,8 +88,11 @@ narrow(struct expr *expr, struct eval *eval, const uint16_t *sel,
 		return 0;
 	switch (expr->kind) {
 	case EXPR_AND:
-		count = narrow(expr->child[0], eval, sel, count, out);
-		return narrow(expr->child[1], eval, out, count, out);
+		if (expr->order != NULL)
+			return filter_ordered(expr->order, eval, sel, count,
+			    out);
+		count = filter_narrow(expr->child[0], eval, sel, count, out);
+		return filter_narrow(expr->child[1], eval, out, count, out);
 	case EXPR_OR:
 		return filter_or(expr, eval, sel, count, out);
 	case EXPR_CALL:
@@ -111,7 +112,7 @@ expr_filter(struct expr *expr, struct eval *eval, const uint16_t *sel,
 {
 	uint32_t n = 0;
 
-	count = narrow(expr, eval, sel, count, out);
+	count = filter_narrow(expr, eval, sel, count, out);
 	if (eval->rejects.count == 0)
 		return count;
 	for (uint32_t i = 0; i < count; i++) {

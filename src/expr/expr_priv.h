@@ -55,6 +55,8 @@ struct expr {
 	struct param *param;
 	/* CALL: what the filter knows about "field op constant", or NULL. */
 	struct filter_fast *fast;
+	/* AND: conditions that may be asked in any order, or NULL. */
+	struct filter_order *order;
 	/* FIELD: where the name was in the schema last seen (held). */
 	struct schema *schema;
 	int index;
@@ -211,6 +213,14 @@ split_type(const struct split *split, unsigned arg)
 void call_refuse(const char *who, const char *verb, const char *text_hint,
 	const struct column *arg, unsigned arg_count, uint32_t count,
 	const uint16_t *row, const uint64_t *live, struct rejects *);
+
+/* The filter's: one condition, or (filter_order.c) several in the order that is
+ * the best so far. */
+uint32_t filter_narrow(struct expr *, struct eval *, const uint16_t *sel,
+	uint32_t count, uint16_t *out);
+uint32_t filter_ordered(struct filter_order *, struct eval *,
+	const uint16_t *sel, uint32_t count, uint16_t *out);
+void filter_order_free(struct filter_order **);
 
 /* What is known of "field op constant", or NULL; the filter's. */
 struct filter_fast *filter_fast_new(const struct expr *call);

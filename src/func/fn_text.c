@@ -51,6 +51,7 @@ const struct func_def func_len = {
 	.result = "4",
 	.arg_min = 1,
 	.arg_max = 1,
+	.flags = FUNC_TOTAL_PLAIN,
 	.want = WANT_ALL(FUNC_ANY),
 	.type = int_of_any,
 	.eval = len_eval,

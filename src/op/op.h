@@ -105,6 +105,9 @@ struct op_args {
 	 * order, how long a silent split is waited for (0: for ever). */
 	int64_t delay_us, idle_us;
 	struct op_window window;	/* aggregate over windows */
+	/* where: look at the bytes of records of this type (RAW...) first;
+	 * TYPE_NULL: no. */
+	enum type literal_type;
 	int takes_partial;	/* window: `partial` stands in front */
 	struct op_arg *arg;		/* call stages */
 	uint32_t arg_count;
@@ -128,6 +131,7 @@ struct op {
 	/* What is needed of its output, if op_need_chain has asked; or NULL. */
 	struct need_set *out_need;
 	uint32_t id;
+	int is_out;		/* a rule took it out: it is never run */
 };
 
 struct op_end {

@@ -1,10 +1,52 @@
 /*
  * where EXPR: keep the records for which it is true.
  *
- * Arguments: expr.  Narrows the selection; no column is touched, so the
- * record's own bytes stay good.  Null is not true.
+ * Arguments: expr, literal_type.  Narrows the selection; no column is touched,
+ * so the record's own bytes stay good.  Null is not true.
  */
 #include "op/op.h"
+
+#include "expr/prefilter.h"
+
+struct where {
+	struct prefilter *prefilter;	/* or NULL */
+};
+
+static int
+where_open(struct op_run *run, struct err *err)
+{
+	struct where *where = run->state;
+	const struct op_args *args = &run->op->args;
+
+	(void)err;
+	if (args->literal_type != TYPE_NULL)
+		where->prefilter = prefilter_new(args->expr,
+		    args->literal_type);
+	return 0;
+}
+
+static void
+where_close(struct op_run *run)
+{
+	struct where *where = run->state;
+
+	prefilter_free(&where->prefilter);
+}
+
+/* The rows that are kept, to `sel`. */
+static uint32_t
+where_filter(const struct op_run *run, struct eval *eval, uint16_t *sel)
+{
+	const struct where *where = run->state;
+	const struct batch *batch = eval->batch;
+	struct expr *expr = run->op->args.expr;
+	uint32_t asked = where->prefilter == NULL ? UINT32_MAX :
+	    prefilter_rows(where->prefilter, batch, sel);
+
+	return asked == UINT32_MAX ?
+	    expr_filter(expr, eval, batch->sel, batch->sel_count, sel) :
+	    expr_filter(expr, eval, sel, asked, sel);
+}
 
 static enum op_status
 where_push(struct op_run *run, unsigned port, struct batch *take_batch,
@@ -16,8 +58,7 @@ where_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	(void)port;
 	eval_init(&eval, batch, batch_region(batch));
 	uint16_t *sel = batch_sel_storage(batch);
-	uint32_t kept = expr_filter(run->op->args.expr, &eval, batch->sel,
-	    batch->sel_count, sel);
+	uint32_t kept = where_filter(run, &eval, sel);
 	if (eval.rejects.count > 0) {
 		/* Report over the rows as they came, then keep the rest. */
 		uint16_t kept_rows[BATCH_ROWS_MAX];
@@ -54,6 +95,9 @@ const struct op_def op_where = {
 	.holds = "nothing",
 	.example = "where status >= 500 and path ~ /^\\/api/",
 	.flags = OP_KEEPS_RECORD | OP_KEEPS_TIME | OP_PARALLEL,
+	.state_bytes = sizeof(struct where),
 	.need = where_need,
+	.open = where_open,
 	.push = where_push,
+	.close = where_close,
 };

@@ -3,11 +3,42 @@
 
 #include "plan/plan.h"
 
-/* A rule changes the plan in place and never what it computes. */
+/*
+ * A rule changes the plan in place and never what it computes: the output, the
+ * records that are reported as bad, the warnings.  All copies of a plan must
+ * come out the same, so a rule looks at the plan and its config alone.
+ *
+ * Operators keep their numbers, by which a checkpoint knows them; new ones are
+ * the last.
+ */
 typedef void rule_f(struct plan *);
 
 #define RULE(name, summary) rule_f rule_##name;
+#define ALWAYS(name, summary) rule_f rule_##name;
 #include "plan/rule_table.h"
 #undef RULE
+#undef ALWAYS
+
+/* For explain: what the rule that is running has changed, a sentence. */
+void plan_note(struct plan *, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* --- operators of a flow (plan_edit.c) --- */
+
+/* Make it one of the flow's, with the next number. */
+void plan_add_op(struct flow *, struct op *take_op);
+/* Who gives to input 0 of `op` gives to `before` instead, and that to `op`. */
+void plan_put_before(struct flow *, struct op *op, struct op *before);
+/* Who gives to `op` gives to who comes next; `op` stands alone then. */
+void plan_take_out(struct flow *, struct op *op);
+/* The one operator whose output goes to input 0 of `op`, and to nobody else;
+ * NULL: a source, a side output, or several. */
+struct op *plan_op_before(const struct flow *, const struct op *op);
+/* The one source that gives to input 0 of `op`, or NULL. */
+const struct flow_source *plan_source_before(const struct flow *,
+	const struct op *op);
+/* Do all fields hold plain values, no lists and records, when they come to
+ * `op`?  They do in formats of text, as long as nothing is computed. */
+int plan_fields_are_plain(const struct plan *, const struct op *op);
 
 #endif

@@ -70,26 +70,6 @@ partial_new(const struct op *window)
 	return op;
 }
 
-/* Who gave to the window gives to the new operator. */
-static void
-flow_put_before(struct flow *flow, struct op *window, struct op *take_op)
-{
-	for (uint32_t i = 0; i < flow->source_count; i++)
-		if (flow->source[i]->next == window)
-			flow->source[i]->next = take_op;
-	for (uint32_t i = 0; i < flow->op_count; i++) {
-		if (flow->op[i]->next == window)
-			flow->op[i]->next = take_op;
-		if (flow->op[i]->side == window)
-			flow->op[i]->side = take_op;
-	}
-	take_op->next = window;
-	take_op->id = flow->op_count;
-	flow->op = mem_resize(flow->op,
-	    (flow->op_count + 1) * sizeof(*flow->op));
-	flow->op[flow->op_count++] = take_op;
-}
-
 void
 rule_partial(struct plan *plan)
 {
@@ -101,6 +81,10 @@ rule_partial(struct plan *plan)
 		if (!op_wants_partial(plan, window))
 			continue;
 		window->args.takes_partial = 1;
-		flow_put_before(flow, window, partial_new(window));
+		struct op *partial = partial_new(window);
+		plan_add_op(flow, partial);
+		plan_put_before(flow, window, partial);
+		plan_note(plan, "records are counted before they go to their "
+		    "window");
 	}
 }

@@ -1,0 +1,131 @@
+/*
+ * Operators put into a flow and taken out of it, for the rules.  The list of
+ * the flow's operators is by number, so moving one changes only who points to
+ * whom.
+ */
+#include "plan/rule.h"
+
+#include <string.h>
+
+void
+plan_add_op(struct flow *flow, struct op *take_op)
+{
+	take_op->id = flow->op_count;
+	flow->op = mem_resize(flow->op,
+	    (flow->op_count + 1) * sizeof(*flow->op));
+	flow->op[flow->op_count++] = take_op;
+}
+
+/* All that lead to input 0 of `from` lead to input `port` of `to`. */
+static void
+lead_to(struct flow *flow, const struct op *from, struct op *to, unsigned port)
+{
+	for (uint32_t i = 0; i < flow->source_count; i++) {
+		struct flow_source *source = flow->source[i];
+		if (source->next == from && source->next_port == 0) {
+			source->next = to;
+			source->next_port = port;
+		}
+	}
+	for (uint32_t i = 0; i < flow->op_count; i++) {
+		struct op *op = flow->op[i];
+		if (op->next == from && op->next_port == 0) {
+			op->next = to;
+			op->next_port = port;
+		}
+		if (op->side == from && op->side_port == 0) {
+			op->side = to;
+			op->side_port = port;
+		}
+	}
+}
+
+void
+plan_put_before(struct flow *flow, struct op *op, struct op *before)
+{
+	lead_to(flow, op, before, 0);
+	before->next = op;
+	before->next_port = 0;
+	before->is_out = 0;
+}
+
+void
+plan_take_out(struct flow *flow, struct op *op)
+{
+	lead_to(flow, op, op->next, op->next_port);
+	op->next = NULL;
+	op->next_port = 0;
+	op->is_out = 1;
+}
+
+/* How many lead to input 0 of `op`? */
+static uint32_t
+count_before(const struct flow *flow, const struct op *op)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < flow->source_count; i++)
+		count += flow->source[i]->next == op &&
+		    flow->source[i]->next_port == 0;
+	for (uint32_t i = 0; i < flow->op_count; i++) {
+		const struct op *other = flow->op[i];
+		count += other->next == op && other->next_port == 0;
+		count += other->side == op && other->side_port == 0;
+	}
+	return count;
+}
+
+struct op *
+plan_op_before(const struct flow *flow, const struct op *op)
+{
+	if (count_before(flow, op) != 1)
+		return NULL;
+	for (uint32_t i = 0; i < flow->op_count; i++)
+		if (flow->op[i]->next == op && flow->op[i]->next_port == 0)
+			return flow->op[i];
+	return NULL;
+}
+
+const struct flow_source *
+plan_source_before(const struct flow *flow, const struct op *op)
+{
+	if (count_before(flow, op) != 1)
+		return NULL;
+	for (uint32_t i = 0; i < flow->source_count; i++)
+		if (flow->source[i]->next == op &&
+		    flow->source[i]->next_port == 0)
+			return flow->source[i];
+	return NULL;
+}
+
+/* Are the fields that it gives some of those that it takes? */
+static int
+keeps_values(const struct op *op)
+{
+	static const char *const names[] = { "where", "rename", "drop", "sort",
+		"head", "tail" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(op->def->name, names[i]) == 0)
+			return 1;
+	return 0;
+}
+
+int
+plan_fields_are_plain(const struct plan *plan, const struct op *op)
+{
+	for (;;) {
+		const struct flow_source *source =
+		    plan_source_before(plan->flow, op);
+		if (source != NULL) {
+			const struct format_def *format =
+			    source->source == NULL ? NULL :
+			    source_format(source->source);
+			return format != NULL &&
+			    format->record_type != TYPE_RAW_JSON;
+		}
+		op = plan_op_before(plan->flow, op);
+		if (op == NULL || !(keeps_values(op)))
+			return 0;
+	}
+}
