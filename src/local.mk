@@ -440,7 +440,8 @@ check_files = \
 	src/check/bind_window.c \
 	src/check/check_priv.h \
 	src/check/flow.c \
-	src/check/flow.h
+	src/check/flow.h \
+	src/check/flow_settle.c
 
 plan_files = \
 	src/plan/plan.c \
