@@ -502,7 +502,9 @@ cli_files = \
 	src/cli/limits.h \
 	src/cli/option_table.h \
 	src/cli/options.c \
-	src/cli/options.h
+	src/cli/options.h \
+	src/cli/use.c \
+	src/cli/use.h
 
 noinst_LIBRARIES += libsflow.a
 libsflow_a_SOURCES = \
