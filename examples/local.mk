@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	examples/checkpoint \
 	examples/demo \
 	examples/live \
+	examples/tpch \
 	examples/data/auth.log \
 	examples/data/films.json \
 	examples/data/strikes.csv

@@ -450,7 +450,8 @@ check_files = \
 	src/check/bind_window.c \
 	src/check/check_priv.h \
 	src/check/flow.c \
-	src/check/flow.h
+	src/check/flow.h \
+	src/check/flow_settle.c
 
 plan_files = \
 	src/plan/plan.c \
@@ -515,7 +516,9 @@ cli_files = \
 	src/cli/limits.h \
 	src/cli/option_table.h \
 	src/cli/options.c \
-	src/cli/options.h
+	src/cli/options.h \
+	src/cli/use.c \
+	src/cli/use.h
 
 noinst_LIBRARIES += libsflow.a
 libsflow_a_SOURCES = \

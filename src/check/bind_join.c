@@ -186,7 +186,6 @@ bind_join(struct check *check, struct stream *stream,
 	if (stream->alias_count == ALIASES_MAX)
 		return bind_error(check, ast->span,
 		    "more than %d joined records", ALIASES_MAX);
-	uint32_t sources_before = check->flow->source_count;
 	struct op *op = flow_add_op(check, "join", ast);
 	op->input_count = 2;
 	op->args.join = (enum op_join)ast->join;
@@ -198,8 +197,6 @@ bind_join(struct check *check, struct stream *stream,
 		return bind_error(check, ast->span, "joining an input that "
 		    "never ends is part of the language, but this version "
 		    "cannot do it yet");
-	/* The other side is read first: it is the one that is kept. */
-	flow_sources_first(check, sources_before);
 	op->in[1] = schema_hold(other.schema);
 	stream_connect(check, &other, op, 1);
 	struct join_bind join = {

@@ -173,8 +173,8 @@ int bind_route(struct check *, const struct binding *,
 struct op *flow_add_op(struct check *, const char *name,
 	const struct ast_stage *);
 struct flow_source *flow_add_source(struct check *);
-/* Sources from number `from` on are to be read before the others. */
-void flow_sources_first(struct check *, uint32_t from);
+/* flow_settle.c: the order of the sources of a complete graph. */
+void flow_settle(struct flow *);
 /* Of an input that is not looked at; lives as long as the flow. */
 struct schema *flow_open_schema(struct check *);
 /* A field written x? */

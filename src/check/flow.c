@@ -4,10 +4,8 @@
  * A stream is the loose end of a chain: a source, an operator or an operator's
  * side output.  stream_append() ties an operator to it and binds it, so every
  * operator is bound when the fields of its input are known.  A named stream
- * (let t = pipeline) that is used more than once gets a tee per further use.
- *
- * Sources are read in the order of the list.  What a join keeps, and what a
- * pipeline in an expression computes, is moved before all that was there.
+ * (let t = pipeline) gets a tee per use; flow_settle() takes out those that
+ * lead nowhere, and brings the sources into their order.
  */
 #include "check/flow.h"
 
@@ -48,21 +46,6 @@ flow_add_source(struct check *check)
 	source->number = flow->source_count;
 	flow->source[flow->source_count++] = source;
 	return source;
-}
-
-void
-flow_sources_first(struct check *check, uint32_t from)
-{
-	struct flow *flow = check->flow;
-	uint32_t moved = flow->source_count - from;
-
-	if (from == 0 || moved == 0)
-		return;
-	struct flow_source **old = mem_copy(flow->source,
-	    flow->source_count * sizeof(*old));
-	memcpy(flow->source, old + from, moved * sizeof(*old));
-	memcpy(flow->source + moved, old, from * sizeof(*old));
-	mem_free(old);
 }
 
 struct schema *
@@ -143,14 +126,8 @@ int
 bind_pipeline(struct check *check, const struct binding *binding,
 	const struct ast_pipeline *pipeline, struct stream *out)
 {
-	uint32_t sources_before = check->flow->source_count;
-
-	if (bind_from(check, binding, pipeline->from, out) != 0 ||
-	    bind_stages(check, out, binding, pipeline) != 0)
-		return -1;
-	if (check->in_scalar > 0)
-		flow_sources_first(check, sources_before);
-	return 0;
+	return bind_from(check, binding, pipeline->from, out) != 0 ? -1 :
+	    bind_stages(check, out, binding, pipeline);
 }
 
 int
@@ -407,6 +384,8 @@ flow_check(const struct ast_program *program, const struct check_config *config,
 	    check_all_away(&check) != 0 || check_args_used(&check) != 0 ||
 	    check_output_used(&check) != 0)
 		flow_free(&flow);
+	else
+		flow_settle(flow);
 	return flow;
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/cmd.h"
 #include "cli/job.h"
+#include "lang/parse.h"
 #include "lang/pretty.h"
 
 int
@@ -15,6 +16,7 @@ cmd_fmt(struct options *options)
 	int status;
 
 	job_init(&job, options);
+	job.parse_flags = PARSE_LIBRARY;
 	if (job_read(&job, 0) != 0 || job_parse(&job) != 0) {
 		status = job_fail(&job);
 	} else {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/limits.h"
+#include "cli/use.h"
 #include "exec/run.h"
 #include "io/bad.h"
 #include "lang/diag.h"
@@ -28,8 +29,6 @@
 /* Chunks, indexes, batches, a stack: of a thread that reads, and what it may
  * hold beside them. */
 #define WORKER_BYTES ((uint64_t)8 << 20)
-/* A program file larger than this is a mistake. */
-#define PROGRAM_BYTES_MAX (16u << 20)
 
 void
 job_init(struct job *job, const struct options *options)
@@ -42,40 +41,11 @@ job_init(struct job *job, const struct options *options)
 }
 
 static int
-job_read_fd(struct job *job, int fd, const char *path)
-{
-	for (;;) {
-		ssize_t got = env->read(fd, buf_reserve(&job->source, 65536),
-		    65536);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_set_errno(&job->err, ERR_IO, errno,
-			    "cannot read %s", path);
-		if (got == 0)
-			return 0;
-		job->source.size += (size_t)got;
-		if (job->source.size > PROGRAM_BYTES_MAX)
-			return err_set(&job->err, ERR_USAGE,
-			    "%s is too long for a program", path);
-	}
-}
-
-static int
 job_read_file(struct job *job, const char *path)
 {
-	int is_stdin = strcmp(path, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO : env->open(path, O_RDONLY, 0);
-
-	job->source_name = is_stdin ? "stdin" : path;
-	job->parse_flags = PARSE_FILE;
-	if (fd < 0)
-		return err_set_errno(&job->err, ERR_IO, errno,
-		    "cannot open %s", path);
-	int status = job_read_fd(job, fd, path);
-	if (!is_stdin)
-		env->close(fd);
-	return status;
+	job->source_name = strcmp(path, "-") == 0 ? "stdin" : path;
+	job->parse_flags |= PARSE_FILE;
+	return use_read(path, &job->source, &job->err);
 }
 
 int
@@ -158,10 +128,28 @@ job_check_config(const struct job *job)
 	};
 }
 
+/* Put what is used in its place; the whole is the program from now on. */
+static int
+job_use(struct job *job)
+{
+	struct buf whole = { 0 };
+	int status = use_expand(job->program, job->source_name, job->region,
+	    &whole, &job->use, &job->err);
+
+	if (status == 0 && job->use != NULL) {
+		buf_fini(&job->source);
+		job->source = whole;
+		job->parse_flags |= PARSE_FILE;
+		return job_parse(job);
+	}
+	buf_fini(&whole);
+	return status;
+}
+
 int
 job_check(struct job *job, int dry)
 {
-	if (job_open_bad(job) != 0)
+	if (job_use(job) != 0 || job_open_bad(job) != 0)
 		return -1;
 	struct check_config config = job_check_config(job);
 	config.dry = dry;
@@ -460,15 +448,18 @@ job_fail(struct job *job)
 {
 	struct buf out = { 0 };
 	const char *source = job->source.bytes;
+	size_t size = job->source.size;
 	const char *name = job->err.has_span ? job->source_name : "sflow";
 
 	if (job->err.kind == ERR_PIPE)
 		return 0;
+	if (job->err.has_span && job->use != NULL)
+		use_place(job->use, &job->err, &name, &source, &size);
 	if (job->err.has_place)
 		buf_add_format(&out, "%s\n", job->err.message);
 	else
 		diag_print(&job->err, name, source == NULL ? "" : source,
-		    job->source.size, &out);
+		    size, &out);
 	cli_print(STDERR_FILENO, &out);
 	buf_fini(&out);
 	return err_exit_status(job->err.kind);

@@ -9,6 +9,7 @@ struct ast_program;
 struct bad;
 struct plan;
 struct run_config;
+struct use_map;
 
 /*
  * What run, check, explain and fmt share: the program's text from the command
@@ -27,6 +28,7 @@ struct job {
 	const char **file;	/* data files */
 	uint32_t file_count;
 	struct ast_program *program;
+	struct use_map *use;	/* where its parts come from; or NULL */
 	struct bad *bad;
 	struct flow *flow;
 	/* What was learned of each source, for plans made later. */

@@ -10,6 +10,8 @@
 #include "data/number_priv.h"
 
 #define DIGITS_MAX 18
+/* A float keeps so many digits as they were written. */
+#define DIGITS_OF_FLOAT 15
 
 struct reader {
 	uint64_t units;
@@ -85,4 +87,16 @@ decimal_format(struct decimal decimal, char *out)
 	memmove(at + count - scale + 1, at + count - scale, scale);
 	at[count - scale] = '.';
 	return (unsigned)(at - out) + count + 1;
+}
+
+int
+decimal_from_float(double number, struct decimal *out)
+{
+	char digits[NUMBER_TEXT_MAX];
+	unsigned size = number_format_float(number, digits), count = 0;
+
+	for (unsigned i = 0; i < size; i++)
+		count += digits[i] >= '0' && digits[i] <= '9';
+	return count > DIGITS_OF_FLOAT ? -1 :
+	    decimal_parse(digits, size, out);
 }

@@ -44,5 +44,8 @@ unsigned number_format_int(int64_t, char *out);
  */
 unsigned number_format_float(double, char *out);
 unsigned decimal_format(struct decimal, char *out);
+/* The decimal that was written as this float, of 15 digits at most: 0; else
+ * -1. */
+int decimal_from_float(double, struct decimal *out);
 
 #endif

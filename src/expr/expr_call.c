@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "data/number.h"
 #include "expr/expr_priv.h"
 #include "util/buf.h"
 #include "util/err.h"
@@ -97,6 +98,38 @@ free_args(struct expr **arg, unsigned count)
 		expr_free(&arg[i]);
 }
 
+/* A number of the program as a decimal, if it is one of a few digits. */
+static int
+constant_decimal(const struct expr *arg, struct value *out)
+{
+	const struct value *constant = expr_constant(arg);
+
+	if (constant == NULL || (constant->type != TYPE_FLOAT &&
+	    constant->type != TYPE_RAW))
+		return 0;
+	struct value number = value_settle(constant);
+	*out = (struct value){ .type = TYPE_DECIMAL };
+	return number.type == TYPE_FLOAT && decimal_from_float(
+	    number.cell.number, &out->cell.decimal) == 0;
+}
+
+/* The constants beside a decimal. */
+static void
+take_exactly(struct expr **arg, unsigned count)
+{
+	int has_decimal = 0;
+	struct value decimal;
+
+	for (unsigned i = 0; i < count; i++)
+		has_decimal |= arg[i]->type == TYPE_DECIMAL;
+	for (unsigned i = 0; has_decimal && i < count; i++) {
+		if (!constant_decimal(arg[i], &decimal))
+			continue;
+		expr_free(&arg[i]);
+		arg[i] = expr_const(&decimal);
+	}
+}
+
 static struct expr *
 call_new(const struct func_def *def, struct expr **take_arg, unsigned count,
 	unsigned *bad_arg, struct err *err)
@@ -114,6 +147,8 @@ call_new(const struct func_def *def, struct expr **take_arg, unsigned count,
 	enum type type;
 	struct call_plan *plan;
 
+	if (def->flags & FUNC_EXACT)
+		take_exactly(take_arg, count);
 	if (call_check(&check, take_arg, count, &type, &plan, bad_arg,
 	    err) != 0) {
 		free_args(take_arg, count);

@@ -433,7 +433,7 @@ const struct func_def func_add = {
 	.example = "1 + 2",
 	.result = "3",
 	.type = add_type,
-	.flags = FUNC_HIDDEN | FUNC_PEER,
+	.flags = FUNC_HIDDEN | FUNC_PEER | FUNC_EXACT,
 	.text_hint = "to join texts use f\"{a}{b}\" or concat(a, b)",
 	ARITH_COMMON,
 };
@@ -445,7 +445,7 @@ const struct func_def func_sub = {
 	.example = "1 - 2.5",
 	.result = "-1.5",
 	.type = sub_type,
-	.flags = FUNC_HIDDEN | FUNC_PEER,
+	.flags = FUNC_HIDDEN | FUNC_PEER | FUNC_EXACT,
 	ARITH_COMMON,
 };
 
@@ -456,7 +456,7 @@ const struct func_def func_mul = {
 	.example = "2 * 1.5",
 	.result = "3",
 	.type = mul_type,
-	.flags = FUNC_HIDDEN,
+	.flags = FUNC_HIDDEN | FUNC_EXACT,
 	ARITH_COMMON,
 };
 
@@ -478,7 +478,7 @@ const struct func_def func_int_div = {
 	.example = "-7 // 2",
 	.result = "-4",
 	.type = int_div_type,
-	.flags = FUNC_HIDDEN,
+	.flags = FUNC_HIDDEN | FUNC_EXACT,
 	ARITH_COMMON,
 };
 
@@ -489,7 +489,7 @@ const struct func_def func_mod = {
 	.example = "-7 % 2",
 	.result = "1",
 	.type = mod_type,
-	.flags = FUNC_HIDDEN,
+	.flags = FUNC_HIDDEN | FUNC_EXACT,
 	ARITH_COMMON,
 };
 

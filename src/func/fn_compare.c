@@ -375,7 +375,7 @@ bool_type(const enum type *arg, unsigned count)
 	.group = "comparison",						\
 	.arg_min = 2,							\
 	.arg_max = 2,							\
-	.flags = FUNC_HIDDEN | FUNC_PEER | FUNC_TOTAL,			\
+	.flags = FUNC_HIDDEN | FUNC_PEER | FUNC_TOTAL | FUNC_EXACT,	\
 	.type = bool_type,						\
 	.eval = compare_eval
 
@@ -442,7 +442,7 @@ const struct func_def func_between = {
 	.result = "true",
 	.arg_min = 3,
 	.arg_max = 3,
-	.flags = FUNC_HIDDEN | FUNC_PEER | FUNC_TOTAL,
+	.flags = FUNC_HIDDEN | FUNC_PEER | FUNC_TOTAL | FUNC_EXACT,
 	.type = bool_type,
 	.eval = between_eval,
 };

@@ -34,6 +34,7 @@ struct in_table {
 struct in_plan {
 	struct region *region;
 	struct value *value;	/* texts, then ints, then others */
+	struct value *exact;	/* the same with decimals for floats */
 	uint32_t text_count;
 	uint32_t int_count;
 	uint32_t count;
@@ -134,6 +135,23 @@ plan_part(struct in_plan *plan, const struct value *list, int part)
 	}
 }
 
+/* What decimals are compared with: 0.05 as it is written. */
+static void
+plan_exact(struct in_plan *plan)
+{
+	plan->exact = region_copy(plan->region, plan->value,
+	    plan->count * sizeof(*plan->value));
+	for (uint32_t i = 0; i < plan->count; i++) {
+		struct value *value = &plan->exact[i];
+		struct decimal decimal;
+		if (value->type != TYPE_FLOAT || decimal_from_float(
+		    value->cell.number, &decimal) != 0)
+			continue;
+		value->type = TYPE_DECIMAL;
+		value->cell.decimal = decimal;
+	}
+}
+
 static int
 in_prepare(const struct value *const *arg, unsigned count, void **result,
 	unsigned *bad_arg, struct err *err)
@@ -164,6 +182,7 @@ in_prepare(const struct value *const *arg, unsigned count, void **result,
 	plan_part(plan, &own, 1);
 	plan->int_count = plan->count - plan->text_count;
 	plan_part(plan, &own, 2);
+	plan_exact(plan);
 	table_init(&plan->texts, plan->text_count, plan->region);
 	table_init(&plan->ints, plan->int_count, plan->region);
 	for (uint32_t i = 0; i < plan->text_count; i++)
@@ -191,8 +210,11 @@ in_release(void *take_plan)
 static int
 walk_from(const struct in_plan *plan, uint32_t from, const struct value *value)
 {
+	const struct value *other = value->type == TYPE_DECIMAL ? plan->exact :
+	    plan->value;
+
 	for (uint32_t i = from; i < plan->count; i++) {
-		if (compare_values(value, &plan->value[i]) == 0)
+		if (compare_values(value, &other[i]) == 0)
 			return 1;
 	}
 	return 0;

@@ -46,6 +46,8 @@ enum func_flag {
 	FUNC_TOTAL_PLAIN = 64,	/* ... that holds no list or record */
 	FUNC_NESTS = 16,	/* f(f(a, b), c) is f(a, b, c): then more
 				 * than FUNC_ARGS_MAX arguments may be given */
+	FUNC_EXACT = 32,	/* a constant with a point is a decimal beside
+				 * decimals, so that 0.05 means what it says */
 };
 
 /*

@@ -115,6 +115,35 @@ read_names(const char *format, const struct value *value,
 	return result;
 }
 
+/* The columns "1", "2" of rows without a header? */
+static int
+is_number(const struct field *field)
+{
+	for (uint32_t i = 0; i < field->name_size; i++)
+		if (field->name[i] < '0' || field->name[i] > '9')
+			return 0;
+	return 1;
+}
+
+/* Where nothing else names the fields, their types do, one behind the other. */
+static void
+name_by_types(struct csv_settings *settings)
+{
+	const struct schema *types = settings->types;
+
+	if (settings->header || settings->names != NULL || types == NULL)
+		return;
+	for (uint32_t i = 0; i < types->field_count; i++)
+		if (is_number(&types->field[i]))
+			return;
+	if (types->field_count == 0)
+		return;
+	settings->names = schema_new();
+	for (uint32_t i = 0; i < types->field_count; i++)
+		schema_add(settings->names, types->field[i].name,
+		    types->field[i].name_size, TYPE_ANY);
+}
+
 static int
 read_all(const char *format, const struct format_option *option,
 	uint32_t count, struct csv_settings *settings, struct err *err)
@@ -167,8 +196,10 @@ csv_options_read(const char *format, const struct format_option *option,
 	settings->header = format_option_bool(option, count, "header", 1);
 	settings->text = format_option_bool(option, count, "text", 0);
 	settings->trailing = format_option_bool(option, count, "trailing", 0);
-	if (read_all(format, option, count, settings, err) == 0)
+	if (read_all(format, option, count, settings, err) == 0) {
+		name_by_types(settings);
 		return 0;
+	}
 	schema_drop(&settings->names);
 	schema_drop(&settings->types);
 	return -1;

@@ -272,6 +272,7 @@ enum ast_decl_kind {
 	AST_LET_STREAM,	/* let name = pipeline */
 	AST_FN,		/* fn name(params) = expr */
 	AST_OP,		/* op name(params) = pipeline without from */
+	AST_USE,	/* use "file": name is its path; the span ends with ; */
 };
 
 struct ast_decl {

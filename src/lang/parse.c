@@ -195,10 +195,25 @@ op(struct parser *p, struct ast_decl *decl)
 	return 0;
 }
 
-/* Does a declaration begin here?  Behind its word there is always a name. */
+/* "use" STRING */
+static int
+use(struct parser *p, struct ast_decl *decl)
+{
+	p->form = "use \"FILE.sflow\";";
+	decl->kind = AST_USE;
+	decl->name = p->token.text;
+	decl->name_span = p->token.span;
+	parse_advance(p);
+	return 0;
+}
+
+/* Does a declaration begin here?  Behind its word there is always a name, or
+ * a path. */
 static int
 begins_decl(struct parser *p)
 {
+	if (parse_at_word(p, "use"))
+		return parse_peek(p)->kind == TOKEN_STRING;
 	if (!parse_at_word(p, "let") && !parse_at_word(p, "fn") &&
 	    !parse_at_word(p, "op"))
 		return 0;
@@ -208,7 +223,8 @@ begins_decl(struct parser *p)
 
 /*
  * decl = "let" VAR "=" expr | "let" NAME "=" pipeline
- *	| "fn" NAME params "=" expr | "op" NAME [ params ] "=" pipeline ;
+ *	| "fn" NAME params "=" expr | "op" NAME [ params ] "=" pipeline
+ *	| "use" STRING ;
  */
 static int
 decl(struct parser *p, struct ast_decl *target)
@@ -223,6 +239,8 @@ decl(struct parser *p, struct ast_decl *target)
 		failed = fn(p, target);
 	else if (parse_take_word(p, "op"))
 		failed = op(p, target);
+	else if (parse_take_word(p, "use"))
+		failed = use(p, target);
 	else
 		failed = -1;
 	if (failed != 0)
@@ -230,6 +248,11 @@ decl(struct parser *p, struct ast_decl *target)
 	target->span = parse_span(p, offset);
 	if (p->unit_only && p->token.kind == TOKEN_END)
 		return 0;
+	if (target->kind == AST_USE) {
+		failed = parse_expect(p, TOKEN_SEMICOLON, "';'");
+		target->span = parse_span(p, offset);
+		return failed;
+	}
 	return parse_expect(p, TOKEN_SEMICOLON, target->expr != NULL ?
 	    "an operator or ';'" : "'|' or ';'");
 }
@@ -250,6 +273,10 @@ program(struct parser *p, struct ast_program *target)
 			return parse_error(p, p->token.span,
 			    "move it to the front",
 			    "declarations stand before the first pipeline");
+		if (p->lex.flags & PARSE_DECLARATIONS)
+			return parse_error(p, p->token.span, "a file that is "
+			    "used has let, fn, op and use", "a pipeline cannot "
+			    "be used by another program");
 		p->unit = p->token.span.offset;
 		struct ast_pipeline *pipeline = parse_pipeline(p);
 		if (pipeline == NULL)
@@ -261,7 +288,8 @@ program(struct parser *p, struct ast_program *target)
 		    p->token.kind != TOKEN_END)
 			return parse_fail(p, "'|', ';' or the end", NULL);
 	}
-	if (target->pipeline_count > 0 || p->unit_only)
+	if (target->pipeline_count > 0 || p->unit_only || (p->lex.flags &
+	    (PARSE_DECLARATIONS | PARSE_LIBRARY)) != 0)
 		return 0;
 	return parse_error(p, p->token.span, "as in where status >= 400",
 	    target->decl_count > 0 ? "there is no pipeline behind the "

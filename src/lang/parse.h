@@ -8,6 +8,8 @@ struct region;
 
 enum parse_flag {
 	PARSE_FILE = 1,		/* '...' strings are accepted */
+	PARSE_DECLARATIONS = 2,	/* declarations only: a file that is used */
+	PARSE_LIBRARY = 4,	/* declarations will do */
 };
 
 /*

@@ -46,6 +46,12 @@ add_decl(struct pretty *pretty, const struct ast_decl *decl)
 		pretty_name(pretty, &decl->name);
 		add_params(pretty, decl);
 		break;
+	case AST_USE:
+		pretty_text(pretty, "use ");
+		pretty_string(pretty, &decl->name);
+		buf_add_char(&pretty->text, ';');
+		pretty_mark(pretty, MARK_CLOSE);
+		return;
 	}
 	pretty_text(pretty, " =");
 	pretty_mark(pretty, MARK_IN);
