@@ -42,11 +42,11 @@ enum func_flag {
 	FUNC_PEER = 8,		/* undeclared text is read as what the other
 				 * arguments are (a number beside a number, a
 				 * time beside a time), else as want[0] */
-	FUNC_TOTAL = 32,	/* no row is ever rejected, whatever it holds */
-	FUNC_TOTAL_PLAIN = 64,	/* ... that holds no list or record */
 	FUNC_NESTS = 16,	/* f(f(a, b), c) is f(a, b, c): then more
 				 * than FUNC_ARGS_MAX arguments may be given */
-	FUNC_EXACT = 32,	/* a constant with a point is a decimal beside
+	FUNC_TOTAL = 32,	/* no row is ever rejected, whatever it holds */
+	FUNC_TOTAL_PLAIN = 64,	/* ... that holds no list or record */
+	FUNC_EXACT = 128,	/* a constant with a point is a decimal beside
 				 * decimals, so that 0.05 means what it says */
 };
 
