@@ -374,6 +374,8 @@ expr_files = \
 	src/expr/prefilter.h
 
 op_files = \
+	src/op/deferred.c \
+	src/op/deferred.h \
 	src/op/group.c \
 	src/op/group.h \
 	src/op/group_rows.c \
@@ -469,6 +471,8 @@ plan_files = \
 
 exec_files = \
 	src/exec/atomic.h \
+	src/exec/backlog.c \
+	src/exec/backlog.h \
 	src/exec/channel.c \
 	src/exec/channel.h \
 	src/exec/checkpoint.c \
