@@ -1,8 +1,8 @@
 /*
  * RULE(name, summary): the plan's rules in the order in which they are applied.
  * rule_NAME.c holds rule_NAME().  With `--without NAME` a rule is left out, and
- * what comes out must be the same.  ALWAYS(name, summary): a rule that cannot be
- * left out, for what it finds is seen (by warnings, by what is converted).
+ * what comes out must be the same.  ALWAYS(name, summary): a rule that cannot
+ * be left out, for what it finds is seen (by warnings, by what is converted).
  */
 RULE(filter, "ask conditions before what only computes, renames or orders")
 RULE(literal, "look for texts in whole records before fields are looked at")
