@@ -3,11 +3,11 @@
  *
  * Each condition of `where a and b` is held against the stage before it: may
  * the two change places?  They may if the stage gives a record for each one
- * that it takes, does not make what the condition reads (or only gives it another
- * name), and if nobody can see that some records never come to the stage: it
- * must not refuse a record.  `sort` may be passed too, by conditions that
- * refuse no record, so that those that do are told in the old order.  A join is
- * passed by what is asked of its left side alone.
+ * that it takes, does not make what the condition reads (or only gives it
+ * another name), and if nobody can see that some records never come to the
+ * stage: it must not refuse a record.  `sort` may be passed too, by conditions
+ * that refuse no record, so that those that do are told in the old order.  A
+ * join is passed by what is asked of its left side alone.
  *
  * What can pass goes into a `where` of its own before the stage, which is then
  * held against the next one, up to the source; two that meet become one.
