@@ -234,6 +234,19 @@ literals_worth(const struct literals *set)
 }
 
 static int
+add_all(struct literals *set, const struct literals *more)
+{
+	if (set->count + more->count > LITERALS_MAX ||
+	    set->field_count + more->field_count > FIELDS_MAX)
+		return 0;
+	for (uint32_t i = 0; i < more->count; i++)
+		set->item[set->count++] = more->item[i];
+	for (uint32_t i = 0; i < more->field_count; i++)
+		set->field[set->field_count++] = more->field[i];
+	return 1;
+}
+
+static int
 take_and(struct literals *set, enum type type, const struct expr *expr)
 {
 	struct literals one = { .region = set->region };
@@ -244,11 +257,10 @@ take_and(struct literals *set, enum type type, const struct expr *expr)
 
 	if (!has_one && !has_two)
 		return 0;
-	*set = !has_two || (has_one &&
-	    literals_worth(&one) >= literals_worth(&two)) ? one : two;
 	/* The cheap one may stand in front: it is then asked of few. */
-	set->is_dear = one.is_dear || two.is_dear;
-	return 1;
+	set->is_dear |= one.is_dear || two.is_dear;
+	return add_all(set, !has_two || (has_one &&
+	    literals_worth(&one) >= literals_worth(&two)) ? &one : &two);
 }
 
 /* Gather the literals; 0: there are none to rely on. */
