@@ -461,6 +461,7 @@ plan_files = \
 	src/plan/plan_edit.c \
 	src/plan/rule.h \
 	src/plan/rule_filter.c \
+	src/plan/rule_limit.c \
 	src/plan/rule_literal.c \
 	src/plan/rule_need.c \
 	src/plan/rule_order.c \

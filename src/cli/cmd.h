@@ -12,5 +12,8 @@ typedef int cmd_f(struct options *);
 #define CMD(name, arguments, summary) cmd_f cmd_##name;
 #include "cli/cmd_table.h"
 #undef CMD
+/* Read, check and run; `explains`: throw away what it writes and print the plan
+ * with what was measured.  The exit status. */
+int cmd_run_job(struct options *, int explains);
 
 #endif

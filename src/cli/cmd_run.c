@@ -10,6 +10,7 @@
 #include "io/bad.h"
 #include "plan/plan.h"
 #include "lang/ast.h"
+#include "lang/pretty.h"
 #include "util/env.h"
 #include "util/interrupt.h"
 
@@ -71,13 +72,30 @@ run_order(void *cookie, uint32_t host, struct buf *out)
 	job_order(cookie, host, out);
 }
 
+/* The program, then its plan with the figures. */
+static void
+run_print_plan(void *cookie, const struct buf *plan)
+{
+	const struct job *job = cookie;
+	struct buf out = { 0 };
+
+	pretty_program_wide(job->program, &out);
+	buf_add_char(&out, '\n');
+	buf_add(&out, plan->bytes, plan->size);
+	cli_print(STDOUT_FILENO, &out);
+	buf_fini(&out);
+}
+
 static int
-run_job(struct job *job)
+run_job(struct job *job, int explains)
 {
 	struct buf report = { 0 };
 	struct run_config config = {
 		.bad = job->bad, .warn = run_warn,
-		.stats = job->options->stats, .report = run_report,
+		.stats = job->options->stats && !explains,
+		.measures = explains,
+		.report = explains ? run_print_plan : run_report,
+		.report_cookie = job,
 		.copy = run_copy, .copy_cookie = job,
 		.order = run_order, .order_cookie = job,
 		.program = job_fingerprint(job),
@@ -121,7 +139,7 @@ run_refuse_terminal(struct job *job)
 }
 
 int
-cmd_run(struct options *options)
+cmd_run_job(struct options *options, int explains)
 {
 	struct job job;
 	int status;
@@ -130,10 +148,16 @@ cmd_run(struct options *options)
 	job_init(&job, options);
 	if (job_read(&job, 1) != 0 || job_parse(&job) != 0 ||
 	    run_refuse_terminal(&job) != 0 || job_check(&job, 0) != 0 ||
-	    run_job(&job) != 0)
+	    run_job(&job, explains) != 0)
 		status = job_fail(&job);
 	else
 		status = 0;
 	job_fini(&job);
 	return status;
+}
+
+int
+cmd_run(struct options *options)
+{
+	return cmd_run_job(options, 0);
 }

@@ -5,7 +5,7 @@
 CMD(run, "PROGRAM [FILE...]", "run a program (the word may be left out)")
 CMD(check, "PROGRAM [FILE...]", "say what is wrong with a program, run nothing")
 CMD(explain, "PROGRAM [FILE...]", "print the program in canonical form and its "
-	"plan")
+	"plan; with --run also what running it took")
 CMD(worker, "", "run a part of a job for a process elsewhere, which speaks "
 	"to it over its input and output")
 CMD(fmt, "[PROGRAM]", "print a program or a file (-f) well laid out")

@@ -42,5 +42,8 @@ OPTION(SIM_SEED, 0, "sim-seed", "N",
 OPTION(STATS, 0, "stats", NULL,
 	"print figures of every operator and task to standard error, at the "
 	"end and on SIGUSR1")
+OPTION(RUN, 0, "run", NULL,
+	"explain: run the job, throw away what it writes, and print what was "
+	"measured")
 OPTION(HELP, 'h', "help", NULL, "print this and exit")
 OPTION(VERSION, 'V', "version", NULL, "print the version and exit")

@@ -260,6 +260,7 @@ option_set(struct options *options, enum option_id id, char *argument,
 		return plan_rules_parse(argument, &options->without, err);
 	case OPTION_SIM_SEED: return option_seed(options, argument, err);
 	case OPTION_STATS: options->stats = 1; return 0;
+	case OPTION_RUN: options->run = 1; return 0;
 	case OPTION_HELP: options->help = 1; return 0;
 	case OPTION_VERSION: options->version = 1; return 0;
 	case OPTION_NONE:
@@ -306,6 +307,12 @@ options_parse(int argc, char **argv, struct options *out, struct err *err)
 	out->word = (const char **)(argv + optind);
 	out->word_count = (uint32_t)(argc - optind);
 	options_take_command(out);
+	if (out->run && (out->command == NULL ||
+	    strcmp(out->command, "explain") != 0)) {
+		err_set(err, ERR_USAGE, "--run belongs to explain");
+		return err_hint(err, "sflow explain --run '...' runs a program "
+		    "to measure it; sflow '...' just runs it");
+	}
 	if (out->every_us > 0 && out->checkpoint == NULL)
 		return err_set(err, ERR_USAGE, "--every says how often "
 		    "--checkpoint DIR is kept, which is not there");

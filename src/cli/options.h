@@ -45,6 +45,7 @@ struct options {
 	int is_sim;
 	uint64_t sim_seed;
 	int stats;
+	int run;
 	int help;
 	int version;
 	const char **word;	/* what is no option, after the command */

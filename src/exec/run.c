@@ -495,6 +495,19 @@ run_report(void *cookie)
 	buf_fini(&out);
 }
 
+/* The plan with its figures, for explain --run; also of a job that was
+ * interrupted. */
+static void
+run_explain(struct run *run)
+{
+	struct buf out = { 0 };
+
+	stats_explain(run->plan, run->tasks, run->subtask, run->subtask_count,
+	    run->remotes == NULL ? NULL : remotes_figures(run->remotes), &out);
+	run->config->report(run->config->report_cookie, &out);
+	buf_fini(&out);
+}
+
 void
 run_close(struct run *run)
 {
@@ -618,6 +631,8 @@ run_init(struct run *run, struct plan *plan, const struct run_config *config)
 		.outputs = { .stop = ERR_INIT, .in_place = run_is_live(plan) ||
 		    config->has_checkpoints,
 		    .has_checkpoints = config->has_checkpoints,
+		    .discards = config->measures,
+		    .clock_ns = config->measures ? env->monotonic_ns : NULL,
 		    .spill = run->spill },
 	};
 	thr_lock_init(&run->stopped_lock, "the bad record");
@@ -648,6 +663,9 @@ run_plan(struct plan *plan, const struct run_config *config, struct err *err)
 		run_warn(&run);
 	if (status == 0 && run.sched != NULL && config->stats)
 		run_report(&run);
+	if (run.sched != NULL && config->measures && (status == 0 ||
+	    err->kind == ERR_INTERRUPT))
+		run_explain(&run);
 	run_close(&run);
 	return status < 0 ? -1 : 0;
 }

@@ -43,6 +43,9 @@ struct run_config {
 	void *order_cookie;
 	/* Print statistics to `report` at the end (stats), and on SIGUSR1. */
 	int stats;
+	/* Only measure: what is written is thrown away, and the plan goes to
+	 * `report` with its figures. */
+	int measures;
 	void (*report)(void *cookie, const struct buf *);
 	void *report_cookie;
 };

@@ -103,3 +103,128 @@ stats_print(const struct flow *flow, const struct tasks *tasks,
 		    (double)bytes / (1 << 20), (double)slowest_us / 1000);
 	}
 }
+
+/* --- explain --run --- */
+
+struct measured {
+	const struct plan *plan;
+	struct subtask *const *subtask;
+	uint32_t count;
+	const struct remotes_figures *elsewhere;
+	uint64_t all_ns;
+};
+
+/* What an instance was busy with besides its operators: reading. */
+static uint64_t
+reading_ns(const struct measured *it, const struct subtask *subtask)
+{
+	struct subtask_counts counts;
+	uint64_t own_ns = 0;
+
+	subtask_counts(subtask, &counts);
+	for (uint32_t i = 0; i < it->plan->flow->op_count; i++) {
+		const struct op_run *run = subtask_op(subtask, i);
+		own_ns += run == NULL ? 0 : run->self_ns;
+	}
+	return counts.busy_ns > own_ns ? counts.busy_ns - own_ns : 0;
+}
+
+static void
+measured_line(const struct measured *it, uint64_t rows, uint64_t ns,
+	uint64_t held, uint64_t spilled, struct buf *out)
+{
+	buf_add_format(out, "%12llu %5.1f %%", (unsigned long long)rows,
+	    percent(ns, it->all_ns));
+	if (held > 0)
+		buf_add_format(out, " %8.1f", (double)held / (1 << 20));
+	else
+		buf_add_format(out, " %8s", "-");
+	if (spilled > 0)
+		buf_add_format(out, " %8.1f  ", (double)spilled / (1 << 20));
+	else
+		buf_add_format(out, " %8s  ", "-");
+}
+
+static void
+measured_source(const struct measured *it, uint32_t index, struct buf *out)
+{
+	uint64_t rows = 0, ns = 0;
+
+	for (uint32_t i = 0; i < it->count; i++) {
+		const struct source_run *run = it->subtask[i] == NULL ? NULL :
+		    subtask_source(it->subtask[i], index);
+		uint64_t bytes, records;
+		if (run == NULL)
+			continue;
+		source_run_counts(run, &bytes, &records);
+		rows += records;
+		/* Of several that one task reads the first stands for all. */
+		if (index == subtask_plan(it->subtask[i])->source[0])
+			ns += reading_ns(it, it->subtask[i]);
+	}
+	measured_line(it, rows, ns, 0, 0, out);
+}
+
+static void
+measured_op(const struct measured *it, const struct op *op, struct buf *out)
+{
+	uint64_t rows = 0, ns = 0, held = 0, spilled = 0;
+	int is_sink = (op->def->flags & OP_SINK) != 0;
+
+	for (uint32_t i = 0; i < it->count; i++) {
+		const struct op_run *run = it->subtask[i] == NULL ? NULL :
+		    subtask_op(it->subtask[i], op->id);
+		if (run == NULL)
+			continue;
+		rows += is_sink ? run->rows_in : run->rows_out;
+		ns += run->self_ns;
+		held += run->budget.peak_bytes;
+		spilled += __atomic_load_n(&run->spilled_bytes,
+		    __ATOMIC_RELAXED);
+	}
+	if (it->elsewhere != NULL) {
+		const struct remotes_figures *there = &it->elsewhere[op->id];
+		rows += is_sink ? there->rows_in : there->rows_out;
+		held += there->held_bytes;
+		spilled += there->spilled_bytes;
+	}
+	measured_line(it, rows, ns, held, spilled, out);
+}
+
+static void
+measured_before(void *cookie, uint32_t source_index, const struct op *op,
+	struct buf *out)
+{
+	if (op == NULL)
+		measured_source(cookie, source_index, out);
+	else
+		measured_op(cookie, op, out);
+}
+
+void
+stats_explain(const struct plan *plan, const struct tasks *tasks,
+	struct subtask *const *subtask, uint32_t subtask_count,
+	const struct remotes_figures *elsewhere, struct buf *out)
+{
+	struct measured it = { plan, subtask, subtask_count, elsewhere, 0 };
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < subtask_count; i++) {
+		struct subtask_counts counts;
+		if (subtask[i] == NULL)
+			continue;
+		subtask_counts(subtask[i], &counts);
+		it.all_ns += counts.busy_ns;
+		bytes += subtask_plan(subtask[i])->source_count > 0 ?
+		    counts.bytes_in : 0;
+	}
+	buf_add_format(out, "%12s %7s %8s %8s\n", "rows", "time", "MiB",
+	    "spilled");
+	plan_explain_with(plan, measured_before, &it, out);
+	if (tasks->instance_count > 1) {
+		buf_add_char(out, '\n');
+		tasks_explain(plan, tasks, out);
+	}
+	buf_add_format(out, "\n%.1f MiB read, %.3f s of work\n",
+	    (double)bytes / (1 << 20), (double)it.all_ns / 1e9);
+}

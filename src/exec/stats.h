@@ -6,6 +6,7 @@
 struct buf;
 struct checkpoints;
 struct flow;
+struct plan;
 struct remotes_figures;
 struct subtask;
 struct tasks;
@@ -19,5 +20,10 @@ struct tasks;
 void stats_print(const struct flow *, const struct tasks *,
 	struct subtask *const *, uint32_t subtask_count,
 	const struct remotes_figures *, struct checkpoints *, struct buf *);
+/* The plan as plan_explain has it, with what was measured in front: rows that
+ * came out, time (a share of all), memory, bytes spilled. */
+void stats_explain(const struct plan *, const struct tasks *,
+	struct subtask *const *, uint32_t subtask_count,
+	const struct remotes_figures *, struct buf *);
 
 #endif

@@ -64,13 +64,13 @@ const char *expr_field_name(const struct expr *);
 int expr_is_volatile(const struct expr *);
 
 /*
- * Is it computed for every record, whatever the fields hold?  `plain`: they hold
- * no lists and no records.
+ * Is it computed for every record, whatever the fields hold?  `plain`: they
+ * hold no lists and no records.
  */
 int expr_is_total(const struct expr *, int plain);
 /*
- * Let filters ask the conditions that `and` joins in whatever order turns out to
- * be the best, where none of them refuses a record.  0: nothing of the kind.
+ * Let filters ask the conditions that `and` joins in whatever order turns out
+ * to be the best, where none of them refuses a record.  0: nothing of the kind.
  * Copies do not have it.
  */
 int expr_order_freely(struct expr *, int plain);

@@ -4,8 +4,8 @@
  * Two bytes of the needle, those that are the rarest in a sample, are compared
  * at 32 (or 16) places at once; where both fit the rest is.
  *
- * Nothing is read outside of [at, end): the last places are looked at by a block
- * that is moved back, or byte by byte where there is no room for one.
+ * Nothing is read outside of [at, end): the last places are looked at by a
+ * block that is moved back, or byte by byte where there is no room for one.
  */
 #include "expr/needle.h"
 

@@ -10,9 +10,9 @@
  *	p and q		those of the better one
  *
  * A record is left out only if it would have been left out unseen.  So what may
- * refuse records ends the search in an `and`: records that come to it are not to
- * be hidden.  Functions of text refuse lists and records: in JSON such rows are
- * asked.
+ * refuse records ends the search in an `and`: records that come to it are not
+ * to be hidden.  Functions of text refuse lists and records: in JSON such rows
+ * are asked.
  *
  * The literal as it stands in the bytes may be another:
  *
@@ -22,9 +22,9 @@
  *		a letter that no number or word has: 1e2 as text is "100"
  *
  * The search goes over all bytes from the first to the last selected row, once
- * for each literal, and marks the rows in which it finds something; behind a hit
- * it goes on with the next row.  Where many rows are marked it was for nothing:
- * then it rests for a while.
+ * for each literal, and marks the rows in which it finds something; behind a
+ * hit it goes on with the next row.  Where many rows are marked it was for
+ * nothing: then it rests for a while.
  */
 #include "expr/prefilter.h"
 
@@ -55,7 +55,7 @@ struct literals {
 		const char *bytes;
 		uint32_t size;
 	} item[LITERALS_MAX];
-	/* The fields that are read, and whether the value must not be nested. */
+	/* The fields that are read; is what holds a list or record refused? */
 	uint32_t field_count;
 	struct literal_field {
 		const struct expr *expr;
@@ -234,6 +234,19 @@ literals_worth(const struct literals *set)
 }
 
 static int
+add_all(struct literals *set, const struct literals *more)
+{
+	if (set->count + more->count > LITERALS_MAX ||
+	    set->field_count + more->field_count > FIELDS_MAX)
+		return 0;
+	for (uint32_t i = 0; i < more->count; i++)
+		set->item[set->count++] = more->item[i];
+	for (uint32_t i = 0; i < more->field_count; i++)
+		set->field[set->field_count++] = more->field[i];
+	return 1;
+}
+
+static int
 take_and(struct literals *set, enum type type, const struct expr *expr)
 {
 	struct literals one = { .region = set->region };
@@ -244,11 +257,10 @@ take_and(struct literals *set, enum type type, const struct expr *expr)
 
 	if (!has_one && !has_two)
 		return 0;
-	*set = !has_two || (has_one &&
-	    literals_worth(&one) >= literals_worth(&two)) ? one : two;
 	/* The cheap one may stand in front: it is then asked of few. */
-	set->is_dear = one.is_dear || two.is_dear;
-	return 1;
+	set->is_dear |= one.is_dear || two.is_dear;
+	return add_all(set, !has_two || (has_one &&
+	    literals_worth(&one) >= literals_worth(&two)) ? &one : &two);
 }
 
 /* Gather the literals; 0: there are none to rely on. */

@@ -12,12 +12,12 @@ struct prefilter;
 /*
  * What a record's own bytes tell of a condition before any field is looked at:
  * `path ~ /admin/` cannot hold for a record without "admin".  Looking for that
- * in all bytes of a batch at once is several times cheaper than asking record by
- * record.
+ * in all bytes of a batch at once is several times cheaper than asking record
+ * by record.
  *
  * `type` is that of the records' bytes (batch.record).  NULL: nothing is known,
- * or the condition is as cheap to ask.  It reads the expression, which outlives
- * it, and learns as it runs: one for each thread.
+ * or the condition is as cheap to ask.  It reads the expression, which lives
+ * longer, and learns as it runs: one for each thread.
  */
 struct prefilter *prefilter_new(const struct expr *, enum type type);
 void prefilter_free(struct prefilter **);

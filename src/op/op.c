@@ -181,6 +181,27 @@ own_split(const struct op_run *run)
 	return hash_mix(run->op->id + 1, run->group_first);
 }
 
+/* Time is an operator's own; what those behind it take is theirs. */
+static uint64_t
+clock_enter(struct op_job *job, uint64_t *outer_ns)
+{
+	*outer_ns = job->below_ns;
+	job->below_ns = 0;
+	return job->clock_ns == NULL ? 0 : job->clock_ns();
+}
+
+static void
+clock_leave(struct op_run *run, uint64_t begun_ns, uint64_t outer_ns)
+{
+	struct op_job *job = run->job;
+
+	if (job->clock_ns == NULL)
+		return;
+	uint64_t spent_ns = job->clock_ns() - begun_ns;
+	run->self_ns += spent_ns - job->below_ns;
+	job->below_ns = outer_ns + spent_ns;
+}
+
 enum op_status
 op_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct err *err)
@@ -194,7 +215,9 @@ op_push(struct op_run *run, unsigned port, struct batch *take_batch,
 #endif
 	run->rows_in += take_batch->sel_count;
 	run->batches_in++;
+	uint64_t outer_ns, begun_ns = clock_enter(run->job, &outer_ns);
 	enum op_status status = run->op->def->push(run, port, take_batch, err);
+	clock_leave(run, begun_ns, outer_ns);
 	if (status == OP_DONE)
 		run->done = 1;
 	return status;
@@ -369,8 +392,10 @@ end_flush(struct op_run *run, unsigned port, struct err *err)
 	const struct op_def *def = run->op->def;
 	enum op_status status = OP_OK;
 
+	uint64_t outer_ns, begun_ns = clock_enter(run->job, &outer_ns);
 	if (!run->done && def->flush != NULL)
 		status = def->flush(run, port, err);
+	clock_leave(run, begun_ns, outer_ns);
 	if (status == OP_DONE)
 		run->done = 1;
 	if (status == OP_FAIL || def->work == NULL)
@@ -404,9 +429,11 @@ enum op_status
 op_work(struct op_job *job, struct err *err)
 {
 	struct op_run *run = job->working;
+	uint64_t outer_ns, begun_ns = clock_enter(job, &outer_ns);
 	enum op_status status = run->op->def->work(run, job->working_port,
 	    err);
 
+	clock_leave(run, begun_ns, outer_ns);
 	if (job->stop.kind != ERR_NONE && status != OP_FAIL) {
 		*err = job->stop;
 		return OP_FAIL;

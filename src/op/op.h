@@ -153,6 +153,12 @@ struct op_job {
 	/* Outputs are written in place and seen as they grow: the job never
 	 * ends, or keeps checkpoints.  Else a file appears when it is whole. */
 	int in_place;
+	/* What sinks write is thrown away: the job is run to be measured. */
+	int discards;
+	/* A clock, if it is; NULL: none.  Time spent by those that the running
+	 * operator gave to. */
+	uint64_t (*clock_ns)(void);
+	uint64_t below_ns;
 	/* Barriers will come. */
 	int has_checkpoints;
 	/* op_load_f will say where outputs go on: open leaves what is there. */
@@ -205,6 +211,7 @@ struct op_run {
 	struct joint *joint;
 	void *share;
 	uint64_t rows_in, rows_out, batches_in;
+	uint64_t self_ns;	/* if job->clock_ns: without those behind it */
 	uint64_t spilled_bytes;	/* atomic; see op_spill_new */
 };
 

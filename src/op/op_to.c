@@ -90,6 +90,10 @@ route_open_output(const struct op_run *run, struct route *route,
 	const struct op_args *args = &run->op->args;
 	struct to *to = run->state;
 
+	if (run->job->discards) {
+		route->output = output_open("/dev/null", err);
+		return route->output == NULL ? -1 : 0;
+	}
 	if (run->job->has_checkpoints && codec_of_path(path) != NULL) {
 		err_set(err, ERR_USAGE, "%s is compressed and cannot go on "
 		    "after a failure", path);

@@ -193,12 +193,24 @@ explain_need(const struct need_set *need, struct buf *out)
 		buf_add_string(out, "no field");
 }
 
-static void explain_chain(const struct op *, unsigned port, unsigned depth,
-	struct buf *);
+/* Who writes in front of lines. */
+struct explain {
+	struct buf *out;
+	plan_line_f *before;
+	void *cookie;
+};
+
+static void explain_chain(const struct explain *, const struct op *,
+	unsigned port, unsigned depth);
 
 static void
-explain_op(const struct op *op, unsigned port, unsigned depth, struct buf *out)
+explain_op(const struct explain *it, const struct op *op, unsigned port,
+	unsigned depth)
 {
+	struct buf *out = it->out;
+
+	if (it->before != NULL)
+		it->before(it->cookie, 0, op, out);
 	buf_add_format(out, "%*s%s", (int)depth * 2, "", op->def->name);
 	if (op->def->explain != NULL) {
 		buf_add_char(out, ' ');
@@ -210,39 +222,58 @@ explain_op(const struct op *op, unsigned port, unsigned depth, struct buf *out)
 		buf_add_format(out, ": holds %s", op->def->holds);
 	buf_add_char(out, '\n');
 	if (op->side != NULL)
-		explain_chain(op->side, op->side_port, depth + 2, out);
+		explain_chain(it, op->side, op->side_port, depth + 2);
 }
 
 /* A chain up to its sink; of a join's other side only the join's line. */
 static void
-explain_chain(const struct op *op, unsigned port, unsigned depth,
-	struct buf *out)
+explain_chain(const struct explain *it, const struct op *op, unsigned port,
+	unsigned depth)
 {
 	for (; op != NULL; port = op->next_port, op = op->next) {
-		explain_op(op, port, depth, out);
+		explain_op(it, op, port, depth);
 		if (port > 0)
 			return;
 	}
 }
 
-void
-plan_explain(const struct plan *plan, struct buf *out)
+static void
+explain_source(const struct plan *plan, uint32_t index, struct buf *out)
 {
+	const struct source *source = plan->flow->source[index]->source;
+	const struct format_def *format = source == NULL ? NULL :
+	    source_format(source);
+
+	buf_add_format(out, "read %s", source == NULL ? "stdin" :
+	    source_label(source));
+	if (format != NULL)
+		buf_add_format(out, " (%s)", format->name);
+	buf_add_string(out, ": ");
+	explain_need(plan->need[index], out);
+	buf_add_char(out, '\n');
+}
+
+void
+plan_explain_with(const struct plan *plan, plan_line_f *before, void *cookie,
+	struct buf *out)
+{
+	struct explain it = { out, before, cookie };
+
 	for (uint32_t i = 0; i < plan->flow->source_count; i++) {
 		const struct flow_source *source = plan->flow->source[i];
-		const struct format_def *format = source->source == NULL ?
-		    NULL : source_format(source->source);
-		buf_add_format(out, "read %s", source->source == NULL ?
-		    "stdin" : source_label(source->source));
-		if (format != NULL)
-			buf_add_format(out, " (%s)", format->name);
-		buf_add_string(out, ": ");
-		explain_need(plan->need[i], out);
-		buf_add_char(out, '\n');
+		if (before != NULL)
+			before(cookie, i, NULL, out);
+		explain_source(plan, i, out);
 		if (source->next != NULL)
-			explain_chain(source->next, source->next_port, 1, out);
+			explain_chain(&it, source->next, source->next_port, 1);
 	}
 	for (uint32_t i = 0; i < plan->note_count; i++)
 		buf_add_format(out, "%s%s: %s\n", i == 0 ? "\n" : "",
 		    plan->note[i].rule, plan->note[i].text);
+}
+
+void
+plan_explain(const struct plan *plan, struct buf *out)
+{
+	plan_explain_with(plan, NULL, NULL, out);
 }

@@ -59,5 +59,11 @@ int plan_rules_parse(const char *names, uint64_t *without, struct err *);
  *       to stdout (jsonl)
  */
 void plan_explain(const struct plan *, struct buf *);
+/* The same; `before` is called before each line of a source (op NULL) or an
+ * operator. */
+typedef void plan_line_f(void *cookie, uint32_t source_index,
+	const struct op *op, struct buf *);
+void plan_explain_with(const struct plan *, plan_line_f *before, void *cookie,
+	struct buf *);
 
 #endif

@@ -58,6 +58,18 @@ plan_take_out(struct flow *flow, struct op *op)
 	op->is_out = 1;
 }
 
+void
+plan_move_before(struct flow *flow, struct op *op, struct op *before)
+{
+	plan_take_out(flow, op);
+	schema_drop(&op->in[0]);
+	schema_drop(&op->out);
+	op->in[0] = schema_hold(before->in[0]);
+	op->out = schema_hold(before->in[0]);
+	op->origin_format = before->origin_format;
+	plan_put_before(flow, before, op);
+}
+
 /* How many lead to input 0 of `op`? */
 static uint32_t
 count_before(const struct flow *flow, const struct op *op)
@@ -128,4 +140,24 @@ plan_fields_are_plain(const struct plan *plan, const struct op *op)
 		if (op == NULL || !(keeps_values(op)))
 			return 0;
 	}
+}
+
+int
+plan_op_is_one_to_one(const struct op *op, int plain)
+{
+	static const char *const names[] = { "select", "extend", "rename",
+		"drop" };
+	int found = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		found |= strcmp(op->def->name, names[i]) == 0;
+	for (uint32_t i = 0; i < op->args.item_count && found; i++) {
+		const struct op_item *item = &op->args.item[i];
+		/* A name with a dot hides in others: of a joined record. */
+		found = item->kind != OP_ITEM_EXPR ||
+		    (strchr(item->name, '.') == NULL && (item->expr == NULL ||
+		    (!expr_is_volatile(item->expr) &&
+		    expr_is_total(item->expr, plain))));
+	}
+	return found;
 }

@@ -31,6 +31,8 @@ void plan_add_op(struct flow *, struct op *take_op);
 void plan_put_before(struct flow *, struct op *op, struct op *before);
 /* Who gives to `op` gives to who comes next; `op` stands alone then. */
 void plan_take_out(struct flow *, struct op *op);
+/* Give `op`, whose records leave as they come, the place before `before`. */
+void plan_move_before(struct flow *, struct op *op, struct op *before);
 /* The one operator whose output goes to input 0 of `op`, and to nobody else;
  * NULL: a source, a side output, or several. */
 struct op *plan_op_before(const struct flow *, const struct op *op);
@@ -40,5 +42,8 @@ const struct flow_source *plan_source_before(const struct flow *,
 /* Do all fields hold plain values, no lists and records, when they come to
  * `op`?  They do in formats of text, as long as nothing is computed. */
 int plan_fields_are_plain(const struct plan *, const struct op *op);
+/* Does it give a record for each one that it takes, the same for the same, and
+ * refuse none? */
+int plan_op_is_one_to_one(const struct op *op, int plain);
 
 #endif

@@ -2,18 +2,18 @@
  * Conditions are asked as early as they can be.
  *
  * Each condition of `where a and b` is held against the stage before it: may
- * the two change places?  They may if the stage gives a record for each one that
- * it takes, does not make what the condition reads (or only gives it another
- * name), and if nobody can see that some records never come to the stage: it
- * must not refuse a record.  `sort` may be passed too, by conditions that refuse
- * no record, so that those that do are told in the old order.  A join is passed
- * by what is asked of its left side alone.
+ * the two change places?  They may if the stage gives a record for each one
+ * that it takes, and does not make what the condition reads, or only gives it
+ * another name; a `sort` and, by what is asked of its left side alone, a join
+ * may be passed too.  And nobody may see it.  So the stage must refuse no
+ * record, for it might refuse one that the condition now leaves out; and the
+ * condition must refuse none, for records are told as they are where they are
+ * refused, in the order in which they come there.
  *
  * What can pass goes into a `where` of its own before the stage, which is then
  * held against the next one, up to the source; two that meet become one.
  *
- * A condition may also not pass another that refuses records, and the other way
- * round: of records that one leaves out the other would not have been asked.
+ * For the same reason no condition passes another that refuses records.
  */
 #include "plan/rule.h"
 
@@ -129,22 +129,6 @@ ask_field(void *cookie, const char *name)
 	ask->can &= name != NULL && field_can_pass(ask->op, name);
 }
 
-/* A name with a dot hides in others: of a joined record. */
-static int
-items_are_simple(const struct op *op, int plain)
-{
-	for (uint32_t i = 0; i < op->args.item_count; i++) {
-		const struct op_item *item = &op->args.item[i];
-		if (item->kind != OP_ITEM_EXPR)
-			continue;
-		if (strchr(item->name, '.') != NULL ||
-		    (item->expr != NULL && (expr_is_volatile(item->expr) ||
-		    !expr_is_total(item->expr, plain))))
-			return 0;
-	}
-	return 1;
-}
-
 static int
 keys_are_total(const struct op *op, int plain)
 {
@@ -174,20 +158,11 @@ join_can_be_passed(const struct op *op)
 static int
 can_be_passed(const struct op *op, int plain)
 {
-	if (is_named(op, "extend") || is_named(op, "select") ||
-	    is_named(op, "rename") || is_named(op, "drop"))
-		return items_are_simple(op, plain);
+	if (plan_op_is_one_to_one(op, plain))
+		return 1;
 	if (is_named(op, "sort"))
 		return keys_are_total(op, plain);
 	return is_named(op, "join") && join_can_be_passed(op);
-}
-
-/* Must what passes refuse no record?  Else those that it refuses would be told
- * in another order, or be others. */
-static int
-needs_total(const struct op *op)
-{
-	return is_named(op, "sort") || is_named(op, "join");
 }
 
 /* --- changing places --- */
@@ -198,7 +173,6 @@ find_movers(const struct op *before, int plain, struct expr *const *part,
 	uint32_t count, uint8_t *moves)
 {
 	int stays_total = 1;
-	int all_moved = 1;
 	uint32_t moved = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -207,12 +181,8 @@ find_movers(const struct op *before, int plain, struct expr *const *part,
 		    expr_type(part[i]) == TYPE_BOOL;
 		expr_visit_fields(part[i], ask_field, &ask);
 		moves[i] = ask.can && !expr_is_volatile(part[i]) &&
-		    stays_total && (total || (all_moved &&
-		    !needs_total(before)));
+		    total && stays_total;
 		moved += moves[i];
-		if (moves[i])
-			continue;
-		all_moved = 0;
 		stays_total &= total;
 	}
 	return moved;
@@ -276,19 +246,6 @@ where_new(struct plan *plan, const struct op *like, struct op *before,
 	return op;
 }
 
-/* Give the operator the place before `before`. */
-static void
-where_move(struct plan *plan, struct op *where, struct op *before)
-{
-	plan_take_out(plan->flow, where);
-	schema_drop(&where->in[0]);
-	schema_drop(&where->out);
-	where->in[0] = schema_hold(before->in[0]);
-	where->out = schema_hold(before->in[0]);
-	where->origin_format = before->origin_format;
-	plan_put_before(plan->flow, before, where);
-}
-
 /*
  * Let what can pass the stage before do so.  The operator that stands before
  * that now, or NULL: nothing can.
@@ -316,7 +273,7 @@ where_pass(struct plan *plan, struct op *where, struct op *before)
 		expr_rename_fields(passes, rename_back, before);
 	if (moved == count) {
 		where->args.expr = passes;
-		where_move(plan, where, before);
+		plan_move_before(plan->flow, where, before);
 		return where;
 	}
 	struct op *first = where_new(plan, where, before, passes);

@@ -1,10 +1,11 @@
 /*
  * RULE(name, summary): the plan's rules in the order in which they are applied.
  * rule_NAME.c holds rule_NAME().  With `--without NAME` a rule is left out, and
- * what comes out must be the same.  ALWAYS(name, summary): a rule that cannot be
- * left out, for what it finds is seen (by warnings, by what is converted).
+ * what comes out must be the same.  ALWAYS(name, summary): a rule that cannot
+ * be left out, for what it finds is seen (by warnings, by what is converted).
  */
 RULE(filter, "ask conditions before what only computes, renames or orders")
+RULE(limit, "leave out what head leaves out before it is computed")
 RULE(literal, "look for texts in whole records before fields are looked at")
 RULE(order, "ask the cheapest condition first, by what was measured")
 RULE(partial, "count for windows where the records are")
