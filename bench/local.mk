@@ -1,3 +1,4 @@
 # bench/: what sflow is measured with; not part of the tests.
 EXTRA_DIST += bench/setup bench/run bench/run.py bench/generate.c \
-	bench/launch.c bench/latency bench/latency.c bench/requirements.txt
+	bench/launch.c bench/latency bench/latency.c bench/requirements.txt \
+	bench/tpch.py

@@ -82,6 +82,7 @@ data_files = \
 	src/data/builder.c \
 	src/data/column.c \
 	src/data/column.h \
+	src/data/column_declared.c \
 	src/data/column_decode.c \
 	src/data/column_floats.c \
 	src/data/column_gather.c \
@@ -161,6 +162,7 @@ func_files = \
 	src/func/calendar.h \
 	src/func/compare.h \
 	src/func/compare_template.h \
+	src/func/decimal.h \
 	src/func/divide.h \
 	src/func/fn_arith.c \
 	src/func/fn_bucket.c \

@@ -92,7 +92,15 @@ total_add_decimal(struct total *total, struct decimal decimal)
 {
 	total->kinds |= TOTAL_DECIMAL;
 	total->count++;
-	total_add_units(total, decimal.units, decimal.scale);
+	if (__builtin_expect(total->scale != decimal.scale, 0)) {
+		total_add_units(total, decimal.units, decimal.scale);
+		return;
+	}
+	__int128 sum;
+	if (__builtin_add_overflow(total_units(total),
+	    (__int128)decimal.units, &sum))
+		total->kinds |= TOTAL_BEYOND;
+	total_set_units(total, sum);
 }
 
 int

@@ -6,27 +6,32 @@
  */
 #include "func/arith_priv.h"
 
+#include "func/decimal.h"
+
 #define SCALE_MAX 18
 
-/* 10^scale, 0 <= scale <= 18. */
-static int64_t
-power_of_ten(int32_t scale)
+const int64_t decimal_powers[19] = {
+	1ll, 10ll, 100ll, 1000ll, 10000ll, 100000ll, 1000000ll, 10000000ll,
+	100000000ll, 1000000000ll, 10000000000ll, 100000000000ll,
+	1000000000000ll, 10000000000000ll, 100000000000000ll,
+	1000000000000000ll, 10000000000000000ll, 100000000000000000ll,
+	1000000000000000000ll,
+};
+
+const struct decimal *
+decimal_rows(const struct column *column, uint32_t rows, struct region *region)
 {
-	int64_t power = 1;
+	const int64_t *ints = column->data;
 
-	for (int32_t i = 0; i < scale; i++)
-		power *= 10;
-	return power;
-}
-
-/* An int is a decimal without places. */
-static struct decimal
-decimal_at(const struct column *column, uint32_t row)
-{
-	struct value value = column_cell(column, row);
-	struct decimal decimal = { .units = value.cell.integer };
-
-	return column->type == TYPE_DECIMAL ? value.cell.decimal : decimal;
+	if (column->type == TYPE_DECIMAL)
+		return column->data;
+	if (column->encoding == CONST)
+		rows = 1;
+	struct decimal *decimals = region_alloc(region,
+	    rows * sizeof(*decimals));
+	for (uint32_t i = 0; i < rows; i++)
+		decimals[i] = (struct decimal){ .units = ints[i] };
+	return decimals;
 }
 
 /* 0, or -1 if no decimal holds it. */
@@ -65,8 +70,8 @@ decimal_step(enum arith_op op, struct decimal a, struct decimal b,
 {
 	int32_t scale = a.scale > b.scale ? a.scale : b.scale;
 	/* 63 + 60 bits. */
-	__int128 x = (__int128)a.units * power_of_ten(scale - a.scale);
-	__int128 y = (__int128)b.units * power_of_ten(scale - b.scale);
+	__int128 x = (__int128)a.units * decimal_powers[scale - a.scale];
+	__int128 y = (__int128)b.units * decimal_powers[scale - b.scale];
 	__int128 units;
 
 	switch (op) {
@@ -91,22 +96,97 @@ decimal_step(enum arith_op op, struct decimal a, struct decimal b,
 	return decimal_fit(units, scale, out) == 0 ? NULL : "decimal overflow";
 }
 
-int
-arith_decimals(const struct arith_pair *pair, struct column *out)
+/* The usual row: everything fits 64 bits.  0, or -1 if it does not. */
+static inline __attribute__((always_inline)) int
+decimal_quick(enum arith_op op, struct decimal a, struct decimal b,
+	struct decimal *out)
 {
-	int whole = pair->op == ARITH_INT_DIV;
+	int64_t units;
 
-	arith_result(pair, whole ? TYPE_INT : TYPE_DECIMAL, out);
+	out->pad = 0;
+	if (op == ARITH_MUL) {
+		out->scale = a.scale + b.scale;
+		if (__builtin_mul_overflow(a.units, b.units, &units) ||
+		    out->scale > SCALE_MAX)
+			return -1;
+		out->units = units;
+		return 0;
+	}
+	out->scale = a.scale > b.scale ? a.scale : b.scale;
+	if (a.scale < b.scale && __builtin_mul_overflow(a.units,
+	    decimal_powers[b.scale - a.scale], &a.units))
+		return -1;
+	if (b.scale < a.scale && __builtin_mul_overflow(b.units,
+	    decimal_powers[a.scale - b.scale], &b.units))
+		return -1;
+	int beyond = op == ARITH_ADD ?
+	    __builtin_add_overflow(a.units, b.units, &units) :
+	    __builtin_sub_overflow(a.units, b.units, &units);
+	out->units = units;
+	return beyond ? -1 : 0;
+}
+
+/* Every row of + - or *; `op` is a constant where it is used. */
+static inline __attribute__((always_inline)) void
+decimal_loop(const struct arith_pair *pair, enum arith_op op,
+	struct decimal *out)
+{
+	struct region *region = pair->call->region;
+	const struct decimal *a = decimal_rows(pair->a, pair->rows, region);
+	const struct decimal *b = decimal_rows(pair->b, pair->rows, region);
+	uint32_t a_mask = column_mask(pair->a), b_mask = column_mask(pair->b);
+
 	for (uint32_t i = 0; i < pair->rows; i++) {
-		struct decimal result = { 0 };
-		const char *fault = decimal_step(pair->op,
-		    decimal_at(pair->a, i), decimal_at(pair->b, i), &result);
+		struct decimal x = a[i & a_mask], y = b[i & b_mask];
+		if (__builtin_expect(decimal_quick(op, x, y, &out[i]) == 0, 1))
+			continue;
+		out[i] = (struct decimal){ 0 };
+		const char *fault = decimal_step(op, x, y, &out[i]);
 		if (fault != NULL)
 			arith_reject(pair, i, fault);
-		if (whole)
+	}
+}
+
+/* // and % */
+static void
+decimal_divide(const struct arith_pair *pair, struct column *out)
+{
+	struct region *region = pair->call->region;
+	const struct decimal *a = decimal_rows(pair->a, pair->rows, region);
+	const struct decimal *b = decimal_rows(pair->b, pair->rows, region);
+	uint32_t a_mask = column_mask(pair->a), b_mask = column_mask(pair->b);
+
+	for (uint32_t i = 0; i < pair->rows; i++) {
+		struct decimal result = { 0 };
+		const char *fault = decimal_step(pair->op, a[i & a_mask],
+		    b[i & b_mask], &result);
+		if (fault != NULL)
+			arith_reject(pair, i, fault);
+		if (pair->op == ARITH_INT_DIV)
 			((int64_t *)out->data)[i] = result.units;
 		else
 			((struct decimal *)out->data)[i] = result;
+	}
+}
+
+int
+arith_decimals(const struct arith_pair *pair, struct column *out)
+{
+	arith_result(pair, pair->op == ARITH_INT_DIV ? TYPE_INT : TYPE_DECIMAL,
+	    out);
+	switch (pair->op) {
+	case ARITH_ADD:
+		decimal_loop(pair, ARITH_ADD, out->data);
+		break;
+	case ARITH_SUB:
+		decimal_loop(pair, ARITH_SUB, out->data);
+		break;
+	case ARITH_MUL:
+		decimal_loop(pair, ARITH_MUL, out->data);
+		break;
+	default:
+		decimal_divide(pair, out);
+		break;
 	}
 	return 0;
 }

@@ -16,6 +16,7 @@
 
 #include "data/moment.h"
 #include "data/number.h"
+#include "func/decimal.h"
 #include "func/func_priv.h"
 
 #define DAY_US 86400000000ll
@@ -232,6 +233,60 @@ pair_int_float(const struct pair *pair)
 	}
 }
 
+/* What two orders of -1, 0 and 1 mean for the operator, by order + 1. */
+static void
+fill_answers(enum compare_op op, uint8_t answer[3])
+{
+	for (int order = -1; order <= 1; order++)
+		answer[order + 1] = (uint8_t)compare_holds(op, order);
+}
+
+/* Columns of decimals; ints are some without places. */
+static void
+pair_decimals(const struct pair *pair, struct region *region)
+{
+	const struct decimal *a = decimal_rows(&pair->a, pair->rows, region);
+	const struct decimal *b = decimal_rows(&pair->b, pair->rows, region);
+	uint32_t a_mask = column_mask(&pair->a), b_mask = column_mask(&pair->b);
+	uint8_t answer[3], *restrict out = pair->out;
+
+	fill_answers(pair->op, answer);
+	for (uint32_t i = 0; i < pair->rows; i++)
+		out[i] = answer[decimal_compare(a[i & a_mask],
+		    b[i & b_mask]) + 1];
+}
+
+/* The begin of a day, or the end of time that is nearest to it. */
+static int64_t
+midnight(int64_t days)
+{
+	int64_t us;
+
+	if (__builtin_mul_overflow(days, DAY_US, &us))
+		return days < 0 ? INT64_MIN : INT64_MAX;
+	return us;
+}
+
+/* Dates against times: the midnights they begin with. */
+static void
+pair_dates(struct pair *pair, struct region *region)
+{
+	struct column *side[2] = { &pair->a, &pair->b };
+
+	for (int s = 0; s < 2; s++) {
+		if (side[s]->type != TYPE_DATE)
+			continue;
+		uint32_t rows = side[s]->encoding == CONST ? 1 : pair->rows;
+		const int64_t *days = side[s]->data;
+		int64_t *us = region_alloc(region, rows * sizeof(*us));
+		for (uint32_t i = 0; i < rows; i++)
+			us[i] = midnight(days[i]);
+		side[s]->data = us;
+		side[s]->type = TYPE_TIME;
+	}
+	pair_words(pair);
+}
+
 static void
 pair_values(const struct pair *pair)
 {
@@ -275,7 +330,7 @@ is_decided_by_type(enum type a, enum type b)
 
 /* Columns a and b into pair->rows bools. */
 static void
-pair_by_types(struct pair *pair)
+pair_by_types(struct pair *pair, struct region *region)
 {
 	enum type a = pair->a.type, b = pair->b.type;
 
@@ -295,6 +350,11 @@ pair_by_types(struct pair *pair)
 		struct pair swapped = { compare_op_mirror(pair->op), pair->b,
 		    pair->a, pair->rows, pair->out };
 		pair_int_float(&swapped);
+	} else if ((a == TYPE_DECIMAL || a == TYPE_INT) &&
+	    (b == TYPE_DECIMAL || b == TYPE_INT)) {
+		pair_decimals(pair, region);
+	} else if (is_time(a) && is_time(b)) {
+		pair_dates(pair, region);
 	} else if (is_decided_by_type(a, b)) {
 		struct value x = column_cell(&pair->a, 0);
 		struct value y = column_cell(&pair->b, 0);
@@ -322,7 +382,7 @@ pair_compare(struct pair *pair, struct region *region)
 		pair->b = time;
 	if (pair->a.encoding == CONST)
 		pair->rows = 1;
-	pair_by_types(pair);
+	pair_by_types(pair, region);
 	if (pair->rows < rows)
 		memset(pair->out, pair->out[0], rows);
 }

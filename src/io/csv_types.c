@@ -37,6 +37,44 @@ reject_value(struct csv_reader *r, const struct batch *batch, uint32_t row,
 	    source->from_add, "%s", reason);
 }
 
+/* A row that column_declare() left over. */
+static void
+convert_row(struct csv_reader *r, struct batch *batch,
+	const struct column *source, struct column *column, uint32_t row,
+	uint32_t field, struct region *region, uint64_t *wrong)
+{
+	struct value value = column_value(source, row, region);
+
+	if (value.type == TYPE_NULL) {
+		column_need_valid(column, batch->row_count, region);
+		bits_clear(column->valid, row);
+	} else if (!bits_get(wrong, row) && declared_parse(&value.cell.text,
+	    column, row, region) != 0) {
+		reject_value(r, batch, row, source, field);
+		bits_set(wrong, row);
+	}
+}
+
+/* Ints, decimals and dates: mostly where they lie. */
+static void
+convert_slices(struct csv_reader *r, struct batch *batch,
+	struct column *column, uint32_t field, struct region *region,
+	uint64_t *wrong)
+{
+	struct column source = *column;
+	uint64_t other[BATCH_ROWS_MAX / 64];
+	uint32_t rows = batch->row_count;
+
+	if (column_declare(&source, (enum type)r->types[field], rows, region,
+	    column, other) == 0)
+		return;
+	for (uint32_t word = 0; word < (rows + 63) / 64; word++)
+		for (; other[word] != 0; other[word] &= other[word] - 1)
+			convert_row(r, batch, &source, column,
+			    word * 64 + bits_lowest(other[word]), field,
+			    region, wrong);
+}
+
 /* Turn a view into a typed column; bit r of `wrong` tells refused rows. */
 static void
 convert_column(struct csv_reader *r, struct batch *batch,
@@ -48,6 +86,11 @@ convert_column(struct csv_reader *r, struct batch *batch,
 	uint32_t rows = batch->row_count;
 	enum type type = (enum type)r->types[field];
 
+	if (source.valid == NULL && (type == TYPE_INT ||
+	    type == TYPE_DECIMAL || type == TYPE_DATE)) {
+		convert_slices(r, batch, column, field, region, wrong);
+		return;
+	}
 	column_decode(&source, NULL, rows, region, &texts);
 	if (type == TYPE_TEXT) {
 		*column = texts;
