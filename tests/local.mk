@@ -168,6 +168,7 @@ tests_live_live_SOURCES = tests/live/live.c tests/live/scenario.c \
 tests_live_live_LDADD =
 
 TESTS += \
+	tests/bench/run \
 	tests/data/run \
 	tests/differential/chunks \
 	tests/differential/run \
@@ -226,6 +227,7 @@ EXTRA_DIST += \
 	tests/all \
 	tests/packages \
 	tests/race \
+	tests/bench \
 	tests/broken \
 	tests/data \
 	tests/differential \
