@@ -368,12 +368,17 @@ op_files = \
 	src/op/group.h \
 	src/op/group_rows.c \
 	src/op/group_rows.h \
+	src/op/image.c \
+	src/op/image.h \
 	src/op/join.c \
 	src/op/join.h \
 	src/op/join_build.c \
+	src/op/join_later.c \
 	src/op/join_layout.c \
 	src/op/join_priv.h \
 	src/op/join_probe.c \
+	src/op/join_share.c \
+	src/op/join_table.c \
 	src/op/joint.c \
 	src/op/joint.h \
 	src/op/need.c \
@@ -410,6 +415,8 @@ op_files = \
 	src/op/parse_value.c \
 	src/op/partial.c \
 	src/op/partial.h \
+	src/op/pile.c \
+	src/op/pile.h \
 	src/op/project.c \
 	src/op/project.h \
 	src/op/rows.c \

@@ -49,9 +49,33 @@ shape_is_of(const struct image_shape *shape, const struct batch *batch)
 	return 1;
 }
 
+static int
+shape_is_like(const struct image_shape *a, const struct image_shape *b)
+{
+	uint32_t fields = a->schema->field_count;
+
+	return a->has_time == b->has_time && a->split == b->split &&
+	    schema_has_names_of(a->schema, b->schema) &&
+	    memcmp(a->type, b->type, fields) == 0 &&
+	    memcmp(a->delimiter, b->delimiter, fields) == 0;
+}
+
+/* Take the shape. */
+static uint32_t
+shapes_append(struct image_shapes *shapes, struct image_shape shape)
+{
+	if (shapes->count == shapes->capacity) {
+		shapes->capacity = shapes->capacity * 2 + 4;
+		shapes->shape = mem_resize(shapes->shape,
+		    shapes->capacity * sizeof(*shapes->shape));
+	}
+	shapes->shape[shapes->count] = shape;
+	return shapes->last = shapes->count++;
+}
+
 uint32_t
 image_shapes_find(struct image_shapes *shapes, const struct batch *batch,
-	uint64_t turn, uint64_t number)
+	uint32_t most, uint64_t turn, uint64_t number)
 {
 	uint32_t fields = batch->schema->field_count;
 
@@ -61,26 +85,35 @@ image_shapes_find(struct image_shapes *shapes, const struct batch *batch,
 	for (uint32_t i = shapes->count; i-- > 0;)
 		if (shape_is_of(&shapes->shape[i], batch))
 			return shapes->last = i;
-	if (shapes->count == IMAGE_SHAPES_MAX)
-		return IMAGE_SHAPES_MAX;
-	if (shapes->count == shapes->capacity) {
-		shapes->capacity = shapes->capacity * 2 + 4;
-		shapes->shape = mem_resize(shapes->shape,
-		    shapes->capacity * sizeof(*shapes->shape));
-	}
-	struct image_shape *shape = &shapes->shape[shapes->count];
-	*shape = (struct image_shape){
+	if (shapes->count == most)
+		return UINT32_MAX;
+	struct image_shape shape = {
 		.schema = schema_hold(batch->schema),
-		.type = mem_alloc(fields + 1),
-		.delimiter = mem_alloc(fields + 1),
+		.type = mem_alloc_zero(fields + 1),
+		.delimiter = mem_alloc_zero(fields + 1),
 		.has_time = batch->time != NULL, .split = batch->split,
 		.turn = turn, .number = number,
 	};
 	for (uint32_t i = 0; i < fields; i++) {
-		shape->type[i] = batch->column[i].type;
-		shape->delimiter[i] = batch->column[i].delimiter;
+		shape.type[i] = batch->column[i].type;
+		shape.delimiter[i] = batch->column[i].delimiter;
 	}
-	return shapes->last = shapes->count++;
+	return shapes_append(shapes, shape);
+}
+
+uint32_t
+image_shapes_add(struct image_shapes *shapes, const struct image_shape *shape)
+{
+	uint32_t fields = shape->schema->field_count;
+	struct image_shape copy = *shape;
+
+	for (uint32_t i = 0; i < shapes->count; i++)
+		if (shape_is_like(&shapes->shape[i], shape))
+			return i;
+	copy.schema = schema_hold(shape->schema);
+	copy.type = mem_copy(shape->type, fields + 1);
+	copy.delimiter = mem_copy(shape->delimiter, fields + 1);
+	return shapes_append(shapes, copy);
 }
 
 void
@@ -554,9 +587,10 @@ shape_is_plain(const struct image_union *all, uint32_t index)
 
 void
 image_union_init(struct image_union *all, struct op_run *run,
-	const struct image_shape **shape, uint32_t count)
+	const struct image_shape **shape, const struct image_shape **ordered,
+	uint32_t count)
 {
-	struct schema *schema = union_schema(run, shape, count);
+	struct schema *schema = union_schema(run, ordered, count);
 	uint32_t fields = schema->field_count;
 
 	*all = (struct image_union){
@@ -685,7 +719,11 @@ image_union_read(const struct image_union *all, struct image *const *rows,
 	const struct image_shape *shape = NULL;
 	int is_plain = 1;
 
-	for (uint32_t i = 0; i < count; i++) {
+	/* Nearly always: nothing to look at, row by row. */
+	int is_known = all->count == 1 && all->is_plain[0];
+	if (is_known)
+		shape = all->shape[0];
+	for (uint32_t i = 0; !is_known && i < count; i++) {
 		if (rows[i] == NULL)
 			continue;
 		is_plain &= all->is_plain[rows[i]->shape];

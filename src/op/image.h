@@ -74,12 +74,11 @@ struct image_shapes {
 	uint32_t count, capacity, last;
 };
 
-/*
- * The number of the batch's shape; IMAGE_SHAPES_MAX: there are too many.  Its
- * rows are written with those bytes.
- */
+/* The number of the batch's shape; UINT32_MAX: there are `most` others. */
 uint32_t image_shapes_find(struct image_shapes *, const struct batch *,
-	uint64_t turn, uint64_t number);
+	uint32_t most, uint64_t turn, uint64_t number);
+/* The number of one that is like `shape`; it is added if there is none. */
+uint32_t image_shapes_add(struct image_shapes *, const struct image_shape *);
 void image_shapes_fini(struct image_shapes *);
 /* Add the bytes of the cells of the selected rows to size[]. */
 void image_measure(const struct batch *, uint32_t *size);
@@ -110,10 +109,11 @@ struct image_union {
 
 struct op_run;
 
-/* Of shapes in the order in which they were met first; the numbers of rows
- * are indexes of shape[].  The shapes are borrowed. */
+/* Rows have the indexes of shape[] as their shapes; ordered[] are the same, as
+ * they were met.  The shapes are borrowed. */
 void image_union_init(struct image_union *, struct op_run *,
-	const struct image_shape **shape, uint32_t count);
+	const struct image_shape **shape, const struct image_shape **ordered,
+	uint32_t count);
 void image_union_fini(struct image_union *);
 /* All columns of the rows; NULL: a row of nulls. */
 void image_union_read(const struct image_union *, struct image *const *rows,
