@@ -286,9 +286,11 @@ join_later(struct op_run *run, struct join *join, struct err *err)
 static enum op_status
 join_work_left(struct op_run *run, struct join *join, struct err *err)
 {
+	const struct join_share *share = run->share;
+	int has_rest = join_keeps_right(run->op) && share->row_count > 0;
 	enum op_status status;
 
-	if (!join->probe.is_aside && !join_keeps_right(run->op))
+	if (!join->probe.is_aside && !has_rest)
 		return OP_OK;
 	switch (join->stage) {
 	case STAGE_MEET:
