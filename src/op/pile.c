@@ -295,7 +295,7 @@ struct merge_input {
 
 struct pile_merge {
 	struct merge_input *input;
-	uint32_t *heap;		/* inputs that have a row; the first comes first */
+	uint32_t *heap;		/* inputs that have a row, the least first */
 	uint32_t heap_count, count;
 	int is_started;
 };
