@@ -9,8 +9,9 @@
  * alone is linked to itself.  Slots are looked up by the low bits of the hash;
  * the salt, from others, spares nearly every false look at a row.
  *
- * A batch is looked up in one pass with two distances: the slot is asked for
- * well ahead, the row it leads to a little ahead.
+ * A batch is looked up some rows at a time, in steps: ask for their slots, ask
+ * for the rows these lead to, compare; the slots of the next ones are asked for
+ * before the rows of these.
  */
 #include "op/join_priv.h"
 
@@ -18,8 +19,8 @@
 
 #define SLOT_ROW(slot) \
 	((struct image *)(uintptr_t)((slot) & 0x0000ffffffffffffu))
-#define AHEAD_SLOT 24
-#define AHEAD_ROW 10
+/* Rows that are looked up together. */
+#define LOOK_ROWS 64u
 /* Rows that are linked together, to ask for their slots ahead. */
 #define LINK_ROWS 64
 
@@ -132,44 +133,80 @@ join_table_build(struct join_table *table, struct mem_budget *budget,
 	return status;
 }
 
-/* The last row of the key, or NULL. */
-static inline struct image *
-table_find(const struct join_table *table, uint64_t hash,
-	const struct text *key)
-{
-	uint64_t at = hash & table->mask;
+/* --- looking up --- */
 
-	for (;; at = (at + 1) & table->mask) {
-		uint64_t slot = table->slot[at];
-		if (slot == 0)
-			return NULL;
-		if ((slot ^ slot_salt(hash)) >> 48 != 0)
-			continue;
-		struct image *row = SLOT_ROW(slot);
-		if (text_equal(&row->key, key))
-			return row;
+/* A row on its way through the three steps. */
+struct look {
+	const uint64_t *slot;	/* NULL: it meets nothing */
+	uint64_t mask, at;
+};
+
+/* Where to look, and ask for it. */
+static void
+look_begin(const struct join_table *table, int is_one,
+	const struct key_set *keys, uint32_t first, uint32_t count,
+	struct look *look)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t hash = keys->hash[first + i];
+		const struct join_table *part =
+		    &table[is_one ? 0 : join_part(hash)];
+		look[i].slot = part->slot;
+		look[i].mask = part->mask;
+		look[i].at = hash & part->mask;
+		__builtin_prefetch(&part->slot[look[i].at]);
 	}
 }
 
+/* On to a slot with the salt or nothing in it: ask for the row it leads to. */
 static inline void
-look_ahead(const struct join_table *table, int is_one,
-	const struct key_set *keys, uint32_t i, uint32_t count)
+look_slot(struct look *look, uint64_t hash)
 {
-	if (i + AHEAD_SLOT < count) {
-		uint64_t hash = keys->hash[i + AHEAD_SLOT];
-		const struct join_table *part =
-		    &table[is_one ? 0 : join_part(hash)];
-		__builtin_prefetch(&part->slot[hash & part->mask]);
+	uint64_t salt = slot_salt(hash), slot;
+
+	while ((slot = look->slot[look->at]) != 0 && (slot ^ salt) >> 48 != 0)
+		look->at = (look->at + 1) & look->mask;
+	__builtin_prefetch(SLOT_ROW(slot));
+}
+
+static void
+look_slots(const struct key_set *keys, uint32_t first, uint32_t count,
+	struct look *look)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (look[i].slot != NULL)
+			look_slot(&look[i], keys->hash[first + i]);
+}
+
+/* The last row of the key, or NULL. */
+static inline struct image *
+look_row(struct look *look, uint64_t hash, const struct text *key)
+{
+	if (look->slot == NULL)
+		return NULL;
+	for (;;) {
+		struct image *row = SLOT_ROW(look->slot[look->at]);
+		if (row == NULL || text_equal(&row->key, key))
+			return row;
+		look->at = (look->at + 1) & look->mask;
+		look_slot(look, hash);
 	}
-	if (i + AHEAD_ROW < count) {
-		uint64_t hash = keys->hash[i + AHEAD_ROW];
-		const struct join_table *part =
-		    &table[is_one ? 0 : join_part(hash)];
-		if (part->slot != NULL) {
-			const struct image *row =
-			    SLOT_ROW(part->slot[hash & part->mask]);
-			__builtin_prefetch(row);
-		}
+}
+
+static void
+look_rows(const struct key_set *keys, uint32_t first, uint32_t count,
+	struct look *look, struct image **row)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = first + i;
+		const struct text *key = &keys->text[at];
+		if (keys->any_null && bits_get(keys->null, at))
+			row[at] = NULL;
+		else if (at > 0 && keys->hash[at] == keys->hash[at - 1] &&
+		    text_equal(key, key - 1))
+			row[at] = row[at - 1];	/* as in sorted input */
+		else
+			row[at] = look_row(&look[i], keys->hash[at], key);
 	}
 }
 
@@ -177,15 +214,21 @@ void
 join_table_look(const struct join_table *table, int is_one,
 	const struct key_set *keys, uint32_t count, struct image **row)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t hash = keys->hash[i];
-		const struct join_table *part =
-		    &table[is_one ? 0 : join_part(hash)];
-		look_ahead(table, is_one, keys, i, count);
-		if (part->slot == NULL ||
-		    (keys->any_null && bits_get(keys->null, i)))
-			row[i] = NULL;
-		else
-			row[i] = table_find(part, hash, &keys->text[i]);
+	struct look look[2][LOOK_ROWS];
+	unsigned turn = 0;
+
+	look_begin(table, is_one, keys, 0, count < LOOK_ROWS ? count :
+	    LOOK_ROWS, look[0]);
+	for (uint32_t i = 0; i < count; i += LOOK_ROWS, turn ^= 1) {
+		uint32_t left = count - i, next = 0;
+		if (left > LOOK_ROWS) {
+			next = left - LOOK_ROWS < LOOK_ROWS ?
+			    left - LOOK_ROWS : LOOK_ROWS;
+			look_begin(table, is_one, keys, i + LOOK_ROWS, next,
+			    look[turn ^ 1]);
+			left = LOOK_ROWS;
+		}
+		look_slots(keys, i, left, look[turn]);
+		look_rows(keys, i, left, look[turn], row);
 	}
 }
