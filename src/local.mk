@@ -372,6 +372,7 @@ op_files = \
 	src/op/image.h \
 	src/op/join.c \
 	src/op/join.h \
+	src/op/join_asof.c \
 	src/op/join_build.c \
 	src/op/join_later.c \
 	src/op/join_layout.c \

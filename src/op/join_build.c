@@ -54,21 +54,31 @@ join_build_close(struct join_build *build)
 }
 
 int
-join_eval_keys(struct op_run *run, struct expr **on, struct batch *batch,
-	struct region *region, struct column *column, struct err *err)
+join_eval_keys(struct op_run *run, struct expr **on, struct expr *asof,
+	struct batch *batch, struct region *region, struct column *column,
+	struct err *err)
 {
+	const struct join_plan *plan = run->op->plan;
+	uint32_t count = run->op->args.on_count;
 	struct eval eval;
 
 	eval_init(&eval, batch, region);
-	for (uint32_t i = 0; i < run->op->args.on_count; i++)
+	for (uint32_t i = 0; i < count; i++)
 		expr_eval(on[i], &eval, batch->sel, batch->sel_count,
 		    &column[i]);
+	/* `within` takes instants; else any values that have an order. */
+	if (asof != NULL && plan->within_us != INT64_MAX)
+		expr_eval_as(asof, &eval, FUNC_TIME, batch->sel,
+		    batch->sel_count, &column[count]);
+	else if (asof != NULL)
+		expr_eval(asof, &eval, batch->sel, batch->sel_count,
+		    &column[count]);
 	if (eval.rejects.count == 0)
 		return 0;
 	if (op_reject(run, batch, &eval.rejects, err) != 0)
 		return -1;
 	/* Again for the rows that are left: none of them is refused now. */
-	return join_eval_keys(run, on, batch, region, column, err);
+	return join_eval_keys(run, on, asof, batch, region, column, err);
 }
 
 void
@@ -287,7 +297,7 @@ join_build_add(struct op_run *run, struct join_build *build,
 	struct join_share *share = run->share;
 	struct region *region = region_new();
 	struct column *column = region_alloc(region,
-	    (args->on_count + 1) * sizeof(*column));
+	    (args->on_count + 2) * sizeof(*column));
 	struct key_set keys;
 	struct text *order = NULL;
 	int status = 0;
@@ -296,14 +306,19 @@ join_build_add(struct op_run *run, struct join_build *build,
 		status = make_room(run, share, build->own->build,
 		    SPILL_WORTH_BYTES, err) < 0 ? -1 : 0;
 	if (status == 0)
-		status = join_eval_keys(run, args->on_right, batch, region,
-		    column, err);
+		status = join_eval_keys(run, args->on_right, args->asof_right,
+		    batch, region, column, err);
 	if (build->turn != run->job->turn)
 		build->number = 0;
 	build->turn = run->job->turn;
 	if (status == 0 && batch->sel_count > 0) {
 		key_make(column, args->on_count, batch->sel_count, region,
 		    &keys);
+		if (args->asof_right != NULL)
+			status = join_asof_order(run, &column[args->on_count],
+			    batch->sel_count, region, &keys, &order, err);
+	}
+	if (status == 0 && batch->sel_count > 0) {
 		struct batch *kept = build_pick(run, build, batch, &keys,
 		    &order, region);
 		struct join_rows rows = {
@@ -359,6 +374,8 @@ join_build_part(struct op_run *run, struct join_share *share, uint32_t part,
 		}
 		status = join_table_build(&share->table[part],
 		    &share->budget, reader, instances, base, 0, err);
+		if (status == 0 && share->op->args.join == OP_JOIN_ASOF)
+			join_asof_make(&share->table[part], &share->budget);
 		mem_free(reader);
 		mem_free(base);
 	}

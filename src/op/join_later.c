@@ -159,10 +159,17 @@ later_load(struct later *later, struct err *err)
 	}
 	if (status < 0)
 		return -1;
+	if (status == 1 && later->probe->is_asof) {
+		err_set(err, ERR_IO, "asof join: the other side's records of "
+		    "some keys need more memory than the limit");
+		return err_hint(err, "give it more with --memory SIZE");
+	}
 	struct pile_reader *piece = pile_reader_new(&later->piece);
 	if (join_table_build(&later->table, budget, &piece, 1, NULL, 1,
 	    err) < 0)
 		return -1;
+	if (later->probe->is_asof)
+		join_asof_make(&later->table, budget);
 	return status == 0;
 }
 
@@ -180,7 +187,10 @@ batch_of_rows(struct join_batch *at, const struct image_shape *shape,
 		.keys.hash = region_alloc(region,
 		    count * sizeof(*at->keys.hash)),
 	};
+	at->order = region_alloc(region, count * sizeof(*at->order));
 	for (uint32_t i = 0; i < count; i++) {
+		at->order[i] = text_make(image_order(rows[i]),
+		    rows[i]->order_size);
 		at->turn[i] = rows[i]->turn;
 		at->number[i] = rows[i]->number;
 		at->keys.text[i] = rows[i]->key;

@@ -23,7 +23,7 @@ struct join_plan {
 	struct need_set *wish;
 	int asked;
 	int is_strict;		/* asof: > instead of >= */
-	int64_t within_us;	/* asof: INT64_MAX if it may be any time ago */
+	int64_t within_us;	/* asof: INT64_MAX: any time ago */
 };
 
 static inline int
@@ -66,6 +66,7 @@ struct join_table {
 	uint64_t mask;
 	uint64_t charged_bytes;
 	uint64_t key_count;
+	struct region *runs;	/* asof: the rows of each key in order */
 };
 
 struct join_share;
@@ -82,6 +83,12 @@ void join_table_free(struct join_table *, struct mem_budget *);
 /* The last row of each key, or NULL.  table[] by partition; one for all: */
 void join_table_look(const struct join_table *, int is_one,
 	const struct key_set *, uint32_t count, struct image **row);
+
+static inline struct image *
+join_slot_row(uint64_t slot)
+{
+	return (struct image *)(uintptr_t)(slot & 0x0000ffffffffffffu);
+}
 
 static inline struct image *
 join_next(const struct image *row)
@@ -165,9 +172,10 @@ int join_build_add(struct op_run *, struct join_build *, struct batch *,
 int join_build_part(struct op_run *, struct join_share *, uint32_t part,
 	struct err *);
 void join_build_close(struct join_build *);
-/* Evaluate one side's keys over the selected rows; rejects what it cannot. */
-int join_eval_keys(struct op_run *, struct expr **on, struct batch *,
-	struct region *, struct column *, struct err *);
+/* Evaluate one side's keys (behind them, asof's time) over the selected rows;
+ * rejects what it cannot. */
+int join_eval_keys(struct op_run *, struct expr **on, struct expr *asof,
+	struct batch *, struct region *, struct column *, struct err *);
 /* Only the keys of dense rows pick[0..count). */
 void join_keys_pick(struct key_set *, const uint16_t *pick, uint32_t count,
 	struct region *);
@@ -228,7 +236,7 @@ void join_need_fields(const struct op *, const struct need_set *wish,
 struct join_batch {
 	struct batch *batch;
 	struct key_set keys;
-	const struct text *order;	/* asof */
+	struct text *order;	/* asof */
 	/* By physical row; only where results are put aside. */
 	uint64_t *turn, *number;
 };
@@ -252,6 +260,7 @@ struct join_probe {
 	int keeps_left, is_half, half_wanted;
 	uint8_t *note;		/* only note here, a byte a row, who was met */
 	const struct join_table *table;
+	int is_asof;
 	int is_one;		/* one table for all */
 	int has_ended;	/* join_probe_end was called */
 	int is_aside;	/* results are put aside, to be put in order */
@@ -281,6 +290,19 @@ int join_probe_end(struct join_probe *, struct err *);
 enum op_status join_give_rest(struct op_run *, struct join_probe *,
 	struct schema *left, struct image *const *rows, uint32_t count,
 	struct err *);
+
+/* --- join_asof.c --- */
+
+/* The bytes by which the values of a dense column are ordered; rows without a
+ * value have a null in their key. */
+int join_asof_order(const struct op_run *, const struct column *,
+	uint32_t count, struct region *, struct key_set *,
+	struct text **order, struct err *);
+/* Bring the rows of each key in order. */
+void join_asof_make(struct join_table *, struct mem_budget *);
+/* From the rows that were looked up to those that are nearest. */
+void join_asof_pick(const struct op_run *, const struct text *order,
+	uint32_t count, struct image **row);
 
 /* --- join_later.c --- */
 

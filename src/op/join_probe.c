@@ -43,6 +43,7 @@ join_probe_open(struct op_run *run, struct join_probe *probe,
 	probe->left_found = mem_alloc(BATCH_ROWS_MAX / 8);
 	probe->keeps_left = join_keeps_left(run->op);
 	probe->is_half = join_is_half(run->op);
+	probe->is_asof = run->op->args.join == OP_JOIN_ASOF;
 	probe->half_wanted = run->op->args.join == OP_JOIN_SEMI;
 	probe->table = share->table;
 	probe->left_need = need_set_new();
@@ -372,6 +373,8 @@ pairs_add_chain(struct op_run *run, struct join_probe *probe,
 	struct image *row = last;
 	enum op_status status = OP_OK;
 
+	if (probe->is_asof)
+		return pairs_add(run, probe, batch, left, last, err);
 	do {
 		row = join_next(row);
 		if (row != last)
@@ -472,7 +475,7 @@ rows_are_single(const struct op_run *run, const struct join_probe *probe,
 	for (uint32_t i = 0; i < batch->sel_count; i++) {
 		if (row[i] == NULL)
 			continue;
-		if (join_next(row[i]) != row[i])
+		if (!probe->is_asof && join_next(row[i]) != row[i])
 			return 0;
 		found++;
 	}
@@ -514,6 +517,8 @@ join_probe_rows(struct op_run *run, struct join_probe *probe,
 	probe->at = at;
 	join_table_look(probe->table, probe->is_one, &at->keys,
 	    at->batch->sel_count, row);
+	if (probe->is_asof)
+		join_asof_pick(run, at->order, at->batch->sel_count, row);
 	return rows_give(run, probe, at->batch, row, err);
 }
 
@@ -625,8 +630,14 @@ put_away(struct op_run *run, struct join_probe *probe, struct join_batch *at,
 	uint64_t *turns = region_alloc(region, (rows + 1) * sizeof(*turns));
 	uint64_t *numbers = region_alloc(region,
 	    (rows + 1) * sizeof(*numbers));
+	struct text *order = NULL, *order_away = NULL;
 	struct key_set keys = at->keys;
 
+	if (at->order != NULL) {
+		order = region_alloc(region, (rows + 1) * sizeof(*order));
+		order_away = region_alloc(region,
+		    (rows + 1) * sizeof(*order_away));
+	}
 	if (open_files(run, probe, err) != 0)
 		return -1;
 	at->turn = region_alloc(region, BATCH_ROWS_MAX * sizeof(*at->turn));
@@ -641,23 +652,28 @@ put_away(struct op_run *run, struct join_probe *probe, struct join_batch *at,
 		    !(at->keys.any_null && bits_get(at->keys.null, i))) {
 			turns[away] = turn;
 			numbers[away] = number + i;
+			if (order_away != NULL)
+				order_away[away] = at->order[i];
 			gone[away] = (uint16_t)i;
 			row[away++] = (uint16_t)physical;
 		} else {
+			if (order != NULL)
+				order[kept] = at->order[i];
 			pick[kept] = (uint16_t)i;
 			sel[kept++] = (uint16_t)physical;
 		}
 	}
 	batch->sel = sel;
 	batch->sel_count = kept;
+	at->order = order;
 	join_keys_pick(&at->keys, pick, kept, region);
 	if (away == 0)
 		return 0;
 	join_keys_pick(&keys, gone, away, region);
 	struct batch *needed = left_needed(probe, batch, row, away);
 	struct join_rows out = {
-		.batch = needed, .keys = &keys, .turns = turns,
-		.numbers = numbers,
+		.batch = needed, .keys = &keys, .order = order_away,
+		.turns = turns, .numbers = numbers,
 	};
 	int status = join_write_rows(run, probe->share, probe->own->probe, 0,
 	    &probe->own->left, &out, region, err);
@@ -673,17 +689,21 @@ join_probe_batch(struct op_run *run, struct join_probe *probe,
 	const struct op_args *args = &run->op->args;
 	struct region *region = region_new();
 	struct column *column = region_alloc(region,
-	    (args->on_count + 1) * sizeof(*column));
+	    (args->on_count + 2) * sizeof(*column));
 	struct join_batch at = { .batch = take_batch };
 	enum op_status status = OP_FAIL;
 
 	if (join_keeps_right(run->op))
 		probe_remember(probe, at.batch->schema, turn, number);
-	if (join_eval_keys(run, args->on_left, at.batch, region, column,
-	    err) != 0)
+	if (join_eval_keys(run, args->on_left, args->asof_left, at.batch,
+	    region, column, err) != 0)
 		goto failed;
 	key_make(column, args->on_count, at.batch->sel_count, region,
 	    &at.keys);
+	if (args->asof_left != NULL && join_asof_order(run,
+	    &column[args->on_count], at.batch->sel_count, region, &at.keys,
+	    &at.order, err) != 0)
+		goto failed;
 	if (probe->is_aside && put_away(run, probe, &at, turn,
 	    number, region, err) != 0)
 		goto failed;

@@ -17,8 +17,6 @@
 
 #include "util/bits.h"
 
-#define SLOT_ROW(slot) \
-	((struct image *)(uintptr_t)((slot) & 0x0000ffffffffffffu))
 /* Rows that are looked up together. */
 #define LOOK_ROWS 64u
 /* Rows that are linked together, to ask for their slots ahead. */
@@ -41,6 +39,7 @@ join_table_free(struct join_table *table, struct mem_budget *budget)
 {
 	mem_release(budget, table->charged_bytes);
 	mem_free(table->slot);
+	region_drop(&table->runs);
 	*table = (struct join_table){ 0 };
 }
 
@@ -56,7 +55,7 @@ table_link(struct join_table *table, struct image *row)
 			table->key_count++;
 			break;
 		}
-		struct image *last = SLOT_ROW(slot);
+		struct image *last = join_slot_row(slot);
 		if ((slot ^ slot_salt(hash)) >> 48 == 0 &&
 		    text_equal(&last->key, &row->key)) {
 			row->link = last->link;
@@ -166,7 +165,7 @@ look_slot(struct look *look, uint64_t hash)
 
 	while ((slot = look->slot[look->at]) != 0 && (slot ^ salt) >> 48 != 0)
 		look->at = (look->at + 1) & look->mask;
-	__builtin_prefetch(SLOT_ROW(slot));
+	__builtin_prefetch(join_slot_row(slot));
 }
 
 static void
@@ -185,7 +184,7 @@ look_row(struct look *look, uint64_t hash, const struct text *key)
 	if (look->slot == NULL)
 		return NULL;
 	for (;;) {
-		struct image *row = SLOT_ROW(look->slot[look->at]);
+		struct image *row = join_slot_row(look->slot[look->at]);
 		if (row == NULL || text_equal(&row->key, key))
 			return row;
 		look->at = (look->at + 1) & look->mask;

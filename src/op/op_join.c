@@ -10,6 +10,7 @@
  *
  *     inner  left  right  full	pairs, and records of one side or both alone
  *     semi  anti		records of port 0 that have, or have no, match
+ *     asof		each with the nearest before it (join_asof.c)
  *
  * Instances share the kept side (join_share.c):
  *
@@ -61,6 +62,8 @@ join_bind(struct op *op, struct err *err)
 
 	(void)err;
 	plan->wish = need_set_new();
+	plan->is_strict = op->args.asof_strict;
+	plan->within_us = op->args.within_us;
 	op->plan = plan;
 	op->out = join_is_half(op) ? schema_hold(op->in[0]) :
 	    join_schema(op->in[0], op->in[1], op->args.as, NULL, 0, &clash);
@@ -90,6 +93,8 @@ join_need(const struct op *op, const struct need_set *out, unsigned port,
 	join_need_fields(op, out, port, in);
 	for (uint32_t i = 0; i < op->args.on_count; i++)
 		need_add_expr(in, on[i]);
+	need_add_expr(in, port == 0 ? op->args.asof_left :
+	    op->args.asof_right);
 }
 
 static int
@@ -378,10 +383,10 @@ join_explain(const struct op *op, struct buf *out)
 
 const struct op_def op_join = {
 	.name = "join",
-	.syntax = "[inner|left|right|full|semi|anti] join FILE [as NAME] "
-	    "on COND",
+	.syntax = "[inner|left|right|full|semi|anti|asof] join FILE [as NAME] "
+	    "on COND [within D]",
 	.summary = "pair the records with those of another input",
-	.holds = "the records of the other input",
+	.holds = "the records of the other input, in files beyond memory",
 	.example = "left join \"users.csv\" as u on uid == u.id",
 	.flags = OP_HOLDS | OP_KEEPS_TIME | OP_JOINT,
 	.state_bytes = sizeof(struct join),

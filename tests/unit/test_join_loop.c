@@ -91,6 +91,22 @@ rows_meet(const struct row *left, const struct row *right, int asks)
 	    (!asks || left->value < right->value);
 }
 
+/* The nearest row at or before it by value; of equal ones the last. */
+static const struct row *
+row_before(const struct row *left, const struct table *right)
+{
+	const struct row *best = NULL;
+
+	for (uint32_t r = 0; r < right->count; r++) {
+		const struct row *row = &right->row[r];
+		if (left->key >= 0 && left->key == row->key &&
+		    row->value <= left->value &&
+		    (best == NULL || row->value >= best->value))
+			best = row;
+	}
+	return best;
+}
+
 /* What the join of the tables comes to, by the definition. */
 static void
 nested_loop(enum op_join kind, const struct table *left,
@@ -101,6 +117,11 @@ nested_loop(enum op_join kind, const struct table *left,
 
 	for (uint32_t l = 0; l < left->count; l++) {
 		int any = 0;
+		if (kind == OP_JOIN_ASOF) {
+			add_record(&left->row[l], row_before(&left->row[l],
+			    right), 0, out);
+			continue;
+		}
 		for (uint32_t r = 0; r < right->count; r++) {
 			if (!rows_meet(&left->row[l], &right->row[r], asks))
 				continue;
@@ -187,7 +208,11 @@ join_op(enum op_join kind, int asks)
 	op->args.on_left[0] = field("k");
 	op->args.on_right[0] = field("k");
 	op->args.on_count = 1;
-	if (asks) {
+	op->args.within_us = INT64_MAX;
+	if (kind == OP_JOIN_ASOF) {
+		op->args.asof_left = field("v");
+		op->args.asof_right = field("v");
+	} else if (asks) {
 		struct expr *side[2] = { field("v"), field("u.v") };
 		op->args.residual = expr_call(func_find("lt", 2), side, 2,
 		    NULL, &err);
@@ -389,11 +414,11 @@ join_once(const struct table *left, const struct table *right,
 static struct table left, right;
 
 static uint64_t
-join_all(void)
+join_all(enum op_join last)
 {
 	uint64_t written = 0;
 
-	for (int kind = OP_JOIN_INNER; kind <= OP_JOIN_ANTI; kind++)
+	for (int kind = OP_JOIN_INNER; kind <= (int)last; kind++)
 		for (int asks = 0; asks < 2; asks++)
 			for (uint32_t n = 1; n <= INSTANCES_MAX; n++)
 				written += join_once(&left, &right,
@@ -408,9 +433,9 @@ Test(join, of_small_tables)
 	for (seed = 1; seed < 30; seed++) {
 		fill(&left, counts[pick(4)], 20, 0);
 		fill(&right, counts[pick(4)], 20, 0);
-		cr_assert_eq(join_all(), 0);
+		cr_assert_eq(join_all(OP_JOIN_ASOF), 0);
 		/* One stream on both sides: the left side comes first. */
-		for (int kind = OP_JOIN_INNER; kind <= OP_JOIN_ANTI; kind++)
+		for (int kind = OP_JOIN_INNER; kind <= OP_JOIN_ASOF; kind++)
 			join_once(&left, &right, (enum op_join)kind, 0,
 			    1 + pick(INSTANCES_MAX), 1);
 	}
@@ -421,7 +446,7 @@ Test(join, of_keys_with_many_rows)
 	seed = 5;
 	fill(&left, 400, 10, 0);
 	fill(&right, 300, 10, 0);
-	join_all();
+	join_all(OP_JOIN_ASOF);
 }
 
 Test(join, of_many_keys)
@@ -429,7 +454,7 @@ Test(join, of_many_keys)
 	seed = 6;
 	fill(&left, ROWS_MAX, 2000, 0);
 	fill(&right, ROWS_MAX, 2000, 0);
-	cr_assert_eq(join_all(), 0);
+	cr_assert_eq(join_all(OP_JOIN_ASOF), 0);
 }
 
 /* Rows lie in files, of which some are read in one piece. */
@@ -439,7 +464,7 @@ Test(join, beyond_memory)
 	fill(&left, 1000, 700, 0);
 	fill(&right, ROWS_MAX, 700, 0);
 	mem_set_limit(200000);
-	cr_assert_gt(join_all(), 100000);
+	cr_assert_gt(join_all(OP_JOIN_ASOF), 100000);
 	mem_set_limit(0);
 }
 
@@ -450,6 +475,6 @@ Test(join, of_a_hot_key_beyond_memory)
 	fill(&left, 30, 300, 1);
 	fill(&right, ROWS_MAX, 300, 1);
 	mem_set_limit(60000);
-	cr_assert_gt(join_all(), 100000);
+	cr_assert_gt(join_all(OP_JOIN_ANTI), 100000);
 	mem_set_limit(0);
 }
