@@ -391,12 +391,18 @@ op_files = \
 	src/op/group_pile.h \
 	src/op/group_rows.c \
 	src/op/group_rows.h \
+	src/op/image.c \
+	src/op/image.h \
 	src/op/join.c \
 	src/op/join.h \
+	src/op/join_asof.c \
 	src/op/join_build.c \
+	src/op/join_later.c \
 	src/op/join_layout.c \
 	src/op/join_priv.h \
 	src/op/join_probe.c \
+	src/op/join_share.c \
+	src/op/join_table.c \
 	src/op/joint.c \
 	src/op/joint.h \
 	src/op/need.c \
@@ -433,6 +439,8 @@ op_files = \
 	src/op/parse_value.c \
 	src/op/partial.c \
 	src/op/partial.h \
+	src/op/pile.c \
+	src/op/pile.h \
 	src/op/project.c \
 	src/op/project.h \
 	src/op/rows.c \

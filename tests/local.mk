@@ -40,6 +40,7 @@ unit_files = \
 	tests/unit/test_hash.c \
 	tests/unit/test_interrupt.c \
 	tests/unit/test_join.c \
+	tests/unit/test_join_loop.c \
 	tests/unit/test_joint.c \
 	tests/unit/test_json.c \
 	tests/unit/test_json_index.c \

@@ -5,7 +5,8 @@
  * side of this record only and the other of the joined one only is a key pair;
  * a bare field is one of the same name on both sides; `true` is nothing (the
  * cross product); everything else is left over (`residual`) and is asked of the
- * pairs that the keys find.
+ * pairs that the keys find.  Of an asof join one comparison says which times
+ * are compared.
  */
 #include "check/check_priv.h"
 
@@ -93,9 +94,46 @@ join_add_pair(struct join_bind *join, const struct ast_expr *left,
 	return 0;
 }
 
+/*
+ * asof: is it a comparison of both sides' times, the other's not after this
+ * one's?  *left, *right are what it compares.
+ */
+static int
+join_is_order(const struct join_bind *join, const struct ast_expr *ast,
+	const struct ast_expr **left, const struct ast_expr **right)
+{
+	if (join->ast->join != AST_JOIN_ASOF || ast->kind != AST_BINARY)
+		return 0;
+	int is_up = ast->op == AST_OP_GE || ast->op == AST_OP_GT;
+	if (!is_up && ast->op != AST_OP_LE && ast->op != AST_OP_LT)
+		return 0;
+	*left = ast->child[is_up ? 0 : 1];
+	*right = ast->child[is_up ? 1 : 0];
+	return (reads_sides(join, *left) & READS_LEFT) != 0 &&
+	    (reads_sides(join, *right) & READS_RIGHT) != 0;
+}
+
+static int
+join_add_order(struct join_bind *join, const struct ast_expr *ast,
+	const struct ast_expr *left, const struct ast_expr *right)
+{
+	struct op_args *args = &join->op->args;
+
+	if (args->asof_left != NULL)
+		return bind_error(join->check, ast->span,
+		    "an asof join compares one time of each record");
+	args->asof_left = bind_expr(&join->left, left);
+	args->asof_right = args->asof_left == NULL ? NULL :
+	    bind_expr(&join->right, right);
+	args->asof_strict = ast->op == AST_OP_GT || ast->op == AST_OP_LT;
+	return args->asof_right == NULL ? -1 : 0;
+}
+
 static int
 join_add_condition(struct join_bind *join, const struct ast_expr *ast)
 {
+	const struct ast_expr *left, *right;
+
 	if (ast->kind == AST_BOOL && ast->integer)
 		return 0;
 	if (ast->kind == AST_BINARY && ast->op == AST_OP_AND)
@@ -104,6 +142,8 @@ join_add_condition(struct join_bind *join, const struct ast_expr *ast)
 	if (ast->kind == AST_FIELD &&
 	    !text_same(ast->text, join->ast->name))
 		return join_add_pair(join, ast, ast);
+	if (join_is_order(join, ast, &left, &right))
+		return join_add_order(join, ast, left, right);
 	if (ast->kind == AST_BINARY && ast->op == AST_OP_EQ) {
 		unsigned a = reads_sides(join, ast->child[0]);
 		unsigned b = reads_sides(join, ast->child[1]);
@@ -147,8 +187,31 @@ join_bind_residual(struct join_bind *join, const struct schema *joined)
 	return 0;
 }
 
+/* asof: keys, one time of each side, and nothing else. */
 static int
-join_conditions(struct join_bind *join)
+join_check_asof(struct join_bind *join, const struct binding *binding)
+{
+	const struct ast_stage *ast = join->ast;
+	struct op_args *args = &join->op->args;
+
+	args->within_us = INT64_MAX;
+	if (ast->join != AST_JOIN_ASOF)
+		return 0;
+	if (args->asof_left == NULL) {
+		bind_error(join->check, ast->span,
+		    "an asof join needs the times of both records");
+		return err_hint(join->check->err, "compare them in its "
+		    "condition: on KEY == u.KEY, TIME >= u.TIME");
+	}
+	if (join->residual_count > 0)
+		return bind_error(join->check, join->residual[0]->span,
+		    "an asof join takes equalities and one `>=`");
+	return ast->within == NULL ? 0 : bind_duration(join->check, binding,
+	    ast->within, "`within`", &args->within_us);
+}
+
+static int
+join_conditions(struct join_bind *join, const struct binding *binding)
 {
 	const struct ast_stage *ast = join->ast;
 	const char *clash = NULL;
@@ -156,6 +219,8 @@ join_conditions(struct join_bind *join)
 	for (uint32_t i = 0; i < ast->on_count; i++)
 		if (join_add_condition(join, ast->on[i]) != 0)
 			return -1;
+	if (join_check_asof(join, binding) != 0)
+		return -1;
 	struct schema *joined = join_schema(join->left.schema,
 	    join->right.schema, join->op->args.as, join->merged,
 	    join->merged_count, &clash);
@@ -179,10 +244,9 @@ bind_join(struct check *check, struct stream *stream,
 {
 	struct stream other = { 0 };
 
-	if (ast->join == AST_JOIN_ASOF || ast->within != NULL)
-		return bind_error(check, ast->span, "`%s` is part of the "
-		    "language, but this version cannot run it yet",
-		    ast->join == AST_JOIN_ASOF ? "asof join" : "within");
+	if (ast->join != AST_JOIN_ASOF && ast->within != NULL)
+		return bind_error(check, ast->span, "`within` is part of the "
+		    "language, but this version cannot run it yet");
 	if (stream->alias_count == ALIASES_MAX)
 		return bind_error(check, ast->span,
 		    "more than %d joined records", ALIASES_MAX);
@@ -205,7 +269,7 @@ bind_join(struct check *check, struct stream *stream,
 		.right = bind_scope(check, &other, binding),
 	};
 	join.right.self = ast->name;
-	int status = join_conditions(&join);
+	int status = join_conditions(&join, binding);
 	mem_free(join.residual);
 	mem_free(join.merged);
 	if (status != 0 || stream_append(check, stream, op) != 0)

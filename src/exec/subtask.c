@@ -473,9 +473,14 @@ static enum task_status
 subtask_work_together(struct subtask *it, struct err *err)
 {
 	const struct op_run *working = it->job.working;
+	unsigned port = it->job.working_port;
 	enum op_status status = op_work(&it->job, err);
+	/* One that takes both inputs from one stream may be asked for the
+	 * other next. */
+	int is_same = it->job.working == working &&
+	    it->job.working_port == port;
 
-	if (it->job.working != working)
+	if (!is_same)
 		subtask_end_turns(it, it->plan->width);
 	switch (status) {
 	case OP_FAIL:
@@ -485,7 +490,7 @@ subtask_work_together(struct subtask *it, struct err *err)
 	case OP_AGAIN:
 		return TASK_AGAIN;
 	case OP_WAIT:
-		return it->job.working == working ? TASK_WAIT : TASK_AGAIN;
+		return is_same ? TASK_WAIT : TASK_AGAIN;
 	case OP_OK:
 		break;
 	}

@@ -1,64 +1,237 @@
 /*
  * The kept side of a join.
  *
- * Rows are kept by op/rows.h, with only those fields that somebody will ask
- * for; semi and anti joins without a left-over condition keep no rows at all.
- * A table of keys leads to them:
+ * The records of port 1 become rows (op/image.h) with only those fields that
+ * somebody will ask for, in piles by radix partition of the key's hash.  When
+ * memory is short the largest pile of the instance is written to a file, and
+ * what comes for it later follows: its partition is joined at the end
+ * (join_later.c).
  *
- *     key -> [ first match | last ]       most keys have one match only
- *                  |
- *                  +-> more[] -> more[]   in the order in which they came
+ * Behind the end of port 1 the partitions are dealt out.  One of which no
+ * instance has written anything gets its directory (join_table.c), over the
+ * rows of all instances in the order of the input; when there is no room for
+ * that, or a part of it lies in a file, all of it goes there.
  *
- * A key of which a part is null is in no table, so it is never found.  Without
- * keys (the cross product) all rows have the same, empty one.
- *
- * For right and full joins a bit a row remembers whether a left record met it.
+ * A row with a null in its key meets nothing.  Only right and full joins keep
+ * it, to give it at the end.
  */
 #include "op/join_priv.h"
 
 #include <string.h>
 
-#include "data/key.h"
-#include "op/group.h"
 #include "util/bits.h"
+
+/* A pile that holds less than this is not worth a file of its own, unless
+ * nothing else is left. */
+#define SPILL_WORTH_BYTES ((uint64_t)64 << 10)
 
 void
 join_build_open(struct op_run *run, struct join_build *build)
 {
-	const struct op *op = run->op;
-	const struct join_plan *plan = op->plan;
+	const struct join_plan *plan = run->op->plan;
+	struct join_share *share = run->share;
 	struct need_set *wish = need_set_new();
 
-	if (!join_is_half(op) || op->args.residual != NULL)
-		build->rows = rows_new(run);
-	build->keys = group_table_new(build->rows == NULL ? 0 :
-	    sizeof(struct join_chain), &run->budget);
+	build->own = &share->instance[run->instance];
+	for (uint32_t p = 0; p < JOIN_PARTS; p++)
+		build->own->build[p].shapes = &build->own->right;
 	build->need = need_set_new();
 	if (plan->asked)
 		need_copy(wish, plan->wish);
 	else
 		need_all(wish);
-	join_need_fields(op, wish, 1, build->need);
+	join_need_fields(run->op, wish, 1, build->need);
 	need_set_free(&wish);
 }
 
-int
-join_eval_keys(struct op_run *run, struct expr **on, struct batch *batch,
-	struct region *region, struct column *column, struct err *err)
+void
+join_build_close(struct join_build *build)
 {
+	need_set_free(&build->need);
+	schema_drop(&build->in);
+	schema_drop(&build->kept);
+	mem_free(build->column);
+}
+
+int
+join_eval_keys(struct op_run *run, struct expr **on, struct expr *asof,
+	struct batch *batch, struct region *region, struct column *column,
+	struct err *err)
+{
+	const struct join_plan *plan = run->op->plan;
+	uint32_t count = run->op->args.on_count;
 	struct eval eval;
 
 	eval_init(&eval, batch, region);
-	for (uint32_t i = 0; i < run->op->args.on_count; i++)
+	for (uint32_t i = 0; i < count; i++)
 		expr_eval(on[i], &eval, batch->sel, batch->sel_count,
 		    &column[i]);
+	/* `within` takes instants; else any values that have an order. */
+	if (asof != NULL && plan->within_us != INT64_MAX)
+		expr_eval_as(asof, &eval, FUNC_TIME, batch->sel,
+		    batch->sel_count, &column[count]);
+	else if (asof != NULL)
+		expr_eval(asof, &eval, batch->sel, batch->sel_count,
+		    &column[count]);
 	if (eval.rejects.count == 0)
 		return 0;
 	if (op_reject(run, batch, &eval.rejects, err) != 0)
 		return -1;
 	/* Again for the rows that are left: none of them is refused now. */
-	return join_eval_keys(run, on, batch, region, column, err);
+	return join_eval_keys(run, on, asof, batch, region, column, err);
 }
+
+void
+join_keys_pick(struct key_set *keys, const uint16_t *pick, uint32_t count,
+	struct region *region)
+{
+	/* Others, since these texts may be a column's own. */
+	struct text *text = region_alloc(region, (count + 1) * sizeof(*text));
+	uint64_t *hash = region_alloc(region, (count + 1) * sizeof(*hash));
+	uint64_t *null = NULL;
+
+	if (keys->any_null)
+		null = region_alloc_zero(region, BATCH_ROWS_MAX / 8);
+	for (uint32_t i = 0; i < count; i++) {
+		text[i] = keys->text[pick[i]];
+		hash[i] = keys->hash[pick[i]];
+		if (null != NULL && bits_get(keys->null, pick[i]))
+			bits_set(null, i);
+	}
+	keys->text = text;
+	keys->hash = hash;
+	keys->null = null;
+}
+
+/* --- rows --- */
+
+static void
+row_begin(struct image *image, const struct join_rows *rows, uint32_t i,
+	uint32_t size, uint32_t shape)
+{
+	const struct key_set *keys = rows->keys;
+
+	*image = (struct image){
+		.turn = rows->turns == NULL ? rows->turn : rows->turns[i],
+		.number = rows->numbers == NULL ? rows->number + i :
+		    rows->numbers[i],
+		.size = size,
+		.shape = (uint16_t)shape,
+	};
+	if (keys != NULL) {
+		image->link = keys->hash[i];
+		image->key = keys->text[i];
+		if (keys->any_null && bits_get(keys->null, i))
+			image->flags = IMAGE_ALONE;
+		if (image->key.size > TEXT_INLINE_MAX) {
+			memcpy(image + 1, image->key.bytes, image->key.size);
+			image_settle(image);
+		}
+	}
+	if (rows->order != NULL) {
+		image->order_size = (uint8_t)rows->order[i].size;
+		memcpy(image_order(image), text_bytes(&rows->order[i]),
+		    image->order_size);
+	}
+}
+
+/* The bytes of each row, and of all rows of each pile. */
+static void
+rows_measure(const struct join_rows *rows, int is_one, uint32_t *size,
+	size_t total[JOIN_PARTS])
+{
+	const struct key_set *keys = rows->keys;
+	uint32_t count = rows->batch->sel_count;
+
+	memset(total, 0, JOIN_PARTS * sizeof(*total));
+	for (uint32_t i = 0; i < count; i++) {
+		size[i] = (uint32_t)sizeof(struct image);
+		if (keys != NULL && keys->text[i].size > TEXT_INLINE_MAX)
+			size[i] += keys->text[i].size;
+		if (rows->order != NULL)
+			size[i] += rows->order[i].size;
+	}
+	image_measure(rows->batch, size);
+	for (uint32_t i = 0; i < count; i++) {
+		size[i] = (size[i] + 7) & ~7u;
+		total[is_one ? 0 : join_part(keys->hash[i])] += size[i];
+	}
+}
+
+/* Write the largest pile that is still in memory; 0: there is none. */
+static int
+make_room(struct op_run *run, struct join_share *share, struct pile *pile,
+	uint64_t worth, struct err *err)
+{
+	struct pile *largest = NULL;
+
+	for (uint32_t p = 0; p < JOIN_PARTS; p++)
+		if (pile[p].file == NULL && pile[p].held_bytes > worth &&
+		    (largest == NULL ||
+		    pile[p].held_bytes > largest->held_bytes))
+			largest = &pile[p];
+	if (largest == NULL)
+		return 0;
+	return pile_spill(largest, &share->budget, run->job->spill, err) == 0 ?
+	    1 : -1;
+}
+
+/* Room for the rows of all piles at once: what is reserved stays in place. */
+static int
+rows_reserve(struct op_run *run, struct join_share *share, struct pile *pile,
+	int is_one, const size_t total[JOIN_PARTS], struct err *err)
+{
+	int force = is_one, status = 0;
+
+	for (uint32_t p = 0; p < JOIN_PARTS; p++) {
+		if (total[p] == 0)
+			continue;
+		status = pile_reserve(&pile[p], &share->budget, total[p],
+		    force, err);
+		if (status == 0)
+			continue;
+		if (status == 1)
+			status = make_room(run, share, pile, 0, err);
+		if (status < 0)
+			return -1;
+		force = status == 0;
+		p = UINT32_MAX;		/* all anew */
+	}
+	return 0;
+}
+
+int
+join_write_rows(struct op_run *run, struct join_share *share,
+	struct pile *pile, int is_one, struct image_shapes *shapes,
+	const struct join_rows *rows, struct region *region, struct err *err)
+{
+	uint32_t count = rows->batch->sel_count;
+	uint32_t *size = region_alloc(region, (count + 1) * sizeof(*size));
+	char **at = region_alloc(region, (count + 1) * sizeof(*at));
+	size_t total[JOIN_PARTS];
+	uint32_t shape = image_shapes_find(shapes, rows->batch,
+	    IMAGE_SHAPES_MAX / share->instance_count,
+	    rows->turns == NULL ? rows->turn : rows->turns[0],
+	    rows->numbers == NULL ? rows->number : rows->numbers[0]);
+
+	if (shape == UINT32_MAX)
+		return err_set(err, ERR_DATA, "join: the records have too many "
+		    "different sets of fields");
+	rows_measure(rows, is_one, size, total);
+	if (rows_reserve(run, share, pile, is_one, total, err) != 0)
+		return -1;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t p = is_one ? 0 : join_part(rows->keys->hash[i]);
+		struct image *image = (struct image *)
+		    pile_take(&pile[p], size[i]);
+		row_begin(image, rows, i, size[i], shape);
+		at[i] = image_cells(image);
+	}
+	image_write(rows->batch, at);
+	return 0;
+}
+
+/* --- port 1 --- */
 
 /* Which columns of a batch with this schema are kept? */
 static void
@@ -84,113 +257,36 @@ build_layout(struct join_build *build, struct schema *in)
 	}
 }
 
-static int
-build_keep_rows(struct op_run *run, struct join_build *build,
-	const struct batch *batch, uint32_t *index, struct err *err)
+/* The batch's needed columns; only rows with a key, if others are of no use.
+ * `keys` and `order` are those of its rows then. */
+static struct batch *
+build_pick(const struct op_run *run, struct join_build *build,
+	const struct batch *batch, struct key_set *keys, struct text **order,
+	struct region *region)
 {
 	build_layout(build, batch->schema);
 	struct batch *kept = batch_new(build->kept, batch->row_count);
+	uint16_t *sel = batch_sel_storage(kept);
+	uint16_t *pick = region_alloc(region, BATCH_ROWS_MAX * sizeof(*pick));
+	int drops = keys->any_null && !join_keeps_right(run->op);
+	uint32_t count = 0;
+
 	for (uint32_t i = 0; i < build->kept->field_count; i++)
 		kept->column[i] = batch->column[build->column[i]];
-	if (batch->sel != NULL) {
-		kept->sel = batch_sel_storage(kept);
-		memcpy(kept->sel, batch->sel,
-		    batch->sel_count * sizeof(*kept->sel));
-		kept->sel_count = batch->sel_count;
-	}
-	uint64_t before = rows_count(build->rows);
-	int status = rows_add(build->rows, kept, index, err);
-	batch_free(&kept);
-	if (status != 0 || !join_keeps_right(run->op))
-		return status;
-	if (build->batch_count == build->batch_capacity) {
-		uint32_t capacity = build->batch_capacity * 2 + 16;
-		build->batch_capacity = capacity;
-		build->first = mem_resize(build->first,
-		    capacity * sizeof(*build->first));
-		build->rows_of = mem_resize(build->rows_of,
-		    capacity * sizeof(*build->rows_of));
-	}
-	build->first[build->batch_count] = before;
-	build->rows_of[build->batch_count++] = batch->sel_count;
-	return 0;
-}
-
-static int
-chain_add(struct op_run *run, struct join_build *build,
-	struct join_chain *chain, struct row_ref ref, struct err *err)
-{
-	if (build->more_count == build->more_capacity) {
-		uint64_t capacity = build->more_capacity == 0 ? 256 :
-		    build->more_capacity * 2;
-		if (op_charge(run, (capacity - build->more_capacity) *
-		    sizeof(*build->more), err) != 0)
-			return -1;
-		build->more = mem_resize(build->more,
-		    capacity * sizeof(*build->more));
-		build->more_capacity = capacity;
-	}
-	struct join_match *before = chain->last == 0 ? &chain->first :
-	    &build->more[chain->last - 1];
-	build->more[build->more_count++] = (struct join_match){ .ref = ref };
-	before->next = build->more_count;
-	chain->last = build->more_count;
-	return 0;
-}
-
-/* The keys without a null in them: pick[0..count) are their rows. */
-static uint32_t
-keys_pick(struct key_set *keys, uint32_t count, uint16_t *pick,
-	struct region *region)
-{
-	uint32_t picked = 0;
-
-	for (uint32_t i = 0; i < count; i++)
-		pick[i] = (uint16_t)i;
-	if (!keys->any_null)
-		return count;
-	/* Others, since these texts may be a column's own. */
-	struct text *text = region_alloc(region, count * sizeof(*text));
-	uint64_t *hash = region_alloc(region, count * sizeof(*hash));
-	for (uint32_t i = 0; i < count; i++) {
-		if (bits_get(keys->null, i))
+	for (uint32_t i = 0; i < batch->sel_count; i++) {
+		if (drops && bits_get(keys->null, i))
 			continue;
-		text[picked] = keys->text[i];
-		hash[picked] = keys->hash[i];
-		pick[picked++] = (uint16_t)i;
+		pick[count] = (uint16_t)i;
+		sel[count++] = (uint16_t)batch_row(batch, i);
 	}
-	keys->text = text;
-	keys->hash = hash;
-	return picked;
-}
-
-/* Enter the keys; row i of the kept batch `index` has the i-th key. */
-static int
-build_enter(struct op_run *run, struct join_build *build,
-	struct key_set *keys, uint32_t count, uint32_t index,
-	struct region *region, struct err *err)
-{
-	uint16_t *pick = region_alloc(region, BATCH_ROWS_MAX * sizeof(*pick));
-	char **row = region_alloc(region, BATCH_ROWS_MAX * sizeof(*row));
-	uint8_t *is_new = region_alloc(region, BATCH_ROWS_MAX);
-
-	count = keys_pick(keys, count, pick, region);
-	if (group_table_find(build->keys, keys, count, row, is_new) != 0) {
-		err_set(err, ERR_IO, "join: the keys of the kept side need "
-		    "more memory than the limit");
-		return err_hint(err, "give it more with --memory SIZE");
-	}
-	if (build->rows == NULL)
-		return 0;
-	for (uint32_t i = 0; i < count; i++) {
-		struct join_chain *chain = (struct join_chain *)row[i];
-		struct row_ref ref = { index, pick[i] };
-		if (is_new[i])
-			chain->first.ref = ref;
-		else if (chain_add(run, build, chain, ref, err) != 0)
-			return -1;
-	}
-	return 0;
+	kept->sel = sel;
+	kept->sel_count = count;
+	if (!drops)
+		return kept;
+	join_keys_pick(keys, pick, count, region);
+	for (uint32_t i = 0; *order != NULL && i < count; i++)
+		(*order)[i] = (*order)[pick[i]];
+	return kept;
 }
 
 int
@@ -198,55 +294,90 @@ join_build_add(struct op_run *run, struct join_build *build,
 	struct batch *batch, struct err *err)
 {
 	const struct op_args *args = &run->op->args;
+	struct join_share *share = run->share;
 	struct region *region = region_new();
 	struct column *column = region_alloc(region,
-	    (args->on_count + 1) * sizeof(*column));
+	    (args->on_count + 2) * sizeof(*column));
 	struct key_set keys;
-	uint32_t index = 0;
+	struct text *order = NULL;
+	int status = 0;
 
-	int status = join_eval_keys(run, args->on_right, batch, region, column,
-	    err);
+	if (!join_has_room(0) || mem_is_pressed(&share->budget))
+		status = make_room(run, share, build->own->build,
+		    SPILL_WORTH_BYTES, err) < 0 ? -1 : 0;
+	if (status == 0)
+		status = join_eval_keys(run, args->on_right, args->asof_right,
+		    batch, region, column, err);
+	if (build->turn != run->job->turn)
+		build->number = 0;
+	build->turn = run->job->turn;
 	if (status == 0 && batch->sel_count > 0) {
 		key_make(column, args->on_count, batch->sel_count, region,
 		    &keys);
-		if (build->rows != NULL)
-			status = build_keep_rows(run, build, batch, &index,
-			    err);
-		if (status == 0)
-			status = build_enter(run, build, &keys,
-			    batch->sel_count, index, region, err);
+		if (args->asof_right != NULL)
+			status = join_asof_order(run, &column[args->on_count],
+			    batch->sel_count, region, &keys, &order, err);
+	}
+	if (status == 0 && batch->sel_count > 0) {
+		struct batch *kept = build_pick(run, build, batch, &keys,
+		    &order, region);
+		struct join_rows rows = {
+			.batch = kept, .keys = &keys, .order = order,
+			.turn = build->turn, .number = build->number,
+		};
+		if (kept->sel_count > 0)
+			status = join_write_rows(run, share,
+			    build->own->build, 0, &build->own->right, &rows,
+			    region, err);
+		build->number += batch->sel_count;
+		batch_free(&kept);
 	}
 	region_drop(&region);
 	return status;
 }
 
-int
-join_build_end(struct op_run *run, struct join_build *build, struct err *err)
+/* --- behind it --- */
+
+static int
+build_spill(struct op_run *run, struct join_share *share, uint32_t part,
+	struct err *err)
 {
-	if (!join_keeps_right(run->op))
-		return 0;
-	build->found_bytes = (rows_count(build->rows) / 64 + 1) * 8;
-	if (op_charge(run, build->found_bytes, err) != 0) {
-		build->found_bytes = 0;
-		return -1;
+	share->is_spilled[part] = 1;
+	for (uint32_t i = 0; i < share->instance_count; i++) {
+		struct pile *pile = &share->instance[i].build[part];
+		if (pile_spill(pile, &share->budget, run->job->spill,
+		    err) != 0 || pile_rest(pile, &share->budget, err) != 0)
+			return -1;
 	}
-	build->found = mem_alloc_zero(build->found_bytes);
 	return 0;
 }
 
-void
-join_build_close(struct op_run *run, struct join_build *build)
+int
+join_build_part(struct op_run *run, struct join_share *share, uint32_t part,
+	struct err *err)
 {
-	mem_release(&run->budget, build->found_bytes +
-	    build->more_capacity * sizeof(*build->more));
-	rows_free(&build->rows);
-	group_table_free(&build->keys);
-	mem_free(build->more);
-	mem_free(build->first);
-	mem_free(build->rows_of);
-	mem_free(build->found);
-	need_set_free(&build->need);
-	schema_drop(&build->in);
-	schema_drop(&build->kept);
-	mem_free(build->column);
+	uint32_t instances = share->instance_count;
+	int is_spilled = 0, status = 1;
+
+	for (uint32_t i = 0; i < instances; i++)
+		is_spilled |= share->instance[i].build[part].file != NULL;
+	if (!is_spilled) {
+		struct pile_reader **reader = mem_alloc(instances *
+		    sizeof(*reader));
+		uint32_t *base = mem_alloc(instances * sizeof(*base));
+		uint32_t shapes = 0;
+		for (uint32_t i = 0; i < instances; i++) {
+			base[i] = shapes;
+			shapes += share->instance[i].right.count;
+			reader[i] = pile_reader_new(
+			    &share->instance[i].build[part]);
+		}
+		status = join_table_build(&share->table[part],
+		    &share->budget, reader, instances, base, 0, err);
+		if (status == 0 && share->op->args.join == OP_JOIN_ASOF)
+			join_asof_make(&share->table[part], &share->budget);
+		mem_free(reader);
+		mem_free(base);
+	}
+	return status == 1 ? build_spill(run, share, part, err) : status;
 }

@@ -1,20 +1,29 @@
 #ifndef SFLOW_OP_JOIN_PRIV_H
 #define SFLOW_OP_JOIN_PRIV_H
 
+#include "data/key.h"
+#include "op/image.h"
 #include "op/op.h"
-#include "op/rows.h"
-
-struct group_table;
+#include "op/pile.h"
 
 /*
- * The state of op_join, in three parts: the kept side (join_build.c), the
- * fields of the joined record (join_layout.c), and the pairs (join_probe.c).
+ * What the files of op_join share:
+ *
+ *	join_share.c	what instances have together
+ *	join_build.c	the records of port 1 become rows, by partition
+ *	join_table.c	the directory of a partition
+ *	join_layout.c	the fields of the joined record
+ *	join_probe.c	the records of port 0 and their pairs
+ *	join_later.c	partitions that were put away; what comes last
+ *	join_asof.c	the partner that is nearest in time
  */
 
 /* Made by bind: what is needed of the joined record, as far as was asked. */
 struct join_plan {
 	struct need_set *wish;
 	int asked;
+	int is_strict;		/* asof: > instead of >= */
+	int64_t within_us;	/* asof: INT64_MAX: any time ago */
 };
 
 static inline int
@@ -26,7 +35,8 @@ join_is_half(const struct op *op)	/* gives left records, not pairs */
 static inline int
 join_keeps_left(const struct op *op)
 {
-	return op->args.join == OP_JOIN_LEFT || op->args.join == OP_JOIN_FULL;
+	return op->args.join == OP_JOIN_LEFT || op->args.join == OP_JOIN_FULL ||
+	    op->args.join == OP_JOIN_ASOF;
 }
 
 static inline int
@@ -35,63 +45,157 @@ join_keeps_right(const struct op *op)
 	return op->args.join == OP_JOIN_RIGHT || op->args.join == OP_JOIN_FULL;
 }
 
-/* --- join_build.c: the records of port 1, by key --- */
+/* --- join_table.c --- */
 
-/* A kept row, and where the next one with its key is. */
-struct join_match {
-	struct row_ref ref;
-	uint64_t next;		/* index in `more` + 1; 0: it is the last */
+/* A radix partition is taken from the top of the hash. */
+#define JOIN_PARTS 32u
+
+static inline uint32_t
+join_part(uint64_t hash)
+{
+	return (uint32_t)(hash >> 59);
+}
+
+/*
+ * A directory of slots: 16 bits of the hash and the address of the last row of
+ * a key.  A row's link leads to the next of its key, the last one's to the
+ * first.
+ */
+struct join_table {
+	uint64_t *slot;		/* NULL: there are no rows with a key */
+	uint64_t mask;
+	uint64_t charged_bytes;
+	uint64_t key_count;
+	struct region *runs;	/* asof: the rows of each key in order */
 };
 
-/* A key: a row of the group table.  Nearly all have one match, right here. */
-struct join_chain {
-	struct join_match first;
-	uint64_t last;		/* index in `more` + 1; 0: it is `first` */
+struct join_share;
+
+/*
+ * Link the rows of `reader` (taken), whose shapes count from shape_base[] of
+ * their instance (NULL: they are what they are).  1: the budget refuses, and
+ * nothing has been touched; never with `force`.  -1 with err.
+ */
+int join_table_build(struct join_table *, struct mem_budget *,
+	struct pile_reader *const *take_reader, uint32_t reader_count,
+	const uint32_t *shape_base, int force, struct err *);
+void join_table_free(struct join_table *, struct mem_budget *);
+/* The last row of each key, or NULL.  table[] by partition; one for all: */
+void join_table_look(const struct join_table *, int is_one,
+	const struct key_set *, uint32_t count, struct image **row);
+
+static inline struct image *
+join_slot_row(uint64_t slot)
+{
+	return (struct image *)(uintptr_t)(slot & 0x0000ffffffffffffu);
+}
+
+static inline struct image *
+join_next(const struct image *row)
+{
+	return (struct image *)(uintptr_t)row->link;
+}
+
+/* --- join_share.c --- */
+
+/* A left schema, and where it was met first. */
+struct join_seen {
+	struct schema *schema;	/* held */
+	uint64_t turn, number;
 };
+
+/* A left batch that came before all of the right side. */
+struct join_waiting {
+	struct batch *batch;
+	uint64_t turn, number;
+};
+
+/* What an instance has kept; the others read it behind a meeting. */
+struct join_part_of {
+	struct image_shapes right, left, out;
+	struct pile build[JOIN_PARTS];
+	struct pile probe[JOIN_PARTS];	/* left rows, of spilled partitions */
+	struct pile given;	/* what came out, until it has its place */
+	struct join_seen *seen;
+	uint32_t seen_count, seen_capacity;
+	struct join_waiting *waiting;
+	uint32_t waiting_count, waiting_capacity;
+};
+
+/* What was made of a partition behind the input. */
+struct join_later {
+	struct image_shapes out;
+	struct pile given;
+	struct pile rest;	/* right rows that met nothing */
+};
+
+struct join_share {
+	const struct op *op;
+	struct mem_budget budget;
+	uint32_t instance_count;
+	struct join_part_of *instance;
+	/* Made between the first and the second meeting. */
+	struct join_table table[JOIN_PARTS];
+	uint8_t is_spilled[JOIN_PARTS];
+	struct image_union right;
+	uint64_t row_count;
+	struct join_waiting **waiting;	/* of all instances, in order */
+	uint32_t waiting_count;
+	/* Between the third and the fourth. */
+	struct join_later later[JOIN_PARTS];
+};
+
+void *join_share_new(const struct op *, uint32_t instance_count);
+void join_share_free(void *take_share);
+/* Behind the first meeting: piece number JOIN_PARTS of what is dealt. */
+void join_share_settle(struct join_share *, struct op_run *);
+int join_has_spilled(const struct join_share *);
+/* May so much more be held, with some left for what comes after? */
+int join_has_room(uint64_t bytes);
+
+/* --- join_build.c: the records of port 1 --- */
 
 struct join_build {
-	struct rows *rows;	/* NULL: only the keys are of interest */
-	struct group_table *keys;
-	struct join_match *more;
-	uint64_t more_count, more_capacity;
-	/* right, full: which kept rows found a left one. */
-	uint64_t *first;	/* number of each kept batch's first row */
-	uint32_t *rows_of;	/* and how many it has */
-	uint32_t batch_count, batch_capacity;
-	uint64_t *found;	/* a bit a kept row; made by join_build_end */
-	uint64_t found_bytes;
+	struct join_part_of *own;
 	/* Which fields are kept, for the last schema that came. */
 	struct need_set *need;
 	struct schema *in, *kept;	/* held */
 	uint32_t *column;	/* of `in`, for each field of `kept` */
+	uint64_t turn, number;	/* of the next row */
 };
 
 void join_build_open(struct op_run *, struct join_build *);
 /* Keep a batch; the caller frees it. */
 int join_build_add(struct op_run *, struct join_build *, struct batch *,
 	struct err *);
-/* All has come. */
-int join_build_end(struct op_run *, struct join_build *, struct err *);
-void join_build_close(struct op_run *, struct join_build *);
-/* Evaluate one side's keys over the selected rows; rejects what it cannot. */
-int join_eval_keys(struct op_run *, struct expr **on, struct batch *,
-	struct region *, struct column *, struct err *);
+/* Make the table of a partition, of all instances' rows, or put them away. */
+int join_build_part(struct op_run *, struct join_share *, uint32_t part,
+	struct err *);
+void join_build_close(struct join_build *);
+/* Evaluate one side's keys (behind them, asof's time) over the selected rows;
+ * rejects what it cannot. */
+int join_eval_keys(struct op_run *, struct expr **on, struct expr *asof,
+	struct batch *, struct region *, struct column *, struct err *);
+/* Only the keys of dense rows pick[0..count). */
+void join_keys_pick(struct key_set *, const uint16_t *pick, uint32_t count,
+	struct region *);
 
-static inline void
-join_build_found(struct join_build *build, struct row_ref ref)
-{
-	uint64_t row = build->first[ref.batch] + ref.row;
+/*
+ * Write the selected rows of a batch to piles by partition (or to the one),
+ * with their keys, if there are any, and order bytes (asof).
+ */
+struct join_rows {
+	struct batch *batch;
+	const struct key_set *keys;	/* NULL: none */
+	const struct text *order;	/* NULL: none */
+	uint64_t turn;			/* of all, or by row: */
+	const uint64_t *turns, *numbers;
+	uint64_t number;		/* of the first */
+};
 
-	build->found[row / 64] |= (uint64_t)1 << (row % 64);
-}
-
-static inline int
-join_build_was_found(const struct join_build *build, struct row_ref ref)
-{
-	uint64_t row = build->first[ref.batch] + ref.row;
-
-	return (int)(build->found[row / 64] >> (row % 64) & 1);
-}
+int join_write_rows(struct op_run *, struct join_share *, struct pile *pile,
+	int is_one, struct image_shapes *, const struct join_rows *,
+	struct region *, struct err *);
 
 /* --- join_layout.c: where the fields of the joined record come from --- */
 
@@ -128,26 +232,88 @@ void join_need_fields(const struct op *, const struct need_set *wish,
 
 /* --- join_probe.c: the records of port 0 --- */
 
+/* A left batch on its way: its selected rows, their keys and places. */
+struct join_batch {
+	struct batch *batch;
+	struct key_set keys;
+	struct text *order;	/* asof */
+	/* By physical row; only where results are put aside. */
+	uint64_t *turn, *number;
+};
+
 struct join_probe {
+	struct join_share *share;
+	struct join_part_of *own;
 	struct join_layout layout;
 	/* Pairs that wait to be given: physical row of the batch, kept row;
-	 * ROWS_NONE: the left row alone, if nothing was found for it. */
+	 * NULL: the left row alone, if nothing was found for it. */
 	uint16_t *left;
-	struct row_ref *right;
+	struct image **right;
 	uint32_t count;
 	uint32_t most;
 	uint64_t *left_found;	/* by physical row; with a condition only */
-	/* right, full: all fields of the left records so far. */
-	struct schema *seen;	/* held */
-	struct schema *last;	/* held; the last one that was added */
+	struct schema *last;	/* held; the last one that was noted as seen */
+	struct need_set *left_need;	/* what is written of left rows */
+	uint64_t turn, number;	/* of the next row */
+	/* How the records of a batch are met: by join kind, or, where the rows
+	 * of a key come in several pieces, otherwise. */
+	int keeps_left, is_half, half_wanted;
+	uint8_t *note;		/* only note here, a byte a row, who was met */
+	const struct join_table *table;
+	int is_asof;
+	int is_one;		/* one table for all */
+	int has_ended;	/* join_probe_end was called */
+	int is_aside;	/* results are put aside, to be put in order */
+	/* Where results go: NULL: on. */
+	struct pile *given;
+	struct image_shapes *given_shapes;
+	const struct join_batch *at;
 };
 
-void join_probe_open(struct join_probe *);
+void join_probe_open(struct op_run *, struct join_probe *,
+	struct join_share *);
 void join_probe_close(struct join_probe *);
+/* A batch of port 0. */
 enum op_status join_probe_batch(struct op_run *, struct join_probe *,
-	struct join_build *, struct batch *take_batch, struct err *);
-/* right, full: give the kept rows that found no left one. */
-enum op_status join_probe_rest(struct op_run *, struct join_probe *,
-	struct join_build *, struct err *);
+	struct batch *take_batch, uint64_t turn, uint64_t number,
+	struct err *);
+/* Pair the rows with the table; takes the batch. */
+enum op_status join_probe_rows(struct op_run *, struct join_probe *,
+	struct join_batch *, struct region *, struct err *);
+/* The same for rows of which it is known that they meet nothing: those whose
+ * byte in probe->note[first ...] is `noted`. */
+enum op_status join_probe_noted(struct op_run *, struct join_probe *,
+	struct join_batch *, const uint8_t *note, uint8_t noted, struct err *);
+/* No more comes at port 0: what was put away and aside is in files. */
+int join_probe_end(struct join_probe *, struct err *);
+/* Give right rows that found no left one. */
+enum op_status join_give_rest(struct op_run *, struct join_probe *,
+	struct schema *left, struct image *const *rows, uint32_t count,
+	struct err *);
+
+/* --- join_asof.c --- */
+
+/* The bytes by which the values of a dense column are ordered; rows without a
+ * value have a null in their key. */
+int join_asof_order(const struct op_run *, const struct column *,
+	uint32_t count, struct region *, struct key_set *,
+	struct text **order, struct err *);
+/* Bring the rows of each key in order. */
+void join_asof_make(struct join_table *, struct mem_budget *);
+/* From the rows that were looked up to those that are nearest. */
+void join_asof_pick(const struct op_run *, const struct text *order,
+	uint32_t count, struct image **row);
+
+/* --- join_later.c --- */
+
+/* Join what was put away of a partition. */
+int join_later_part(struct op_run *, struct join_probe *, uint32_t part,
+	struct err *);
+/* What is given at the end, some batches a call. */
+struct join_ending;
+struct join_ending *join_ending_new(struct op_run *, struct join_probe *);
+void join_ending_free(struct join_ending **);
+enum op_status join_ending_step(struct op_run *, struct join_probe *,
+	struct join_ending *, struct err *);
 
 #endif

@@ -101,6 +101,8 @@ op_free_args(struct op_args *args)
 	mem_free(args->key);
 	op_free_exprs(args->on_left, args->on_count);
 	op_free_exprs(args->on_right, args->on_count);
+	expr_free(&args->asof_left);
+	expr_free(&args->asof_right);
 	for (uint32_t i = 0; i < args->arg_count; i++)
 		expr_free(&args->arg[i].expr);
 	mem_free(args->arg);

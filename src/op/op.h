@@ -85,6 +85,11 @@ struct op_args {
 	struct expr **on_right;
 	uint32_t on_count;
 	struct expr *residual;
+	/* asof join: left >= right, or > if strict; how long ago at most,
+	 * INT64_MAX: any time. */
+	struct expr *asof_left, *asof_right;
+	int asof_strict;
+	int64_t within_us;
 	const char *as;			/* join, unnest; NULL: none */
 	const char *as2;		/* unnest: position */
 	/* parse: pattern of holes or regex with named groups. */

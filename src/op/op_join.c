@@ -10,26 +10,48 @@
  *
  *     inner  left  right  full	pairs, and records of one side or both alone
  *     semi  anti		records of port 0 that have, or have no, match
+ *     asof		each with the nearest before it (join_asof.c)
+ *
+ * Instances share the kept side (join_share.c):
+ *
+ *     port 1 comes	each keeps what it is given, by partition
+ *     its end		meeting 1; partitions are dealt out, each gets its
+ *			directory, or is put away; meeting 2
+ *     port 0 comes	each looks its records up, in all partitions
+ *     its end		meeting 3; partitions that were put away are dealt out
+ *			and joined; meeting 4; the first instance gives, in
+ *			order, what was put aside and what met nothing
  *
  * Plans read port 1 first where they can.  When one stream feeds both ports its
- * batches come to port 0 early: they wait, as copies, until port 1 has ended.
+ * batches come to port 0 early: they wait, as copies, until port 1 has ended;
+ * then instance i takes the i-th part of them all.
  */
 #include "op/op.h"
 
 #include <string.h>
 
-#include "op/group.h"
 #include "op/join.h"
 #include "op/join_priv.h"
+#include "op/joint.h"
 #include "util/buf.h"
+
+/* How far the work behind an input has come. */
+enum join_stage {
+	STAGE_MEET,	/* not all instances have come */
+	STAGE_PARTS,	/* partitions are dealt */
+	STAGE_MADE,	/* not all instances are through with theirs */
+	STAGE_GIVE,
+	STAGE_THROUGH,
+};
 
 struct join {
 	struct join_build build;
 	struct join_probe probe;
-	int built;		/* port 1 has ended */
+	int built;		/* port 1 has ended, the directories are made */
 	int left_ended;
-	struct batch **waiting;
-	uint32_t waiting_count, waiting_capacity;
+	enum join_stage stage;	/* of the input that has ended */
+	uint32_t waiting_next, waiting_end;
+	struct join_ending *ending;
 };
 
 static int
@@ -40,6 +62,8 @@ join_bind(struct op *op, struct err *err)
 
 	(void)err;
 	plan->wish = need_set_new();
+	plan->is_strict = op->args.asof_strict;
+	plan->within_us = op->args.within_us;
 	op->plan = plan;
 	op->out = join_is_half(op) ? schema_hold(op->in[0]) :
 	    join_schema(op->in[0], op->in[1], op->args.as, NULL, 0, &clash);
@@ -69,6 +93,8 @@ join_need(const struct op *op, const struct need_set *out, unsigned port,
 	join_need_fields(op, out, port, in);
 	for (uint32_t i = 0; i < op->args.on_count; i++)
 		need_add_expr(in, on[i]);
+	need_add_expr(in, port == 0 ? op->args.asof_left :
+	    op->args.asof_right);
 }
 
 static int
@@ -78,8 +104,22 @@ join_open(struct op_run *run, struct err *err)
 
 	(void)err;
 	join_build_open(run, &join->build);
-	join_probe_open(&join->probe);
+	join_probe_open(run, &join->probe, run->share);
 	return 0;
+}
+
+/* The number of a batch's first record within its turn. */
+static uint64_t
+join_number(struct op_run *run, struct join *join, const struct batch *batch)
+{
+	struct join_probe *probe = &join->probe;
+
+	if (probe->turn != run->job->turn)
+		probe->number = 0;
+	probe->turn = run->job->turn;
+	uint64_t number = probe->number;
+	probe->number += batch->sel_count;
+	return number;
 }
 
 /* A left batch that came before all of the right side. */
@@ -87,35 +127,44 @@ static int
 join_wait(struct op_run *run, struct batch *batch, struct err *err)
 {
 	struct join *join = run->state;
+	struct join_share *share = run->share;
+	struct join_part_of *own = &share->instance[run->instance];
+	uint64_t number = join_number(run, join, batch);
 	struct batch *copy = batch_compact(batch);
 
-	if (op_charge(run, batch_bytes(copy), err) != 0) {
+	if (mem_charge(&share->budget, batch_bytes(copy)) != 0) {
 		batch_free(&copy);
-		return -1;
+		err_set(err, ERR_IO, "join: the records that wait for the "
+		    "other side need more memory than the limit");
+		return err_hint(err, "give it more with --memory SIZE, or let "
+		    "the two sides be read from files of their own");
 	}
-	if (join->waiting_count == join->waiting_capacity) {
-		join->waiting_capacity = join->waiting_capacity * 2 + 4;
-		join->waiting = mem_resize(join->waiting,
-		    join->waiting_capacity * sizeof(*join->waiting));
+	if (own->waiting_count == own->waiting_capacity) {
+		own->waiting_capacity = own->waiting_capacity * 2 + 4;
+		own->waiting = mem_resize(own->waiting,
+		    own->waiting_capacity * sizeof(*own->waiting));
 	}
-	join->waiting[join->waiting_count++] = copy;
+	own->waiting[own->waiting_count++] = (struct join_waiting){
+		.batch = copy, .turn = join->probe.turn, .number = number,
+	};
 	return 0;
 }
 
 /* Can no left record give anything any more? */
 static int
-join_is_done(const struct op_run *run, const struct join *join)
+join_is_done(const struct op_run *run)
 {
-	switch (run->op->args.join) {
-	case OP_JOIN_INNER:
-	case OP_JOIN_SEMI:
-		return group_table_count(join->build.keys) == 0;
-	case OP_JOIN_RIGHT:
-		/* Rows without a key come out at the end. */
-		return rows_count(join->build.rows) == 0;
-	default:
+	const struct join_share *share = run->share;
+	enum op_join kind = run->op->args.join;
+
+	if (kind == OP_JOIN_RIGHT)
+		return share->row_count == 0;
+	if (kind != OP_JOIN_INNER && kind != OP_JOIN_SEMI)
 		return 0;
-	}
+	for (uint32_t p = 0; p < JOIN_PARTS; p++)
+		if (share->is_spilled[p] || share->table[p].key_count > 0)
+			return 0;
+	return 1;
 }
 
 static enum op_status
@@ -126,53 +175,178 @@ join_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct batch *batch = take_batch;
 	int status;
 
-	if (port == 0 && join->built && join_is_done(run, join)) {
+	if (port == 0 && join->built && join_is_done(run)) {
 		batch_free(&batch);
 		return OP_DONE;
 	}
-	if (port == 0 && join->built)
-		return join_probe_batch(run, &join->probe, &join->build, batch,
-		    err);
+	if (port == 0 && join->built) {
+		uint64_t number = join_number(run, join, batch);
+		return join_probe_batch(run, &join->probe, batch,
+		    join->probe.turn, number, err);
+	}
 	status = port == 0 ? join_wait(run, batch, err) :
 	    join_build_add(run, &join->build, batch, err);
 	batch_free(&batch);
 	return status == 0 ? OP_OK : OP_FAIL;
 }
 
-static enum op_status
-join_probe_waiting(struct op_run *run, struct err *err)
-{
-	struct join *join = run->state;
-	enum op_status status = OP_OK;
+/* --- behind an input --- */
 
-	for (uint32_t i = 0; i < join->waiting_count && status == OP_OK; i++) {
-		struct batch *batch = join->waiting[i];
-		join->waiting[i] = NULL;
-		uint64_t bytes = batch_bytes(batch);
-		status = join_probe_batch(run, &join->probe, &join->build,
-		    batch, err);
-		mem_release(&run->budget, bytes);
+/* Behind the end of port 1: make a directory, or the like. */
+static enum op_status
+join_make(struct op_run *run, struct join *join, struct err *err)
+{
+	struct join_share *share = run->share;
+	uint32_t piece;
+
+	if (op_deal(run, 1, JOIN_PARTS + 1, &piece)) {
+		if (piece == JOIN_PARTS)
+			join_share_settle(share, run);
+		else if (join_build_part(run, share, piece, err) != 0)
+			return OP_FAIL;
+		return OP_AGAIN;
 	}
-	return status;
+	join->stage = STAGE_MADE;
+	return OP_AGAIN;
+}
+
+static void
+join_made(struct op_run *run, struct join *join)
+{
+	struct join_share *share = run->share;
+	uint64_t count = share->waiting_count;
+
+	join->waiting_next = (uint32_t)(count * run->instance /
+	    run->instance_count);
+	join->waiting_end = (uint32_t)(count * (run->instance + 1) /
+	    run->instance_count);
+	/* Where these are the last, nobody may meet when they are out. */
+	join->probe.is_aside = join_has_spilled(share) ||
+	    (join->left_ended && join_keeps_right(run->op));
+	join->stage = STAGE_GIVE;
+}
+
+/* A batch of those that waited. */
+static enum op_status
+join_give_waiting(struct op_run *run, struct join *join, struct err *err)
+{
+	struct join_share *share = run->share;
+	struct join_waiting *waiting =
+	    share->waiting[join->waiting_next++];
+	struct batch *batch = waiting->batch;
+
+	waiting->batch = NULL;
+	mem_release(&share->budget, batch_bytes(batch));
+	enum op_status status = join_probe_batch(run, &join->probe, batch,
+	    waiting->turn, waiting->number, err);
+	if (status == OP_DONE)
+		join->waiting_next = join->waiting_end;
+	return status == OP_FAIL ? OP_FAIL : OP_AGAIN;
+}
+
+static enum op_status
+join_work_right(struct op_run *run, struct join *join, struct err *err)
+{
+	enum op_status status;
+
+	switch (join->stage) {
+	case STAGE_MEET:
+		status = op_meet(run, 1);
+		join->stage += status == OP_OK;
+		return status == OP_OK ? OP_AGAIN : status;
+	case STAGE_PARTS:
+		return join_make(run, join, err);
+	case STAGE_MADE:
+		status = op_meet(run, 2);
+		if (status != OP_OK)
+			return status;
+		join_made(run, join);
+		return OP_AGAIN;
+	default:
+		if (join->waiting_next < join->waiting_end)
+			return join_give_waiting(run, join, err);
+		join->built = 1;
+		join->stage = STAGE_MEET;
+		return OP_OK;
+	}
+}
+
+/* A partition that was put away. */
+static enum op_status
+join_later(struct op_run *run, struct join *join, struct err *err)
+{
+	struct join_share *share = run->share;
+	uint32_t part;
+
+	if (!op_deal(run, 3, JOIN_PARTS, &part)) {
+		join->stage = STAGE_MADE;
+		return OP_AGAIN;
+	}
+	if (share->is_spilled[part] &&
+	    join_later_part(run, &join->probe, part, err) != 0)
+		return OP_FAIL;
+	return OP_AGAIN;
+}
+
+static enum op_status
+join_work_left(struct op_run *run, struct join *join, struct err *err)
+{
+	const struct join_share *share = run->share;
+	int has_rest = join_keeps_right(run->op) && share->row_count > 0;
+	enum op_status status;
+
+	if (!join->probe.is_aside && !has_rest)
+		return OP_OK;
+	switch (join->stage) {
+	case STAGE_MEET:
+		if (join_probe_end(&join->probe, err) != 0)
+			return OP_FAIL;
+		status = op_meet(run, 3);
+		join->stage += status == OP_OK;
+		return status == OP_OK ? OP_AGAIN : status;
+	case STAGE_PARTS:
+		return join_later(run, join, err);
+	case STAGE_MADE:
+		status = op_meet(run, 4);
+		join->stage += status == OP_OK;
+		return status == OP_OK ? OP_AGAIN : status;
+	case STAGE_GIVE:
+		if (run->instance > 0)
+			return OP_OK;
+		if (join->ending == NULL)
+			join->ending = join_ending_new(run, &join->probe);
+		status = join_ending_step(run, &join->probe, join->ending,
+		    err);
+		join->stage += status == OP_OK;
+		return status;
+	default:
+		return OP_OK;
+	}
 }
 
 static enum op_status
 join_flush(struct op_run *run, unsigned port, struct err *err)
 {
 	struct join *join = run->state;
-	enum op_status status = OP_OK;
 
-	if (port == 0) {
-		join->left_ended = 1;
-	} else {
-		join->built = 1;
-		if (join_build_end(run, &join->build, err) != 0)
-			return OP_FAIL;
-		status = join_probe_waiting(run, err);
+	(void)err;
+	join->left_ended |= port == 0;
+	return OP_OK;
+}
+
+static enum op_status
+join_work(struct op_run *run, unsigned port, struct err *err)
+{
+	struct join *join = run->state;
+
+	if (port == 1 && !join->built) {
+		enum op_status status = join_work_right(run, join, err);
+		if (status != OP_OK)
+			return status;
 	}
-	if (status == OP_OK && join->built && join->left_ended)
-		status = join_probe_rest(run, &join->probe, &join->build, err);
-	return status;
+	if (!join->built || !join->left_ended)
+		return OP_OK;
+	return join_work_left(run, join, err);
 }
 
 static void
@@ -180,14 +354,8 @@ join_close(struct op_run *run)
 {
 	struct join *join = run->state;
 
-	for (uint32_t i = 0; i < join->waiting_count; i++) {
-		if (join->waiting[i] == NULL)
-			continue;
-		mem_release(&run->budget, batch_bytes(join->waiting[i]));
-		batch_free(&join->waiting[i]);
-	}
-	mem_free(join->waiting);
-	join_build_close(run, &join->build);
+	join_ending_free(&join->ending);
+	join_build_close(&join->build);
 	join_probe_close(&join->probe);
 }
 
@@ -215,12 +383,12 @@ join_explain(const struct op *op, struct buf *out)
 
 const struct op_def op_join = {
 	.name = "join",
-	.syntax = "[inner|left|right|full|semi|anti] join FILE [as NAME] "
-	    "on COND",
+	.syntax = "[inner|left|right|full|semi|anti|asof] join FILE [as NAME] "
+	    "on COND [within D]",
 	.summary = "pair the records with those of another input",
-	.holds = "the records of the other input",
+	.holds = "the records of the other input, in files beyond memory",
 	.example = "left join \"users.csv\" as u on uid == u.id",
-	.flags = OP_HOLDS | OP_KEEPS_TIME,
+	.flags = OP_HOLDS | OP_KEEPS_TIME | OP_JOINT,
 	.state_bytes = sizeof(struct join),
 	.bind = join_bind,
 	.unbind = join_unbind,
@@ -228,6 +396,9 @@ const struct op_def op_join = {
 	.open = join_open,
 	.push = join_push,
 	.flush = join_flush,
+	.share = join_share_new,
+	.unshare = join_share_free,
+	.work = join_work,
 	.close = join_close,
 	.explain = join_explain,
 };

@@ -1,0 +1,159 @@
+/*
+ * What the instances of a join have together.
+ *
+ * Each instance writes only what is its own; the others look at it behind a
+ * meeting (op/joint.h), when it does not change any more.  What is made
+ * together is dealt by partition, so no two instances touch the same.
+ */
+#include "op/join_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *
+join_share_new(const struct op *op, uint32_t instance_count)
+{
+	struct join_share *share = mem_alloc_zero(sizeof(*share));
+
+	share->op = op;
+	share->budget.name = "join";
+	share->instance_count = instance_count;
+	share->instance = mem_alloc_zero(instance_count *
+	    sizeof(*share->instance));
+	mem_budget_enter(&share->budget);
+	return share;
+}
+
+static void
+part_of_free(struct join_share *share, struct join_part_of *own)
+{
+	for (uint32_t p = 0; p < JOIN_PARTS; p++) {
+		pile_free(&own->build[p], &share->budget);
+		pile_free(&own->probe[p], &share->budget);
+	}
+	pile_free(&own->given, &share->budget);
+	image_shapes_fini(&own->right);
+	image_shapes_fini(&own->left);
+	image_shapes_fini(&own->out);
+	for (uint32_t i = 0; i < own->seen_count; i++)
+		schema_drop(&own->seen[i].schema);
+	mem_free(own->seen);
+	for (uint32_t i = 0; i < own->waiting_count; i++)
+		batch_free(&own->waiting[i].batch);
+	mem_free(own->waiting);
+}
+
+void
+join_share_free(void *take_share)
+{
+	struct join_share *share = take_share;
+
+	for (uint32_t i = 0; i < share->instance_count; i++)
+		part_of_free(share, &share->instance[i]);
+	for (uint32_t p = 0; p < JOIN_PARTS; p++) {
+		struct join_later *later = &share->later[p];
+		join_table_free(&share->table[p], &share->budget);
+		pile_free(&later->given, &share->budget);
+		pile_free(&later->rest, &share->budget);
+		image_shapes_fini(&later->out);
+	}
+	image_union_fini(&share->right);
+	mem_budget_leave(&share->budget);
+	mem_free(share->waiting);
+	mem_free(share->instance);
+	mem_free(share);
+}
+
+int
+join_has_spilled(const struct join_share *share)
+{
+	for (uint32_t p = 0; p < JOIN_PARTS; p++)
+		if (share->is_spilled[p])
+			return 1;
+	return 0;
+}
+
+int
+join_has_room(uint64_t bytes)
+{
+	uint64_t limit = mem_limit();
+
+	return limit == 0 || mem_charged() + bytes <= limit / 4 * 3;
+}
+
+/* --- behind the first meeting --- */
+
+static int
+shape_compare(const void *a, const void *b)
+{
+	const struct image_shape *x = *(struct image_shape *const *)a;
+	const struct image_shape *y = *(struct image_shape *const *)b;
+
+	if (x->turn != y->turn)
+		return x->turn < y->turn ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/*
+ * All shapes of right rows as one.  Their numbers count through the instances;
+ * their fields come in the order of the input.
+ */
+static void
+settle_shapes(struct join_share *share, struct op_run *run)
+{
+	const struct image_shape **shape, **ordered;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < share->instance_count; i++)
+		count += share->instance[i].right.count;
+	shape = mem_alloc((count + 1) * sizeof(*shape));
+	count = 0;
+	for (uint32_t i = 0; i < share->instance_count; i++)
+		for (uint32_t s = 0; s < share->instance[i].right.count; s++)
+			shape[count++] = &share->instance[i].right.shape[s];
+	ordered = mem_copy(shape, (count + 1) * sizeof(*shape));
+	qsort(ordered, count, sizeof(*ordered), shape_compare);
+	image_union_init(&share->right, run, shape, ordered, count);
+	mem_free(shape);
+	mem_free(ordered);
+}
+
+static int
+waiting_compare(const void *a, const void *b)
+{
+	const struct join_waiting *x = *(struct join_waiting *const *)a;
+	const struct join_waiting *y = *(struct join_waiting *const *)b;
+
+	if (x->turn != y->turn)
+		return x->turn < y->turn ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static void
+settle_waiting(struct join_share *share)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < share->instance_count; i++)
+		count += share->instance[i].waiting_count;
+	share->waiting = mem_alloc((count + 1) * sizeof(*share->waiting));
+	for (uint32_t i = 0; i < share->instance_count; i++) {
+		struct join_part_of *own = &share->instance[i];
+		for (uint32_t w = 0; w < own->waiting_count; w++)
+			share->waiting[share->waiting_count++] =
+			    &own->waiting[w];
+	}
+	qsort(share->waiting, count, sizeof(*share->waiting),
+	    waiting_compare);
+}
+
+void
+join_share_settle(struct join_share *share, struct op_run *run)
+{
+	settle_shapes(share, run);
+	settle_waiting(share);
+	for (uint32_t i = 0; i < share->instance_count; i++)
+		for (uint32_t p = 0; p < JOIN_PARTS; p++)
+			share->row_count +=
+			    share->instance[i].build[p].row_count;
+}
