@@ -2,7 +2,8 @@
  * tail [N] [by KEYS]: the last N records, or the last N of each group.
  *
  * Arguments: limit, by.  Without keys it keeps batches and lets go of those
- * that can no longer be among the last N.  With keys each group has a ring of
+ * that can no longer be among the last N; when there is no room for a batch all
+ * go to a temporary file, which is let go like a batch.  With keys each group has a ring of
  * its last N rows; the kept rows are made anew when most of them have fallen
  * out of their rings.  Groups come out in order of first appearance.
  */
@@ -12,6 +13,10 @@
 
 #include "op/group.h"
 #include "op/rows.h"
+#include "state/spill.h"
+
+/* A file is let go when all of it is too old: N rows lie in so many and one. */
+#define PARTS 4
 
 struct ring {
 	uint64_t seen;
@@ -19,11 +24,20 @@ struct ring {
 	uint32_t capacity;
 };
 
+/* Batches in a temporary file. */
+struct part {
+	struct spill_file *file;
+	uint64_t end;		/* place */
+	uint64_t rows;
+};
+
 struct tail {
-	/* Without keys: the last batches, oldest first. */
+	/* Without keys: the last rows, oldest first; files, then batches. */
+	struct part *part;
+	uint32_t part_count, part_capacity;
 	struct batch **batch;
 	uint32_t batch_count, batch_capacity;
-	uint64_t kept;
+	uint64_t kept;		/* rows in both */
 	/* With keys. */
 	struct group_table *groups;
 	struct rows *rows;
@@ -35,8 +49,10 @@ tail_open(struct op_run *run, struct err *err)
 	struct tail *tail = run->state;
 
 	(void)err;
-	if (run->op->args.by_count == 0)
+	if (run->op->args.by_count == 0) {
+		mem_budget_enter(&run->budget);
 		return 0;
+	}
 	tail->groups = group_table_new(sizeof(struct ring), &run->budget);
 	tail->rows = rows_new(run);
 	return 0;
@@ -52,28 +68,117 @@ tail_need(const struct op *op, const struct need_set *out, unsigned port,
 		need_add_expr(in, op->args.by[i].expr);
 }
 
-/* Keep a self-contained copy; drop what is too old. */
-static int
-tail_keep_batch(struct op_run *run, struct batch *batch, struct err *err)
+static void
+tail_drop_batches(struct op_run *run, uint32_t count)
+{
+	struct tail *tail = run->state;
+
+	for (uint32_t i = 0; i < count; i++) {
+		mem_release(&run->budget, batch_bytes(tail->batch[i]));
+		batch_free(&tail->batch[i]);
+	}
+	tail->batch_count -= count;
+	memmove(tail->batch, tail->batch + count,
+	    tail->batch_count * sizeof(*tail->batch));
+}
+
+/* Let go of what is too old, files first: they are older. */
+static void
+tail_drop(struct op_run *run)
 {
 	struct tail *tail = run->state;
 	uint64_t limit = (uint64_t)run->op->args.limit;
 	uint32_t dropped = 0;
 
-	if (limit == 0)
-		return 0;
-	if (batch->sel_count > limit) {
-		uint16_t *sel = batch_sel_storage(batch);
-		uint32_t skip = batch->sel_count - (uint32_t)limit;
-		for (uint32_t i = 0; i < limit; i++)
-			sel[i] = (uint16_t)batch_row(batch, skip + i);
-		batch->sel = sel;
-		batch->sel_count = (uint32_t)limit;
+	while (tail->part_count > 0 &&
+	    tail->kept - tail->part[0].rows >= limit) {
+		tail->kept -= tail->part[0].rows;
+		spill_file_free(&tail->part[0].file);
+		memmove(tail->part, tail->part + 1, --tail->part_count *
+		    sizeof(*tail->part));
 	}
-	struct batch *copy = batch_compact(batch);
-	if (op_charge(run, batch_bytes(copy), err) != 0) {
-		batch_free(&copy);
+	while (tail->part_count == 0 && dropped < tail->batch_count &&
+	    tail->kept - tail->batch[dropped]->sel_count >= limit)
+		tail->kept -= tail->batch[dropped++]->sel_count;
+	tail_drop_batches(run, dropped);
+}
+
+/* The file that what is held goes to: the last one until it has its share. */
+static struct part *
+tail_part(struct op_run *run, struct err *err)
+{
+	struct tail *tail = run->state;
+	struct part *last = &tail->part[tail->part_count - 1];
+
+	if (tail->part_count > 0 && last->rows <=
+	    (uint64_t)run->op->args.limit / PARTS)
+		return last;
+	struct spill_file *file = op_spill_new(run, err);
+	if (file == NULL)
+		return NULL;
+	if (tail->part_count == tail->part_capacity) {
+		tail->part_capacity = tail->part_capacity * 2 + 4;
+		tail->part = mem_resize(tail->part,
+		    tail->part_capacity * sizeof(*tail->part));
+	}
+	last = &tail->part[tail->part_count++];
+	*last = (struct part){ .file = file };
+	return last;
+}
+
+/* All batches that are held, and then `more` (or NULL), to a file. */
+static int
+tail_spill(struct op_run *run, const struct batch *more, struct err *err)
+{
+	struct tail *tail = run->state;
+	struct part *part = tail_part(run, err);
+
+	if (part == NULL)
 		return -1;
+	for (uint32_t i = 0; i < tail->batch_count; i++) {
+		if (spill_write_batch(part->file, tail->batch[i], err) != 0)
+			return -1;
+		part->rows += tail->batch[i]->sel_count;
+	}
+	tail_drop_batches(run, tail->batch_count);
+	if (more != NULL) {
+		if (spill_write_batch(part->file, more, err) != 0)
+			return -1;
+		part->rows += more->sel_count;
+	}
+	return spill_cut(part->file, &part->end, err);
+}
+
+/* Only the last `limit` rows. */
+static void
+tail_narrow(struct batch *batch, uint64_t limit)
+{
+	if (batch->sel_count <= limit)
+		return;
+	uint16_t *sel = batch_sel_storage(batch);
+	uint32_t skip = batch->sel_count - (uint32_t)limit;
+	for (uint32_t i = 0; i < limit; i++)
+		sel[i] = (uint16_t)batch_row(batch, skip + i);
+	batch->sel = sel;
+	batch->sel_count = (uint32_t)limit;
+}
+
+/* Keep a self-contained copy; drop what is too old. */
+static int
+tail_keep_batch(struct op_run *run, struct batch *batch, struct err *err)
+{
+	struct tail *tail = run->state;
+
+	if (run->op->args.limit == 0)
+		return 0;
+	tail_narrow(batch, (uint64_t)run->op->args.limit);
+	struct batch *copy = batch_compact(batch);
+	tail->kept += copy->sel_count;
+	if (mem_charge(&run->budget, batch_bytes(copy)) != 0) {
+		int status = tail_spill(run, copy, err);
+		batch_free(&copy);
+		tail_drop(run);
+		return status;
 	}
 	if (tail->batch_count == tail->batch_capacity) {
 		tail->batch_capacity = tail->batch_capacity * 2 + 4;
@@ -81,29 +186,29 @@ tail_keep_batch(struct op_run *run, struct batch *batch, struct err *err)
 		    tail->batch_capacity * sizeof(*tail->batch));
 	}
 	tail->batch[tail->batch_count++] = copy;
-	tail->kept += copy->sel_count;
-	while (tail->kept - tail->batch[dropped]->sel_count >= limit) {
-		tail->kept -= tail->batch[dropped]->sel_count;
-		mem_release(&run->budget, batch_bytes(tail->batch[dropped]));
-		batch_free(&tail->batch[dropped++]);
-	}
-	tail->batch_count -= dropped;
-	memmove(tail->batch, tail->batch + dropped,
-	    tail->batch_count * sizeof(*tail->batch));
-	return 0;
+	tail_drop(run);
+	return mem_is_pressed(&run->budget) && tail->batch_count > 0 ?
+	    tail_spill(run, NULL, err) : 0;
 }
 
-static void
-ring_add(struct ring *ring, struct row_ref ref, uint64_t limit)
+/* -1: no memory for one more. */
+static int
+ring_add(struct ring *ring, struct row_ref ref, uint64_t limit,
+	struct mem_budget *budget)
 {
 	if (ring->seen < limit && ring->seen == ring->capacity) {
 		uint64_t capacity = ring->capacity * 2u + 4u;
-		ring->capacity = (uint32_t)(capacity < limit ? capacity :
-		    limit);
+		if (capacity > limit)
+			capacity = limit;
+		if (mem_charge(budget, (capacity - ring->capacity) *
+		    sizeof(*ring->ref)) != 0)
+			return -1;
+		ring->capacity = (uint32_t)capacity;
 		ring->ref = mem_resize(ring->ref,
 		    ring->capacity * sizeof(*ring->ref));
 	}
 	ring->ref[ring->seen++ % limit] = ref;
+	return 0;
 }
 
 static uint64_t
@@ -164,8 +269,9 @@ tail_keep_groups(struct op_run *run, struct batch *batch, struct err *err)
 	if (rows_add(tail->rows, batch, &index, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < batch->sel_count; i++)
-		ring_add((struct ring *)row[i], (struct row_ref){ index, i },
-		    (uint64_t)run->op->args.limit);
+		if (ring_add((struct ring *)row[i], (struct row_ref){ index,
+		    i }, (uint64_t)run->op->args.limit, &run->budget) != 0)
+			return op_charge(run, UINT64_MAX / 2, err);
 	return tail_shrink(run, err);
 }
 
@@ -183,6 +289,40 @@ tail_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	return status == 0 ? OP_OK : OP_FAIL;
 }
 
+/* Give a batch of the oldest, less the *skip rows that are too old. */
+static enum op_status
+tail_give(struct op_run *run, struct batch *take_batch, uint64_t *skip,
+	struct err *err)
+{
+	struct batch *batch = take_batch;
+
+	if (*skip >= batch->sel_count) {
+		*skip -= batch->sel_count;
+		batch_free(&batch);
+		return OP_OK;
+	}
+	tail_narrow(batch, batch->sel_count - *skip);
+	*skip = 0;
+	return op_give(run, batch, err);
+}
+
+static enum op_status
+tail_give_part(struct op_run *run, const struct part *part, uint64_t *skip,
+	struct err *err)
+{
+	struct spill_reader *reader = spill_reader_new(part->file, 0,
+	    part->end);
+	enum op_status status = OP_OK;
+	struct batch *batch;
+	int got = 0;
+
+	while (status == OP_OK &&
+	    (got = spill_read_batch(reader, &batch, err)) == 1)
+		status = tail_give(run, batch, skip, err);
+	spill_reader_free(&reader);
+	return got < 0 ? OP_FAIL : status;
+}
+
 static enum op_status
 tail_flush_batches(struct op_run *run, struct err *err)
 {
@@ -191,19 +331,14 @@ tail_flush_batches(struct op_run *run, struct err *err)
 	uint64_t skip = tail->kept > limit ? tail->kept - limit : 0;
 	enum op_status status = OP_OK;
 
+	for (uint32_t i = 0; i < tail->part_count && status == OP_OK; i++) {
+		status = tail_give_part(run, &tail->part[i], &skip, err);
+		spill_file_free(&tail->part[i].file);
+	}
 	for (uint32_t i = 0; i < tail->batch_count && status == OP_OK; i++) {
 		struct batch *batch = tail->batch[i];
 		tail->batch[i] = NULL;
-		if (skip > 0) {
-			uint16_t *sel = batch_sel_storage(batch);
-			uint32_t left = batch->sel_count - (uint32_t)skip;
-			for (uint32_t k = 0; k < left; k++)
-				sel[k] = (uint16_t)(skip + k);
-			batch->sel = sel;
-			batch->sel_count = left;
-			skip = 0;
-		}
-		status = op_give(run, batch, err);
+		status = tail_give(run, batch, &skip, err);
 	}
 	return status;
 }
@@ -257,10 +392,16 @@ tail_close(struct op_run *run)
 		if (tail->batch[i] != NULL)
 			batch_free(&tail->batch[i]);
 	mem_free(tail->batch);
+	for (uint32_t i = 0; i < tail->part_count; i++)
+		spill_file_free(&tail->part[i].file);
+	mem_free(tail->part);
+	if (run->budget.can_spill)
+		mem_budget_leave(&run->budget);
 	for (uint64_t g = 0; tail->groups != NULL &&
 	    g < group_table_count(tail->groups); g++) {
 		struct ring *ring = (struct ring *)group_table_row(
 		    tail->groups, g);
+		mem_release(&run->budget, ring->capacity * sizeof(*ring->ref));
 		mem_free(ring->ref);
 	}
 	group_table_free(&tail->groups);
@@ -271,7 +412,7 @@ const struct op_def op_tail = {
 	.name = "tail",
 	.syntax = "tail [N] [by KEYS]",
 	.summary = "the last N records (10 if not said), or of each group",
-	.holds = "N rows, of each group",
+	.holds = "N rows, of each group; without keys also on disk",
 	.example = "tail 1 by user",
 	.flags = OP_BLOCKS | OP_HOLDS | OP_KEEPS_RECORD,
 	.state_bytes = sizeof(struct tail),

@@ -75,6 +75,11 @@ uint64_t mem_charged(void);
  * that can spill holds more, that one is pressed as well.
  */
 int mem_charge(struct mem_budget *, uint64_t bytes);
+/*
+ * Charge whatever the limits say: for the little with which an owner that holds
+ * nothing else any more gets on, instead of giving up.  Presses others.
+ */
+void mem_charge_always(struct mem_budget *, uint64_t bytes);
 void mem_release(struct mem_budget *, uint64_t bytes);
 
 /*

@@ -193,6 +193,17 @@ charge_looking(const struct mem_budget *budget, uint64_t bytes)
 	return charge_all(budget, bytes);
 }
 
+static void
+note_peak(struct mem_budget *budget)
+{
+	uint64_t used = budget_used(budget);
+	uint64_t peak = __atomic_load_n(&budget->peak_bytes, __ATOMIC_RELAXED);
+
+	while (used > peak && !__atomic_compare_exchange_n(&budget->peak_bytes,
+	    &peak, used, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
 int
 mem_charge(struct mem_budget *budget, uint64_t bytes)
 {
@@ -202,12 +213,18 @@ mem_charge(struct mem_budget *budget, uint64_t bytes)
 		sum_subtract(&charged_bytes, bytes);
 		return -1;
 	}
-	uint64_t used = budget_used(budget);
-	uint64_t peak = __atomic_load_n(&budget->peak_bytes, __ATOMIC_RELAXED);
-	while (used > peak && !__atomic_compare_exchange_n(&budget->peak_bytes,
-	    &peak, used, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
+	note_peak(budget);
 	return 0;
+}
+
+void
+mem_charge_always(struct mem_budget *budget, uint64_t bytes)
+{
+	if (mem_charge(budget, bytes) == 0)
+		return;
+	__atomic_add_fetch(&charged_bytes, bytes, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&budget->used_bytes, bytes, __ATOMIC_RELAXED);
+	note_peak(budget);
 }
 
 void

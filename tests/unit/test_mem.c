@@ -82,6 +82,9 @@ Test(mem, who_holds_most_is_pressed)
 	cr_assert(mem_charge(&sort, 500) == 0, "its share");
 	cr_assert(mem_is_pressed(&join));
 	cr_assert(mem_charge(&sort, 1) == -1, "no more than that");
+	mem_charge_always(&sort, 9000);
+	cr_assert(sort.used_bytes == 9500 && sort.peak_bytes == 9500);
+	mem_release(&sort, 9000);
 	mem_budget_leave(&join);
 	cr_assert(!mem_is_pressed(&join));
 	mem_budget_leave(&sort);
