@@ -469,6 +469,8 @@ plan_files = \
 
 exec_files = \
 	src/exec/atomic.h \
+	src/exec/backlog.c \
+	src/exec/backlog.h \
 	src/exec/channel.c \
 	src/exec/channel.h \
 	src/exec/checkpoint.c \

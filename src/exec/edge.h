@@ -37,8 +37,8 @@ void edge_connect(struct edge *, uint32_t from, uint32_t to,
 /*
  * What an instance gives on an edge.  To the operators it looks like the next
  * operator: `run` takes batches, marks, splits, pauses and the end.  It never
- * blocks: what has no room in a channel waits in a list, and the instance is
- * not stepped until edge_out_settle() has emptied it.
+ * blocks: what has no room in a channel waits in a list, or on disk, and the
+ * instance is not stepped until edge_out_settle() has emptied it.
  */
 struct edge_out;
 
@@ -49,8 +49,8 @@ struct edge_out *edge_out_new(struct edge *, uint32_t from, const struct op *to,
 void edge_out_free(struct edge_out **);
 struct op_run *edge_out_run(struct edge_out *);
 /* Move what waits into the channels.  1: there is room everywhere; 0: wait for
- * a notification, the targets know. */
-int edge_out_settle(struct edge_out *);
+ * a notification, the targets know; -1 with err. */
+int edge_out_settle(struct edge_out *, struct err *);
 void edge_out_turn(struct edge_out *, uint64_t number);
 void edge_out_barrier(struct edge_out *, uint64_t number);
 /* Do all targets want no more? */

@@ -12,17 +12,16 @@
 #include <string.h>
 
 #include "data/key.h"
+#include "exec/backlog.h"
 #include "exec/edge.h"
 #include "exec/sched.h"
 #include "op/group.h"
 #include "op/partial.h"
 #include "util/mem.h"
 
-/* Messages that found no slot; FIFO. */
-struct waiting {
-	struct message *list;
-	uint32_t first, count, capacity;
-};
+/* Of the limit of memory: what may wait for all targets of a giver before it
+ * goes to disk. */
+#define BACKLOG_PART 8
 
 struct edge_out {
 	struct op_run run;
@@ -30,7 +29,7 @@ struct edge_out {
 	struct edge *edge;
 	uint32_t from;
 	const struct op *to;
-	struct waiting *waiting;	/* per target */
+	struct backlog *backlog;	/* per target */
 	int ended;
 };
 
@@ -38,26 +37,6 @@ static struct edge_out *
 out_of(struct op_run *run)
 {
 	return run->state;
-}
-
-static void
-waiting_add(struct waiting *waiting, const struct message *message)
-{
-	if (waiting->first > 0 && waiting->first == waiting->count)
-		waiting->first = waiting->count = 0;
-	if (waiting->count == waiting->capacity) {
-		waiting->capacity = waiting->capacity == 0 ? 16 :
-		    waiting->capacity * 2;
-		waiting->list = mem_resize(waiting->list,
-		    waiting->capacity * sizeof(*waiting->list));
-	}
-	waiting->list[waiting->count++] = *message;
-}
-
-static int
-waiting_is_empty(const struct waiting *waiting)
-{
-	return waiting->first == waiting->count;
 }
 
 static uint32_t
@@ -73,20 +52,27 @@ is_refused(const struct edge_out *out, uint32_t to)
 	    __ATOMIC_ACQUIRE);
 }
 
-/* Give a message to a target; a batch that is refused is freed. */
-static void
-out_put(struct edge_out *out, uint32_t to, struct message *message)
+/* Give a message to a target; a batch that is refused is freed.  Batches wait
+ * here when the channel is full, the rest only behind them. */
+static int
+out_put(struct edge_out *out, uint32_t to, struct message *message,
+	struct err *err)
 {
 	uint32_t at = channel_index(out, to);
+	struct channel *channel = out->edge->channel[at];
+	int status = 0;
 
 	if (is_refused(out, to)) {
 		batch_free(&message->batch);
-		return;
+		return 0;
 	}
-	if (!waiting_is_empty(&out->waiting[to]) ||
-	    channel_put(out->edge->channel[at], message) != 0)
-		waiting_add(&out->waiting[to], message);
+	if (!backlog_is_empty(&out->backlog[to]) ||
+	    (message->batch != NULL && channel_is_full(channel)) ||
+	    channel_put(channel, message) != 0)
+		status = backlog_add(&out->backlog[to], &out->run, message,
+		    err);
 	task_notify(out->edge->to[at]);
+	return status;
 }
 
 static void
@@ -94,7 +80,8 @@ out_put_all(struct edge_out *out, const struct message *message)
 {
 	for (uint32_t i = 0; i < out->edge->to_count; i++) {
 		struct message copy = *message;
-		out_put(out, i, &copy);
+		/* No batch: nothing can go wrong. */
+		out_put(out, i, &copy, NULL);
 	}
 }
 
@@ -107,18 +94,20 @@ edge_out_is_refused(const struct edge_out *out)
 	return 1;
 }
 
-static void
-out_put_batch(struct edge_out *out, uint32_t to, struct batch *take_batch)
+static int
+out_put_batch(struct edge_out *out, uint32_t to, struct batch *take_batch,
+	struct err *err)
 {
 	struct message message = { .kind = MESSAGE_BATCH,
 	    .batch = take_batch };
 
-	out_put(out, to, &message);
+	return out_put(out, to, &message, err);
 }
 
 /* Split a batch by the owners of its rows. */
-static void
-out_scatter(struct edge_out *out, struct batch *batch, const uint64_t *hash)
+static int
+out_scatter(struct edge_out *out, struct batch *batch, const uint64_t *hash,
+	struct err *err)
 {
 	uint32_t width = out->edge->to_count;
 	uint32_t count[KEY_GROUP_COUNT] = { 0 };
@@ -132,10 +121,8 @@ out_scatter(struct edge_out *out, struct batch *batch, const uint64_t *hash)
 	for (uint32_t to = 0; to < width; to++) {
 		if (count[to] == 0)
 			continue;
-		if (count[to] == batch->sel_count) {
-			out_put_batch(out, to, batch_clone(batch));
-			return;
-		}
+		if (count[to] == batch->sel_count)
+			return out_put_batch(out, to, batch_clone(batch), err);
 		struct batch *part = batch_clone(batch);
 		uint16_t *sel = batch_sel_storage(part);
 		uint32_t used = 0;
@@ -144,19 +131,20 @@ out_scatter(struct edge_out *out, struct batch *batch, const uint64_t *hash)
 				sel[used++] = (uint16_t)batch_row(batch, i);
 		part->sel = sel;
 		part->sel_count = used;
-		out_put_batch(out, to, part);
+		if (out_put_batch(out, to, part, err) != 0)
+			return -1;
 	}
+	return 0;
 }
 
 /* Partial counts bring the hash of their keys along. */
 static int
-out_hash_partial(struct edge_out *out, struct batch *batch)
+out_hash_partial(struct edge_out *out, struct batch *batch, struct err *err)
 {
 	uint64_t hash[BATCH_ROWS_MAX];
 
 	partial_hashes(batch, hash);
-	out_scatter(out, batch, hash);
-	return 0;
+	return out_scatter(out, batch, hash, err);
 }
 
 static int
@@ -173,7 +161,7 @@ out_hash(struct edge_out *out, struct batch *batch, struct err *err)
 	if (status == 0 && batch->sel_count > 0) {
 		key_make(column, args->by_count, batch->sel_count, region,
 		    &keys);
-		out_scatter(out, batch, keys.hash);
+		status = out_scatter(out, batch, keys.hash, err);
 	}
 	region_drop(&region);
 	return status;
@@ -192,12 +180,11 @@ out_push(struct op_run *run, unsigned port, struct batch *take_batch,
 		batch_free(&batch);
 		return OP_DONE;
 	}
-	if (out->edge->plan->kind != EDGE_HASH) {
-		out_put_batch(out, 0, batch);
-		return OP_OK;
-	}
+	if (out->edge->plan->kind != EDGE_HASH)
+		return out_put_batch(out, 0, batch, err) == 0 ? OP_OK :
+		    OP_FAIL;
 	status = out->to->args.takes_partial && partial_is(batch) ?
-	    out_hash_partial(out, batch) : out_hash(out, batch, err);
+	    out_hash_partial(out, batch, err) : out_hash(out, batch, err);
 	batch_free(&batch);
 	return status == 0 ? OP_OK : OP_FAIL;
 }
@@ -307,7 +294,8 @@ edge_out_new(struct edge *edge, uint32_t from, const struct op *to,
 	out->edge = edge;
 	out->from = from;
 	out->to = to;
-	out->waiting = mem_alloc_zero(edge->to_count * sizeof(*out->waiting));
+	out->backlog = mem_alloc_zero(edge->to_count * sizeof(*out->backlog));
+	out->run.budget.limit_bytes = mem_limit() / BACKLOG_PART;
 	return out;
 }
 
@@ -319,13 +307,9 @@ edge_out_free(struct edge_out **take_out)
 	*take_out = NULL;
 	if (out == NULL)
 		return;
-	for (uint32_t i = 0; i < out->edge->to_count; i++) {
-		struct waiting *waiting = &out->waiting[i];
-		for (uint32_t k = waiting->first; k < waiting->count; k++)
-			batch_free(&waiting->list[k].batch);
-		mem_free(waiting->list);
-	}
-	mem_free(out->waiting);
+	for (uint32_t i = 0; i < out->edge->to_count; i++)
+		backlog_clear(&out->backlog[i], &out->run);
+	mem_free(out->backlog);
 	mem_free(out);
 }
 
@@ -335,29 +319,42 @@ edge_out_run(struct edge_out *out)
 	return &out->run;
 }
 
-/* Is there room for this target? */
+/* Moves what waits for a target into its channel while there is room. */
 static int
-out_settle_one(struct edge_out *out, uint32_t to)
+out_drain(struct edge_out *out, uint32_t to, struct err *err)
 {
-	struct waiting *waiting = &out->waiting[to];
+	struct backlog *backlog = &out->backlog[to];
 	uint32_t at = channel_index(out, to);
 	struct channel *channel = out->edge->channel[at];
-	uint32_t before = waiting->first;
+	const struct message *message;
+	int moved = 0, got = 0;
+
+	while (!backlog_is_empty(backlog) && !channel_is_full(channel) &&
+	    (got = backlog_first(backlog, &message, err)) == 1 &&
+	    channel_put(channel, message) == 0) {
+		backlog_taken(backlog, &out->run);
+		moved = 1;
+	}
+	if (moved)
+		task_notify(out->edge->to[at]);
+	return got < 0 ? -1 : 0;
+}
+
+/* Is there room for this target?  1, 0 or -1. */
+static int
+out_settle_one(struct edge_out *out, uint32_t to, struct err *err)
+{
+	struct backlog *backlog = &out->backlog[to];
+	struct channel *channel = out->edge->channel[channel_index(out, to)];
 
 	for (;;) {
 		if (is_refused(out, to)) {
-			for (; waiting->first < waiting->count;
-			    waiting->first++)
-				batch_free(&waiting->list[
-				    waiting->first].batch);
+			backlog_clear(backlog, &out->run);
 			return 1;
 		}
-		while (!waiting_is_empty(waiting) && channel_put(channel,
-		    &waiting->list[waiting->first]) == 0)
-			waiting->first++;
-		if (waiting->first != before)
-			task_notify(out->edge->to[at]);
-		if (waiting_is_empty(waiting) && !channel_is_full(channel))
+		if (out_drain(out, to, err) != 0)
+			return -1;
+		if (backlog_is_empty(backlog) && !channel_is_full(channel))
 			return 1;
 		/* The target may have made room, or refused, just now. */
 		if (channel_wait_room(channel) && !is_refused(out, to))
@@ -366,11 +363,15 @@ out_settle_one(struct edge_out *out, uint32_t to)
 }
 
 int
-edge_out_settle(struct edge_out *out)
+edge_out_settle(struct edge_out *out, struct err *err)
 {
 	int room = 1;
 
-	for (uint32_t i = 0; i < out->edge->to_count; i++)
-		room &= out_settle_one(out, i);
+	for (uint32_t i = 0; i < out->edge->to_count; i++) {
+		int one = out_settle_one(out, i, err);
+		if (one < 0)
+			return -1;
+		room &= one;
+	}
 	return room;
 }

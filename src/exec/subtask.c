@@ -358,23 +358,29 @@ subtask_barrier(struct subtask *it, uint64_t number, struct err *err)
 
 /* --- running --------------------------------------------------------- */
 
-static int
-subtask_settle(struct subtask *it)
+static enum task_status
+subtask_settle(struct subtask *it, struct err *err)
 {
 	int room = 1;
 
-	for (uint32_t i = 0; i < it->out_count; i++)
-		room &= edge_out_settle(it->out[i]);
+	for (uint32_t i = 0; i < it->out_count; i++) {
+		int one = edge_out_settle(it->out[i], err);
+		if (one < 0)
+			return TASK_FAIL;
+		room &= one;
+	}
 	it->is_blocked = !room;
-	return room;
+	return room ? TASK_AGAIN : TASK_WAIT;
 }
 
 /* What waits for room must still go. */
 static enum task_status
-subtask_leave(struct subtask *it)
+subtask_leave(struct subtask *it, struct err *err)
 {
-	if (!subtask_settle(it))
-		return TASK_WAIT;
+	enum task_status room = subtask_settle(it, err);
+
+	if (room != TASK_AGAIN)
+		return room;
 	__atomic_store_n(&it->has_left, 1, __ATOMIC_RELEASE);
 	/* A link sends the end of it all when all have left. */
 	for (uint32_t i = 0; i < it->out_count; i++)
@@ -399,7 +405,7 @@ subtask_end(struct subtask *it, struct err *err)
 			return TASK_FAIL;
 		it->shared->ended(it->shared->cookie, it, frozen);
 	}
-	return subtask_leave(it);
+	return subtask_leave(it, err);
 }
 
 /* Nothing more comes from this instance, nor for it. */
@@ -415,13 +421,13 @@ subtask_quit(struct subtask *it)
 
 /* What was to come has failed: nothing is flushed. */
 static enum task_status
-subtask_break(struct subtask *it)
+subtask_break(struct subtask *it, struct err *err)
 {
 	subtask_quit(it);
 	for (uint32_t i = 0; i < it->out_count; i++)
 		edge_out_fail(it->out[i]);
 	it->is_done = 1;
-	return subtask_leave(it);
+	return subtask_leave(it, err);
 }
 
 /* A bad record ends the job, but not what was good before it. */
@@ -433,7 +439,7 @@ subtask_fail(struct subtask *it, struct err *err)
 	it->shared->stopped(it->shared->stopped_cookie, it->plan->id,
 	    it->job.turn, err);
 	err_clear(err);
-	return subtask_break(it);
+	return subtask_break(it, err);
 }
 
 /* The turns of what has ended, `count` in all, and of the instances that had
@@ -475,7 +481,7 @@ subtask_work_together(struct subtask *it, struct err *err)
 	case OP_FAIL:
 		return subtask_fail(it, err);
 	case OP_DONE:
-		return subtask_break(it);
+		return subtask_break(it, err);
 	case OP_AGAIN:
 		return TASK_AGAIN;
 	case OP_WAIT:
@@ -518,7 +524,7 @@ in_end(struct subtask *it, int failed, struct err *err)
 			return TASK_FAIL;
 		if (it->out_count == 0)
 			it->shared->reached(it->shared->stopped_cookie);
-		return subtask_break(it);
+		return subtask_break(it, err);
 	}
 	err_clear(&it->job.stop);
 	enum op_status status = op_end(it->in_head, it->plan->in->to_port,
@@ -603,7 +609,7 @@ subtask_give_up(struct subtask *it, struct err *err)
 {
 	/* Who works together with others does so for nobody. */
 	if (it->job.working != NULL || it->has_joint)
-		return subtask_break(it);
+		return subtask_break(it, err);
 	if (it->in != NULL) {
 		edge_in_refuse(it->in);
 		return in_end(it, 0, err);
@@ -612,7 +618,7 @@ subtask_give_up(struct subtask *it, struct err *err)
 		if (!it->source[i].ended &&
 		    subtask_source_end(it, &it->source[i], err) == TASK_FAIL)
 			return TASK_FAIL;
-	return it->is_done ? subtask_leave(it) : subtask_end(it, err);
+	return it->is_done ? subtask_leave(it, err) : subtask_end(it, err);
 }
 
 static enum task_status
@@ -622,9 +628,10 @@ subtask_work(struct subtask *it, struct err *err)
 	    __ATOMIC_ACQUIRE);
 
 	if (it->is_done)
-		return subtask_leave(it);
-	if (!subtask_settle(it))
-		return TASK_WAIT;
+		return subtask_leave(it, err);
+	enum task_status room = subtask_settle(it, err);
+	if (room != TASK_AGAIN)
+		return room;
 	if (it->plan->source_count > 0 && wanted > it->barrier_done &&
 	    subtask_barrier(it, wanted, err) != 0)
 		return TASK_FAIL;
@@ -648,8 +655,9 @@ subtask_work(struct subtask *it, struct err *err)
 		    in_step(it, err);
 		if (status != TASK_AGAIN)
 			return status;
-		if (!subtask_settle(it))
-			return TASK_WAIT;
+		room = subtask_settle(it, err);
+		if (room != TASK_AGAIN)
+			return room;
 		if (sched_is_sim(it->task.sched))
 			break;
 	}

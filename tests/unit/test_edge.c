@@ -89,7 +89,7 @@ take_any(struct rig *rig, struct message *out)
 {
 	for (unsigned look = 0; look < 16; look++) {
 		for (uint32_t i = 0; i < GIVERS; i++)
-			edge_out_settle(rig->out[i]);
+			edge_out_settle(rig->out[i], &rig->err);
 		if (edge_in_take(rig->in, out))
 			return 1;
 	}
@@ -245,10 +245,10 @@ Test(edge, what_is_refused_is_not_kept)
 	/* More than there are slots: the rest waits at the giving end. */
 	for (uint64_t i = 0; i < 5000; i++)
 		give_split(&rig, 0, i);
-	cr_assert_eq(edge_out_settle(rig.out[0]), 0);
+	cr_assert_eq(edge_out_settle(rig.out[0], &rig.err), 0);
 	edge_in_refuse(rig.in);
 	cr_assert(edge_out_is_refused(rig.out[0]));
-	cr_assert_eq(edge_out_settle(rig.out[0]), 1);
+	cr_assert_eq(edge_out_settle(rig.out[0], &rig.err), 1);
 	rig_fini(&rig);
 }
 
@@ -260,9 +260,9 @@ Test(edge, order_is_kept_through_a_full_channel)
 	for (uint64_t i = 0; i < 5000; i++)
 		give_split(&rig, 0, i);
 	for (int64_t i = 0; i < 5000; i++) {
-		edge_out_settle(rig.out[0]);
+		edge_out_settle(rig.out[0], &rig.err);
 		cr_assert_eq(take(&rig, MESSAGE_SPLIT), i);
 	}
-	cr_assert_eq(edge_out_settle(rig.out[0]), 1);
+	cr_assert_eq(edge_out_settle(rig.out[0], &rig.err), 1);
 	rig_fini(&rig);
 }
