@@ -374,6 +374,8 @@ expr_files = \
 	src/expr/prefilter.h
 
 op_files = \
+	src/op/deferred.c \
+	src/op/deferred.h \
 	src/op/group.c \
 	src/op/group.h \
 	src/op/group_rows.c \

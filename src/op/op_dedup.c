@@ -3,14 +3,22 @@
  *
  * Arguments: by.  Holds the keys that were seen, nothing else.  Without keys
  * the key is all fields in their order (the fields that are missing are null).
+ *
+ * When there is no room for another key, records whose key is not among those
+ * held are deferred to the end (op/deferred.h): they come behind all that were
+ * given until then, so the order stays that of the input.  Pressed for memory
+ * it writes the keys down too and defers everything.  What never ends, or has an
+ * event time, cannot wait for the end: there the limit ends the job.
  */
 #include "op/op.h"
 
 #include "data/key.h"
+#include "op/deferred.h"
 #include "op/group.h"
 
 struct dedup {
-	struct group_table *seen;
+	struct group_table *seen;	/* NULL: all in `deferred` */
+	struct deferred *deferred;	/* NULL: there was always room */
 };
 
 static int
@@ -20,6 +28,8 @@ dedup_open(struct op_run *run, struct err *err)
 
 	(void)err;
 	dedup->seen = group_table_new(0, &run->budget);
+	if (!run->job->in_place)
+		mem_budget_enter(&run->budget);
 	return 0;
 }
 
@@ -54,6 +64,114 @@ dedup_columns(struct op_run *run, struct batch *batch, struct region *region,
 	return 0;
 }
 
+static int
+dedup_refuse(struct op_run *run, struct err *err)
+{
+	struct dedup *dedup = run->state;
+
+	err_set(err, ERR_IO, "dedup: %llu keys need more memory than the limit",
+	    (unsigned long long)group_table_count(dedup->seen));
+	return err_hint(err, "give it more with --memory SIZE");
+}
+
+/* From now on records are deferred. */
+static int
+dedup_begin_deferring(struct op_run *run, const struct batch *batch,
+	struct err *err)
+{
+	struct dedup *dedup = run->state;
+
+	if (run->job->in_place || batch->time != NULL)
+		return dedup_refuse(run, err);
+	dedup->deferred = deferred_new(run, err);
+	return dedup->deferred == NULL ? -1 : 0;
+}
+
+/* Writes the keys down and lets go of them. */
+static int
+dedup_let_go(struct op_run *run, const struct batch *batch, struct err *err)
+{
+	struct dedup *dedup = run->state;
+	uint64_t count = group_table_count(dedup->seen);
+
+	if (dedup->deferred == NULL &&
+	    dedup_begin_deferring(run, batch, err) != 0)
+		return -1;
+	for (uint64_t i = 0; i < count; i++) {
+		struct text key = group_table_key(dedup->seen, i);
+		if (deferred_add_seen(dedup->deferred, &key, err) != 0)
+			return -1;
+	}
+	group_table_free(&dedup->seen);
+	return 0;
+}
+
+/* Defer the selected rows from number `from` on whose keys are not known. */
+static int
+dedup_defer(struct op_run *run, struct batch *batch, const struct key_set *keys,
+	uint32_t from, struct region *region, struct err *err)
+{
+	struct dedup *dedup = run->state;
+	uint32_t count = batch->sel_count, kept = 0;
+	struct text *key = region_alloc(region, (count + 1) * sizeof(*key));
+	char **row = region_alloc_zero(region, (count + 1) * sizeof(*row));
+	struct key_set look = { .text = keys->text, .hash = keys->hash };
+
+	if (dedup->seen != NULL)
+		group_table_look(dedup->seen, &look, count, row);
+	struct batch *part = batch_clone(batch);
+	uint16_t *sel = batch_sel_storage(part);
+	for (uint32_t i = from; i < count; i++)
+		if (row[i] == NULL) {
+			key[kept] = keys->text[i];
+			sel[kept++] = (uint16_t)batch_row(batch, i);
+		}
+	part->sel = sel;
+	part->sel_count = kept;
+	int status = kept == 0 ? 0 : deferred_add(dedup->deferred, part, key,
+	    err);
+	batch_free(&part);
+	return status;
+}
+
+/* Give the rows that are the first of their key, defer what is not known. */
+static enum op_status
+dedup_judge(struct op_run *run, struct batch *take_batch,
+	const struct key_set *keys, struct region *region, struct err *err)
+{
+	struct dedup *dedup = run->state;
+	struct batch *batch = take_batch;
+	uint32_t count = batch->sel_count, done = 0, kept = 0;
+	char **row = region_alloc_zero(region, (count + 1) * sizeof(*row));
+	uint8_t *is_new = region_alloc(region, count + 1);
+
+	if (dedup->deferred == NULL) {
+		done = count;
+		if (group_table_find(dedup->seen, keys, count, row,
+		    is_new) != 0) {
+			for (done = 0; row[done] != NULL; done++)
+				;
+			if (dedup_begin_deferring(run, batch, err) != 0)
+				goto fail;
+		}
+	}
+	if (done < count && dedup_defer(run, batch, keys, done, region,
+	    err) != 0)
+		goto fail;
+	uint16_t *sel = batch_sel_storage(batch);
+	for (uint32_t i = 0; i < done; i++) {
+		uint32_t at = batch_row(batch, i);
+		sel[kept] = (uint16_t)at;
+		kept += is_new[i];
+	}
+	batch->sel = sel;
+	batch->sel_count = kept;
+	return op_give(run, batch, err);
+fail:
+	batch_free(&batch);
+	return OP_FAIL;
+}
+
 static enum op_status
 dedup_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct err *err)
@@ -68,30 +186,28 @@ dedup_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	(void)port;
 	if (dedup_columns(run, batch, region, &column, &count, err) != 0)
 		goto fail;
-	char **row = region_alloc(region, BATCH_ROWS_MAX * sizeof(*row));
-	uint8_t *is_new = region_alloc(region, BATCH_ROWS_MAX);
-	key_make(column, count, batch->sel_count, region, &keys);
-	if (group_table_find(dedup->seen, &keys, batch->sel_count, row,
-	    is_new) != 0) {
-		err_set(err, ERR_IO, "dedup: %llu keys need more memory than "
-		    "the limit",
-		    (unsigned long long)group_table_count(dedup->seen));
-		err_hint(err, "give it more with --memory SIZE");
+	if (run->budget.can_spill && dedup->seen != NULL &&
+	    batch->time == NULL && mem_is_pressed(&run->budget) &&
+	    dedup_let_go(run, batch, err) != 0)
 		goto fail;
-	}
-	uint16_t *sel = batch_sel_storage(batch);
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < batch->sel_count; i++) {
-		uint32_t at = batch_row(batch, i);
-		sel[kept] = (uint16_t)at;
-		kept += is_new[i];
-	}
-	batch->sel = sel;
-	batch->sel_count = kept;
-	return op_give(run, batch, err);
+	key_make(column, count, batch->sel_count, region, &keys);
+	return dedup_judge(run, batch, &keys, region, err);
 fail:
 	batch_free(&batch);
 	return OP_FAIL;
+}
+
+static enum op_status
+dedup_flush(struct op_run *run, unsigned port, struct err *err)
+{
+	struct dedup *dedup = run->state;
+
+	(void)port;
+	if (dedup->deferred == NULL)
+		return OP_OK;
+	/* Of the keys in there no record was deferred. */
+	group_table_free(&dedup->seen);
+	return deferred_give(dedup->deferred, err);
 }
 
 static void
@@ -100,6 +216,9 @@ dedup_close(struct op_run *run)
 	struct dedup *dedup = run->state;
 
 	group_table_free(&dedup->seen);
+	deferred_free(&dedup->deferred);
+	if (run->budget.can_spill)
+		mem_budget_leave(&run->budget);
 }
 
 const struct op_def op_dedup = {
@@ -107,12 +226,13 @@ const struct op_def op_dedup = {
 	.syntax = "dedup [by KEYS]",
 	.summary = "the first record of each key; without keys, "
 	    "of equal records",
-	.holds = "the keys seen",
+	.holds = "the keys seen; beyond the memory on disk",
 	.example = "dedup by id",
 	.flags = OP_HOLDS | OP_KEEPS_RECORD | OP_KEEPS_TIME,
 	.state_bytes = sizeof(struct dedup),
 	.need = dedup_need,
 	.open = dedup_open,
 	.push = dedup_push,
+	.flush = dedup_flush,
 	.close = dedup_close,
 };

@@ -5,7 +5,7 @@
  * that can no longer be among the last N; when there is no room for a batch all
  * go to a temporary file, which is let go like a batch.  With keys each group
  * has a ring of its last N rows; the kept rows are made anew when most of them
- * have fallen out of their rings.  Groups come out in order of first appearance.
+ * have fallen out of their rings.  Groups come out as they first appeared.
  */
 #include "op/op.h"
 
