@@ -374,8 +374,14 @@ expr_files = \
 	src/expr/prefilter.h
 
 op_files = \
+	src/op/aggregate_add.c \
+	src/op/aggregate_fold.c \
+	src/op/aggregate_give.c \
+	src/op/aggregate_priv.h \
 	src/op/group.c \
 	src/op/group.h \
+	src/op/group_pile.c \
+	src/op/group_pile.h \
 	src/op/group_rows.c \
 	src/op/group_rows.h \
 	src/op/join.c \

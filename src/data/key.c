@@ -17,6 +17,7 @@
  */
 #include "data/key.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "data/digits_priv.h"
@@ -411,6 +412,17 @@ key_make(const struct column *columns, uint32_t column_count, uint32_t count,
 		out->hash[i] = text_hash(&out->text[i]);
 }
 
+uint16_t
+key_code(const struct value *value)
+{
+	if (value->type <= TYPE_MISSING)
+		return TYPE_NULL;
+	if (value->type == TYPE_DECIMAL)
+		return (uint16_t)(TYPE_DECIMAL |
+		    value->cell.decimal.scale << 8);
+	return (uint16_t)value->type;
+}
+
 /* Step over part number `p` of `count` at `at`: its bytes. */
 static const char *
 part_next(const char **at, const char *end, int is_last, uint32_t *size)
@@ -445,14 +457,119 @@ key_has_parts(const struct text *key, uint32_t count)
 	return 1;
 }
 
+static const char *
+part_find(const struct text *key, uint32_t count, uint32_t index,
+	uint32_t *size)
+{
+	const char *at = text_bytes(key), *end = at + key->size, *start = at;
+
+	*size = 0;
+	for (uint32_t p = 0; p <= index; p++)
+		start = part_next(&at, end, p + 1 == count, size);
+	return start;
+}
+
+/* What decimal_part() wrote, perhaps as a float, with this scale again. */
+static struct decimal
+part_decimal(const char *start, uint32_t size, int32_t scale)
+{
+	const char *at = start, *end = start + size;
+	int32_t have = 0, exponent = 0;
+	int64_t units = 0;
+	int is_fraction = 0;
+
+	for (at += size > 0 && *at == '-'; at < end; at++) {
+		if (*at == '.') {
+			is_fraction = 1;
+		} else if (*at == 'e') {
+			exponent = at + 1 < end && at[1] == '-' ? -1 : 1;
+			break;
+		} else {
+			units = units * 10 + (*at - '0');
+			have += is_fraction;
+		}
+	}
+	if (at < end) {
+		int32_t digits = 0;
+		for (at++; at < end; at++)
+			if (*at >= '0' && *at <= '9')
+				digits = digits * 10 + (*at - '0');
+		have -= exponent * digits;
+	}
+	for (; have < scale; have++)
+		units *= 10;
+	return (struct decimal){ .units = *start == '-' ? -units : units,
+	    .scale = scale };
+}
+
+static double
+part_float(const char *start, uint32_t size)
+{
+	int64_t integer = 0;
+	double number = 0;
+
+	switch (number_parse(start, size, &integer, &number)) {
+	case NUMBER_INT:
+		return (double)integer;
+	case NUMBER_FLOAT:
+		return number;
+	case NUMBER_NOT:
+		break;
+	}
+	if (size == 3 && memcmp(start, "nan", 3) == 0)
+		return (double)NAN;
+	return size > 0 && *start == '-' ? -HUGE_VAL : HUGE_VAL;
+}
+
+struct value
+key_part_value(const struct text *key, uint32_t count, uint32_t index,
+	uint16_t code)
+{
+	struct value value = { .type = (enum type)(code & 0xff) };
+	uint32_t size;
+	const char *start = part_find(key, count, index, &size);
+	double unused;
+
+	switch (value.type) {
+	case TYPE_BOOL:
+		value.cell.boolean = size == 4;
+		return value;
+	case TYPE_INT:
+		if (number_parse(start, size, &value.cell.integer,
+		    &unused) != NUMBER_INT)
+			break;
+		return value;
+	case TYPE_FLOAT:
+		value.cell.number = part_float(start, size);
+		return value;
+	case TYPE_DECIMAL:
+		if (size > NUMBER_TEXT_MAX || code >> 8 > 18)
+			break;
+		value.cell.decimal = part_decimal(start, size, code >> 8);
+		return value;
+	case TYPE_TIME:
+	case TYPE_DATE:
+	case TYPE_DURATION:
+		if (size != 1 + sizeof(value.cell.integer))
+			break;
+		memcpy(&value.cell.integer, start + 1,
+		    sizeof(value.cell.integer));
+		return value;
+	default:
+		if (!type_is_textual(value.type))
+			break;
+		value.cell.text = key_part_text(key, count, index);
+		return value;
+	}
+	return (struct value){ .type = TYPE_NULL };
+}
+
 struct text
 key_part_text(const struct text *key, uint32_t count, uint32_t index)
 {
-	const char *at = text_bytes(key), *end = at + key->size, *start = at;
-	uint32_t size = 0;
+	uint32_t size;
+	const char *start = part_find(key, count, index, &size);
 
-	for (uint32_t p = 0; p <= index; p++)
-		start = part_next(&at, end, p + 1 == count, &size);
 	if (size > 0 && (uint8_t)*start == MARK_ESCAPE) {
 		start++;
 		size--;

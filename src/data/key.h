@@ -56,6 +56,16 @@ int key_has_parts(const struct text *key, uint32_t count);
 struct text key_part_text(const struct text *key, uint32_t count,
 	uint32_t index);
 
+/*
+ * What is left of a value when its key has the rest: its type, and the scale of
+ * a decimal.  Null and missing have one code, whichever came first.
+ */
+uint16_t key_code(const struct value *);
+/* The value that part `index` was made of; text as key_part_text has it.  A
+ * code that does not go with the bytes gives null. */
+struct value key_part_value(const struct text *key, uint32_t count,
+	uint32_t index, uint16_t code);
+
 struct key_order {
 	int descending;
 	int nulls_first;	/* where nulls and missing fields go */

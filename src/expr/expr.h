@@ -154,6 +154,18 @@ void agg_expr_set_budget(struct agg_expr *, struct mem_budget *);
 void agg_expr_update(struct agg_expr *, struct eval *, const uint16_t *sel,
 	uint32_t count, char *const *group, char *state, size_t offset,
 	uint64_t sequence);
+/*
+ * The arguments of rows sel[0..count) as dense columns of ints or floats
+ * without nulls, if that is all there is to the aggregate: no condition, no
+ * bad row, no place in the order of rows.  How many, or -1.  The columns may be
+ * added at any later time.
+ */
+#define AGG_ARGS_MAX 4
+int agg_expr_plain(struct agg_expr *, struct eval *, const uint16_t *sel,
+	uint32_t count, struct column arg[AGG_ARGS_MAX]);
+void agg_expr_add_plain(struct agg_expr *, struct region *,
+	const struct column *arg, char *const *group, size_t offset,
+	uint32_t count);
 /* The call struct for merge, final, save, load and free. */
 struct agg_call *agg_expr_call(struct agg_expr *);
 

@@ -15,8 +15,6 @@
 #include "util/bits.h"
 #include "util/mem.h"
 
-#define AGG_ARGS_MAX 4
-
 struct agg_expr {
 	const struct agg_def *def;
 	enum type type;
@@ -321,4 +319,37 @@ agg_expr_update(struct agg_expr *agg, struct eval *eval, const uint16_t *sel,
 		    picked.count, &arg[a]);
 	}
 	update_live(agg, eval, arg, &picked);
+}
+
+int
+agg_expr_plain(struct agg_expr *agg, struct eval *eval, const uint16_t *sel,
+	uint32_t count, struct column arg[AGG_ARGS_MAX])
+{
+	if (agg->where != NULL || (agg->def->flags & AGG_ORDERED))
+		return -1;
+	for (unsigned a = 0; a < agg->arg_count; a++) {
+		node_eval_as(agg->arg[a], eval,
+		    (enum func_want)agg->def->want[a], sel, count, &arg[a]);
+		if ((arg[a].type != TYPE_INT && arg[a].type != TYPE_FLOAT) ||
+		    arg[a].valid != NULL || eval->rejects.count > 0)
+			return -1;
+	}
+	return (int)agg->arg_count;
+}
+
+void
+agg_expr_add_plain(struct agg_expr *agg, struct region *region,
+	const struct column *arg, char *const *group, size_t offset,
+	uint32_t count)
+{
+	struct agg_call *call = &agg->call;
+	struct rejects rejects = { .region = region, .quiet = 1 };
+
+	call->region = region;
+	call->rejects = &rejects;
+	call->row = NULL;
+	call->sequence = 0;
+	agg->def->update(call, group, offset, arg, agg->arg_count, count);
+	call->region = NULL;
+	call->rejects = NULL;
 }

@@ -21,6 +21,19 @@ struct region;
  * where the first argument is null are taken out before, unless AGG_NULLS), no
  * RAW but under FUNC_ANY.
  */
+/*
+ * Places in the order of rows, of instances that saw some of the rows each: a
+ * sequence from `own` on is one from `all` on in the order of all rows.
+ */
+struct agg_span {
+	uint64_t own, all;
+};
+
+struct agg_places {
+	const struct agg_span *span;	/* by `own` */
+	uint32_t count;
+};
+
 struct agg_call {
 	const struct agg_def *def;
 	void *plan;			/* what prepare made */
@@ -30,6 +43,12 @@ struct agg_call {
 	 * Not the records' fault; the owner ends the job.
 	 */
 	int refused;
+	/* Take it all the same: no value is left out, `refused` only says that
+	 * it is time to let go of states. */
+	int takes_all;
+	/* For merge: the rows of source and target are mixed, and the source's
+	 * places are to be changed so; NULL: the source's are all later. */
+	const struct agg_places *places;
 	struct region *region;		/* scratch of this batch */
 	struct rejects *rejects;
 	const uint16_t *row;		/* see func_call */
@@ -54,7 +73,8 @@ typedef int agg_update_f(struct agg_call *, char *const *group, size_t offset,
 /* Add all values to one state; NULL: agg_update_f serves. */
 typedef int agg_update_all_f(struct agg_call *, void *state,
 	const struct column *arg, unsigned arg_count, uint32_t count);
-/* Add the state `source` to `target`; `source` comes later in row order. */
+/* Add the state `source` to `target`; `source` comes later in row order, or
+ * call->places says where. */
 typedef void agg_merge_f(struct agg_call *, void *target, const void *source);
 /* Append the result of a state; an overflowed sum sets `err` and returns -1. */
 typedef int agg_final_f(struct agg_call *, const void *state, struct builder *,

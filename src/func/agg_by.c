@@ -101,13 +101,15 @@ chosen_merge(struct agg_call *call, struct chosen *target,
 	struct value by = agg_value_get(&source->by);
 	struct value value = agg_value_get(&source->value);
 
-	/* The source is later: it must be better, not as good. */
-	if (by.type == TYPE_NULL ||
-	    !chosen_yields(target, &by, UINT64_MAX, sign))
+	uint64_t place = agg_place_of_all(call, source->place);
+
+	/* A source that is later must be better, not as good. */
+	if (by.type == TYPE_NULL || !chosen_yields(target, &by,
+	    call->places == NULL ? UINT64_MAX : place, sign))
 		return;
 	agg_value_set_always(call, &target->value, &value);
 	agg_value_set_always(call, &target->by, &by);
-	target->place = source->place;
+	target->place = place;
 }
 
 static void

@@ -89,26 +89,41 @@ last_update_all(struct agg_call *call, void *target,
 
 static void
 placed_take(struct agg_call *call, struct placed *target,
-	const struct placed *source)
+	const struct placed *source, uint64_t place)
 {
 	struct value value = agg_value_get(&source->value);
 
 	agg_value_set_always(call, &target->value, &value);
-	target->place = source->place;
+	target->place = place;
+}
+
+/* `sign`: which of two places wins, the greater or the less. */
+static void
+placed_merge(struct agg_call *call, struct placed *target,
+	const struct placed *source, int sign)
+{
+	uint64_t place = agg_place_of_all(call, source->place);
+	int wins = sign > 0;
+
+	if (source->value.type == TYPE_NULL)
+		return;
+	if (call->places != NULL)
+		wins = sign > 0 ? place > target->place :
+		    place < target->place;
+	if (wins || target->value.type == TYPE_NULL)
+		placed_take(call, target, source, place);
 }
 
 static void
 first_merge(struct agg_call *call, void *target, const void *source)
 {
-	if (((struct placed *)target)->value.type == TYPE_NULL)
-		placed_take(call, target, source);
+	placed_merge(call, target, source, -1);
 }
 
 static void
 last_merge(struct agg_call *call, void *target, const void *source)
 {
-	if (((const struct placed *)source)->value.type != TYPE_NULL)
-		placed_take(call, target, source);
+	placed_merge(call, target, source, 1);
 }
 
 static int

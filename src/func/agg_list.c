@@ -11,6 +11,7 @@
 #include "data/json.h"
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/mem.h"
 
 /* Of one list, so that its size fits a text. */
 #define LIST_BYTES_MAX ((uint64_t)1 << 30)
@@ -139,15 +140,41 @@ list_append(struct agg_call *call, struct list *state, const char *bytes,
 	state->used += size;
 }
 
+/* Items from `first` on, in order, go where they belong among those before. */
+static void
+list_interleave(struct list *state, uint32_t first)
+{
+	uint32_t before = first, behind = state->count - first;
+	size_t bytes = behind * sizeof(struct item);
+	struct item *items = state->items;
+
+	if (before == 0 || behind == 0 ||
+	    items[before - 1].place < items[before].place)
+		return;
+	struct item *moved = mem_copy(items + before, bytes);
+	for (uint32_t at = state->count; behind > 0; at--) {
+		if (before > 0 &&
+		    items[before - 1].place > moved[behind - 1].place)
+			items[at - 1] = items[--before];
+		else
+			items[at - 1] = moved[--behind];
+	}
+	mem_free(moved);
+}
+
 static void
 list_merge(struct agg_call *call, void *target, const void *source)
 {
 	struct list *state = target;
 	const struct list *other = source;
+	uint32_t first = state->count;
 
 	for (uint32_t i = 0; i < other->count; i++)
 		list_append(call, state, other->bytes + other->items[i].offset,
-		    other->items[i].size, other->items[i].place);
+		    other->items[i].size,
+		    agg_place_of_all(call, other->items[i].place));
+	if (call->places != NULL)
+		list_interleave(state, first);
 	state->batch_first = state->count;
 	state->is_beyond |= other->is_beyond;
 }

@@ -28,6 +28,28 @@ agg_place(const struct agg_call *call, uint32_t i)
 	    (call->row == NULL ? i : call->row[i]);
 }
 
+/* A place that came with a state that is merged, in the order of all rows. */
+static inline uint64_t
+agg_place_of_all(const struct agg_call *call, uint64_t place)
+{
+	const struct agg_places *places = call->places;
+	uint64_t sequence = place / BATCH_ROWS_MAX;
+	uint32_t low = 0, high;
+
+	if (places == NULL)
+		return place;
+	/* The last span that begins at or before it; the first is at 0. */
+	for (high = places->count; high - low > 1;) {
+		uint32_t middle = low + (high - low) / 2;
+		if (places->span[middle].own <= sequence)
+			low = middle;
+		else
+			high = middle;
+	}
+	return place + (places->span[low].all - places->span[low].own) *
+	    BATCH_ROWS_MAX;
+}
+
 /* Row i is not added; `reason` is static. */
 void agg_reject(struct agg_call *, uint32_t i, const char *reason);
 

@@ -31,11 +31,6 @@
 #define GROUP_BLOCK_ROWS 512
 #define GROUP_SLOTS_FIRST 1024
 
-struct group_head {
-	uint64_t hash;
-	struct text key;
-};
-
 struct group_table {
 	struct mem_budget *budget;
 	size_t row_bytes;	/* with the head */
@@ -45,7 +40,10 @@ struct group_table {
 	char **block;
 	uint64_t block_count;
 	struct region *texts;
-	size_t texts_charged;
+	size_t texts_bytes;	/* charged, or tried to */
+	uint64_t charged;
+	int always;		/* what is refused is taken all the same: */
+	uint64_t over;
 };
 
 static uint64_t
@@ -67,7 +65,6 @@ group_table_new(size_t row_bytes, struct mem_budget *budget)
 	    ((row_bytes + 7) & ~(size_t)7);
 	table->slot_mask = GROUP_SLOTS_FIRST - 1;
 	table->slot = mem_alloc_zero(GROUP_SLOTS_FIRST * sizeof(uint64_t));
-	table->texts = region_new();
 	return table;
 }
 
@@ -80,14 +77,11 @@ group_table_free(struct group_table **take_table)
 		return;
 	for (uint64_t i = 0; i < table->block_count; i++)
 		mem_free(table->block[i]);
-	mem_release(table->budget, table->texts_charged +
-	    table->block_count * GROUP_BLOCK_ROWS * table->row_bytes);
-	if (table->slot_mask + 1 > GROUP_SLOTS_FIRST)
-		mem_release(table->budget,
-		    (table->slot_mask + 1) * sizeof(uint64_t));
+	mem_release(table->budget, table->charged);
 	mem_free(table->block);
 	mem_free(table->slot);
-	region_drop(&table->texts);
+	if (table->texts != NULL)
+		region_drop(&table->texts);
 	mem_free(table);
 	*take_table = NULL;
 }
@@ -117,6 +111,36 @@ group_table_key(const struct group_table *table, uint64_t index)
 	return table_head(table, index)->key;
 }
 
+void
+group_table_clear(struct group_table *table)
+{
+	uint64_t left = table->count;
+
+	for (uint64_t i = 0; left > 0; i++) {
+		uint64_t rows = left < GROUP_BLOCK_ROWS ? left :
+		    GROUP_BLOCK_ROWS;
+		memset(table->block[i], 0, rows * table->row_bytes);
+		left -= rows;
+	}
+	memset(table->slot, 0, (table->slot_mask + 1) * sizeof(*table->slot));
+	table->count = 0;
+	if (table->texts != NULL)
+		region_reset(table->texts);
+}
+
+/* Memory that the budget allows; or takes notice of, if always. */
+static int
+table_charge(struct group_table *table, uint64_t bytes)
+{
+	if (mem_charge(table->budget, bytes) == 0)
+		table->charged += bytes;
+	else if (table->always)
+		table->over += bytes;
+	else
+		return -1;
+	return 0;
+}
+
 /* Twice the directory; 0, or -1 when the budget refuses. */
 static int
 table_grow(struct group_table *table)
@@ -124,7 +148,10 @@ table_grow(struct group_table *table)
 	uint64_t size = (table->slot_mask + 1) * 2;
 	uint64_t mask = size - 1;
 
-	if (mem_charge(table->budget, size * sizeof(uint64_t)) != 0)
+	uint64_t old = size / 2 * sizeof(uint64_t);
+	uint64_t before = table->charged;
+
+	if (table_charge(table, size * sizeof(uint64_t)) != 0)
 		return -1;
 	uint64_t *slot = mem_alloc_zero(size * sizeof(uint64_t));
 	for (uint64_t i = 0; i < table->count; i++) {
@@ -134,8 +161,11 @@ table_grow(struct group_table *table)
 			at = (at + 1) & mask;
 		slot[at] = slot_make(hash, i);
 	}
-	if (size / 2 > GROUP_SLOTS_FIRST)
-		mem_release(table->budget, size / 2 * sizeof(uint64_t));
+	/* The old one goes, unless it never was charged. */
+	if (size / 2 > GROUP_SLOTS_FIRST && before >= old) {
+		mem_release(table->budget, old);
+		table->charged -= old;
+	}
 	mem_free(table->slot);
 	table->slot = slot;
 	table->slot_mask = mask;
@@ -147,7 +177,7 @@ table_add_block(struct group_table *table)
 {
 	size_t bytes = GROUP_BLOCK_ROWS * table->row_bytes;
 
-	if (mem_charge(table->budget, bytes) != 0)
+	if (table_charge(table, bytes) != 0)
 		return -1;
 	if ((table->block_count & (table->block_count - 1)) == 0) {
 		uint64_t capacity = table->block_count == 0 ? 1 :
@@ -165,14 +195,16 @@ table_keep_key(struct group_table *table, struct text *key)
 {
 	if (key->size <= TEXT_INLINE_MAX)
 		return 0;
+	if (table->texts == NULL)
+		table->texts = region_new();
 	*key = text_make(region_copy(table->texts, key->bytes, key->size),
 	    key->size);
 	size_t bytes = region_bytes(table->texts);
-	if (bytes == table->texts_charged)
+	if (bytes <= table->texts_bytes)
 		return 0;
-	if (mem_charge(table->budget, bytes - table->texts_charged) != 0)
+	if (table_charge(table, bytes - table->texts_bytes) != 0)
 		return -1;
-	table->texts_charged = bytes;
+	table->texts_bytes = bytes;
 	return 0;
 }
 
@@ -232,6 +264,29 @@ table_prefetch(const struct group_table *table, const struct key_set *keys,
 		if (slot != 0)
 			__builtin_prefetch(table_head(table, SLOT_INDEX(slot)));
 	}
+}
+
+int
+group_table_reserve(struct group_table *table, uint32_t count, int always)
+{
+	int status = 0;
+
+	if (table->over > 0 && mem_charge(table->budget, table->over) == 0) {
+		table->charged += table->over;
+		table->over = 0;
+	}
+	if (table->over > 0 && !always)
+		return -1;
+	table->always = always;
+	while (status == 0 &&
+	    (table->count + count) * 2 > table->slot_mask + 1)
+		status = table_grow(table);
+	while (status == 0 &&
+	    table->count + count > table->block_count * GROUP_BLOCK_ROWS)
+		status = table_add_block(table);
+	/* Of long keys only the next to come are refused. */
+	table->always = 1;
+	return status;
 }
 
 int

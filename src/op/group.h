@@ -30,10 +30,31 @@ int group_table_find(struct group_table *, const struct key_set *,
 /* Only look: NULL for keys that are not there. */
 void group_table_look(const struct group_table *, const struct key_set *,
 	uint32_t count, char **row);
+/*
+ * Room for `count` keys more, so that finding them is not refused: 0, or -1
+ * when the budget has none.  `always`: what it refuses is taken uncharged.
+ */
+int group_table_reserve(struct group_table *, uint32_t count, int always);
+/* Forget all rows, keep the memory. */
+void group_table_clear(struct group_table *);
 uint64_t group_table_count(const struct group_table *);
 /* Row number i in order of first appearance, and its key. */
 char *group_table_row(const struct group_table *, uint64_t index);
 struct text group_table_key(const struct group_table *, uint64_t index);
+/*
+ * What stands in front of a row, at once: whoever moves rows from table to
+ * table has no need of the rest.
+ */
+struct group_head {
+	uint64_t hash;
+	struct text key;
+};
+
+static inline const struct group_head *
+group_head_of(const char *row)
+{
+	return (const struct group_head *)(const void *)row - 1;
+}
 
 /*
  * Evaluate the `by` items over the batch's selected rows into dense columns;

@@ -1,12 +1,12 @@
 /*
  * Rows of groups.
  *
- *	row	state | state | ... | cell, type | cell, type | ...
+ *	row	state | state | ... | code, code, ...
  *
- * A key's cell is the value as it was first seen, so that a time stays a time
- * and a number keeps its digits.  Of a textual value only the type is kept: its
- * bytes are those of the key that the row is found by, and are there as long as
- * the row is.  So a row holds no address of its table's, and may be copied.
+ * A key's code (key_code) and the key's bytes, by which the row is found, are
+ * the value as it was first seen, so that a time stays a time and a number
+ * keeps its digits.  So a row holds no address of its table's, and may be
+ * copied.
  */
 #include "op/group_rows.h"
 
@@ -17,15 +17,10 @@
 #include "util/bits.h"
 #include "util/buf.h"
 
-struct key_cell {
-	union cell cell;
-	uint64_t type;
-};
-
-static struct key_cell *
-row_keys(const struct group_rows *rows, const char *row)
+static uint16_t *
+row_codes(const struct group_rows *rows, const char *row)
 {
-	return (struct key_cell *)(uintptr_t)(row + rows->keys_offset);
+	return (uint16_t *)(uintptr_t)(row + rows->keys_offset);
 }
 
 void
@@ -42,7 +37,7 @@ group_rows_init(struct group_rows *rows, struct op_run *run, uint32_t gap)
 		agg_expr_set_budget(args->agg[i].agg, &run->budget);
 	}
 	rows->bytes = rows->keys_offset +
-	    args->by_count * sizeof(struct key_cell);
+	    bits_round_up(args->by_count * sizeof(uint16_t), 8);
 	rows->width = args->by_count + gap + args->agg_count;
 	rows->builder = mem_alloc_zero((rows->width + 1) *
 	    sizeof(*rows->builder));
@@ -61,18 +56,28 @@ void
 group_rows_set_keys(const struct group_rows *rows, const struct column *column,
 	uint32_t i, struct region *scratch, char *row)
 {
-	struct key_cell *cell = row_keys(rows, row);
+	uint16_t *code = row_codes(rows, row);
 
 	for (uint32_t k = 0; k < rows->args->by_count; k++) {
-		struct value value = column_value(&column[k], i, scratch);
-		/* Null and missing are one group, whichever came first. */
-		cell[k].type = value.type == TYPE_MISSING ? TYPE_NULL :
-		    value.type;
-		if (type_is_textual(value.type) || value.type <= TYPE_MISSING)
-			memset(&cell[k].cell, 0, sizeof(cell[k].cell));
-		else
-			cell[k].cell = value.cell;
+		struct value value;
+		if (column[k].encoding == FLAT && column[k].valid == NULL &&
+		    column[k].type >= TYPE_TEXT && column[k].type <= TYPE_RAW) {
+			code[k] = column[k].type;
+			continue;
+		}
+		value = column_value(&column[k], i, scratch);
+		code[k] = key_code(&value);
 	}
+}
+
+void
+group_rows_set_codes(const struct group_rows *rows, const uint16_t *code,
+	char *row)
+{
+	uint16_t *target = row_codes(rows, row);
+
+	for (uint32_t k = 0; k < rows->args->by_count; k++)
+		target[k] = code[k];
 }
 
 /* What the records' values did: too much for the memory, or bad ones. */
@@ -83,7 +88,8 @@ rows_judge(struct op_run *run, struct batch *batch, struct eval *eval,
 	const struct op_args *args = &run->op->args;
 
 	for (uint32_t i = 0; i < args->agg_count; i++)
-		if (agg_expr_call(args->agg[i].agg)->refused)
+		if (agg_expr_call(args->agg[i].agg)->refused &&
+		    !agg_expr_call(args->agg[i].agg)->takes_all)
 			return op_charge(run, UINT64_MAX / 2, err);
 	return op_reject(run, batch, &eval->rejects, err);
 }
@@ -137,6 +143,59 @@ group_rows_merge(const struct group_rows *rows, char *target,
 }
 
 void
+group_rows_absorb(const struct group_rows *rows, char *target, char *source,
+	const struct agg_places *places, int is_new)
+{
+	const struct op_args *args = rows->args;
+
+	if (is_new && places == NULL) {
+		memcpy(target, source, rows->bytes);
+		return;
+	}
+	if (is_new)
+		group_rows_copy_keys(rows, target, source);
+	for (uint32_t i = 0; i < args->agg_count; i++) {
+		struct agg_call *call = agg_expr_call(args->agg[i].agg);
+		size_t offset = rows->offset[i];
+		if (is_new && !(call->def->flags & AGG_ORDERED)) {
+			memcpy(target + offset, source + offset,
+			    call->def->state_bytes);
+			continue;
+		}
+		call->places = places;
+		call->def->merge(call, target + offset, source + offset);
+		call->places = NULL;
+		if (call->def->free != NULL)
+			call->def->free(call, source + offset);
+	}
+}
+
+void
+group_rows_take_all(struct group_rows *rows, struct mem_budget *budget)
+{
+	const struct op_args *args = rows->args;
+
+	for (uint32_t i = 0; i < args->agg_count; i++) {
+		agg_expr_set_budget(args->agg[i].agg, budget);
+		agg_expr_call(args->agg[i].agg)->takes_all = 1;
+	}
+}
+
+int
+group_rows_refused(const struct group_rows *rows)
+{
+	const struct op_args *args = rows->args;
+	int any = 0;
+
+	for (uint32_t i = 0; i < args->agg_count; i++) {
+		struct agg_call *call = agg_expr_call(args->agg[i].agg);
+		any |= call->refused;
+		call->refused = 0;
+	}
+	return any;
+}
+
+void
 group_rows_copy_keys(const struct group_rows *rows, char *row,
 	const char *source)
 {
@@ -172,17 +231,12 @@ group_rows_add(struct group_rows *rows, const char *row, struct text key,
 	struct err *err)
 {
 	const struct op_args *args = rows->args;
-	const struct key_cell *cell = row_keys(rows, row);
+	const uint16_t *code = row_codes(rows, row);
 	struct builder *builder = rows->builder;
 
 	for (uint32_t k = 0; k < args->by_count; k++) {
-		struct value value = {
-			.type = (enum type)cell[k].type,
-			.cell = cell[k].cell,
-		};
-		if (type_is_textual(value.type))
-			value.cell.text = key_part_text(&key, args->by_count,
-			    k);
+		struct value value = key_part_value(&key, args->by_count, k,
+		    code[k]);
 		builder_add(builder++, &value);
 	}
 	builder += rows->gap;
@@ -208,7 +262,7 @@ group_rows_take(struct group_rows *rows, struct op_run *run)
 	return batch;
 }
 
-/* --- as bytes: hash, size of the key, key | type [cell] ... | states --- */
+/* --- as bytes: hash, size of the key, key | codes | states --- */
 
 #define HEAD_BYTES 12
 
@@ -228,29 +282,18 @@ group_rows_calls(const struct group_rows *rows)
 	return call;
 }
 
-/* Is the value of a key in its cell? */
-static int
-cell_is_used(uint64_t type)
-{
-	return type > TYPE_MISSING && !type_is_textual((enum type)type);
-}
-
 void
 group_rows_save(const struct group_rows *rows, struct agg_call *call,
 	const char *row, struct text key, uint64_t hash, struct buf *out)
 {
-	const struct key_cell *cell = row_keys(rows, row);
 	char *head = buf_reserve(out, HEAD_BYTES);
 
 	bits_store64(head, hash);
 	bits_store32(head + 8, key.size);
 	out->size += HEAD_BYTES;
 	buf_add(out, text_bytes(&key), key.size);
-	for (uint32_t k = 0; k < rows->args->by_count; k++) {
-		buf_add_char(out, (char)cell[k].type);
-		if (cell_is_used(cell[k].type))
-			buf_add(out, &cell[k].cell, sizeof(cell[k].cell));
-	}
+	buf_add(out, row_codes(rows, row),
+	    rows->args->by_count * sizeof(uint16_t));
 	for (uint32_t i = 0; i < rows->args->agg_count; i++)
 		call[i].def->save(&call[i], row + rows->offset[i], out);
 }
@@ -272,25 +315,15 @@ group_rows_load_key(const struct group_rows *rows, const char **at,
 }
 
 static int
-load_cells(const struct group_rows *rows, const char **at, const char *end,
+load_codes(const struct group_rows *rows, const char **at, const char *end,
 	char *row)
 {
-	struct key_cell *cell = row_keys(rows, row);
+	size_t bytes = rows->args->by_count * sizeof(uint16_t);
 
-	for (uint32_t k = 0; k < rows->args->by_count; k++) {
-		if (*at == end)
-			return -1;
-		uint8_t type = (uint8_t)*(*at)++;
-		cell[k].type = type;
-		if (type >= TYPE_MIXED)
-			return -1;
-		if (!cell_is_used(type))
-			continue;
-		if ((size_t)(end - *at) < sizeof(cell[k].cell))
-			return -1;
-		memcpy(&cell[k].cell, *at, sizeof(cell[k].cell));
-		*at += sizeof(cell[k].cell);
-	}
+	if ((size_t)(end - *at) < bytes)
+		return -1;
+	memcpy(row_codes(rows, row), *at, bytes);
+	*at += bytes;
 	return 0;
 }
 
@@ -300,7 +333,7 @@ group_rows_load(const struct group_rows *rows, const char **at,
 {
 	const struct op_args *args = rows->args;
 	char *loaded = is_new ? row : mem_alloc_zero(rows->bytes + 8);
-	int status = load_cells(rows, at, end, loaded);
+	int status = load_codes(rows, at, end, loaded);
 
 	for (uint32_t i = 0; i < args->agg_count && status == 0; i++) {
 		struct agg_call *call = agg_expr_call(args->agg[i].agg);

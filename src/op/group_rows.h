@@ -11,8 +11,8 @@ struct buf;
 /*
  * What aggregate and window share: the row of a group, how records are added to
  * it, and how records of output are made of it.  A row lies in some table under
- * its key (data/key.h): the states of all aggregates, then a cell and a type
- * per `by` item.  A text key's cell is empty: its bytes are in the table's key.
+ * its key (data/key.h): the states of all aggregates, then a code per `by`
+ * item, which with the key's bytes is the item's value.
  *
  * The operator's arguments `by` and `agg` say what there is.
  */
@@ -36,12 +36,22 @@ void group_rows_fini(struct group_rows *);
 void group_rows_set_keys(const struct group_rows *,
 	const struct column *column, uint32_t i, struct region *scratch,
 	char *row);
+/* ... or codes that are known: key_code(). */
+void group_rows_set_codes(const struct group_rows *, const uint16_t *code,
+	char *row);
 /*
  * Add the batch's selected rows to the states in row[i], or all to the states
  * at `single` if row is NULL.  Rows that cannot be computed are rejected.
  */
 int group_rows_update(struct op_run *, struct group_rows *, struct batch *,
 	struct region *, char *const *row, char *single, struct err *);
+/*
+ * Values that states have no room for are taken all the same from now on, and
+ * group_rows_refused() says, once, that some were: then it is time to let go of
+ * states.  Without it, that ends the job.
+ */
+void group_rows_take_all(struct group_rows *, struct mem_budget *);
+int group_rows_refused(const struct group_rows *);
 /*
  * A record of which one argument cannot be computed must count in none of the
  * aggregates.  When such records do not stop the job, every batch is first
@@ -55,6 +65,11 @@ void group_rows_copy_keys(const struct group_rows *, char *row,
 /* Add the states of `source`, whose records came later, to `target`. */
 void group_rows_merge(const struct group_rows *, char *target,
 	const char *source);
+/* The same with places changed; the source's states are then free to be
+ * forgotten.  `is_new`: the target has nothing yet, not even codes of keys. */
+struct agg_places;
+void group_rows_absorb(const struct group_rows *, char *target, char *source,
+	const struct agg_places *, int is_new);
 /* Do the states own memory besides the row?  Free it. */
 int group_rows_own(const struct group_rows *);
 void group_rows_clear(const struct group_rows *, char *row);

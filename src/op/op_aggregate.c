@@ -4,23 +4,30 @@
  * Arguments: agg, by.  Output: the keys, then the aggregates; groups in order
  * of first appearance.  Without keys there is one group, also of no records.
  *
- * The rows of groups are those of op/group_rows.h.  Flush makes batches of
- * BATCH_ROWS_MAX groups from them.
+ * Instances work together in three steps:
+ *
+ *	add	each its own records (aggregate_add.c): a table that fits the
+ *		cache, and behind it piles of rows by hash
+ *	fold	behind the end of the input the piles are dealt, and all
+ *		instances' piles of one number go to a table, a result
+ *		(aggregate_fold.c)
+ *	give	the results are merged by first appearance, and each instance
+ *		gives a part (aggregate_give.c)
+ *
+ * They meet between the steps.  If no instance has piles, the tables are all
+ * put on one: there are few groups.  If there is one instance, its table is the
+ * result.  The order of records among instances is known by their turns: behind
+ * the first meeting each has the places of its own among all.
  */
 #include "op/op.h"
 
+#include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "data/key.h"
-#include "op/group.h"
-#include "op/group_rows.h"
+#include "op/aggregate_priv.h"
+#include "op/joint.h"
 #include "util/buf.h"
-
-struct aggregate {
-	struct group_rows rows;
-	struct group_table *groups;
-	char *single;		/* states of the one group without keys */
-};
 
 static int
 aggregate_bind(struct op *op, struct err *err)
@@ -50,50 +57,49 @@ aggregate_need(const struct op *op, const struct need_set *out, unsigned port,
 		need_add_agg(in, op->args.agg[i].agg);
 }
 
+static void *
+aggregate_share(const struct op *op, uint32_t instance_count)
+{
+	struct aggregate_share *share = mem_alloc_zero(sizeof(*share));
+
+	share->budget.name = op->def->name;
+	share->instance_count = instance_count;
+	share->instance = mem_alloc_zero(instance_count *
+	    sizeof(*share->instance));
+	mem_budget_enter(&share->budget);
+	return share;
+}
+
+static void
+aggregate_unshare(void *take_share)
+{
+	struct aggregate_share *share = take_share;
+
+	mem_budget_leave(&share->budget);
+	mem_free(share->instance);
+	mem_free(share);
+}
+
 static int
 aggregate_open(struct op_run *run, struct err *err)
 {
 	struct aggregate *state = run->state;
+	const struct op_args *args = &run->op->args;
 
 	(void)err;
+	state->run = run;
+	state->share = run->share;
+	state->share->instance[run->instance] = state;
+	mem_budget_enter(&run->budget);
 	group_rows_init(&state->rows, run, 0);
-	if (run->op->args.by_count == 0)
-		state->single = mem_alloc_zero(state->rows.bytes + 8);
-	else
-		state->groups = group_table_new(state->rows.bytes,
-		    &run->budget);
-	return 0;
-}
-
-static int
-aggregate_find(struct op_run *run, struct batch *batch, struct region *region,
-	char **row, struct err *err)
-{
-	struct aggregate *state = run->state;
-	const struct op_args *args = &run->op->args;
-	struct column *column = region_alloc(region,
-	    args->by_count * sizeof(*column));
-	uint8_t *is_new = region_alloc(region, BATCH_ROWS_MAX);
-	struct key_set keys;
-
-	if (group_eval_by(run, args->by, args->by_count, batch, region, column,
-	    err) != 0)
-		return -1;
-	uint64_t before = group_table_count(state->groups);
-	key_make(column, args->by_count, batch->sel_count, region, &keys);
-	if (group_table_find(state->groups, &keys, batch->sel_count, row,
-	    is_new) != 0) {
-		err_set(err, ERR_IO, "aggregate: its %llu groups need more "
-		    "memory than the limit",
-		    (unsigned long long)group_table_count(state->groups));
-		return err_hint(err, "give it more with --memory SIZE");
-	}
-	if (group_table_count(state->groups) == before)
-		return 0;
-	for (uint32_t i = 0; i < batch->sel_count; i++)
-		if (is_new[i])
-			group_rows_set_keys(&state->rows, column, i, region,
-			    row[i]);
+	group_rows_take_all(&state->rows, &state->share->budget);
+	for (uint32_t i = 0; i < args->agg_count; i++)
+		state->is_ordered |= (agg_expr_def(args->agg[i].agg)->flags &
+		    AGG_ORDERED) != 0;
+	state->table = aggregate_table(state);
+	if (args->by_count == 0)
+		aggregate_make_single(state);
+	aggregate_choose_limits(state);
 	return 0;
 }
 
@@ -101,60 +107,183 @@ static enum op_status
 aggregate_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct err *err)
 {
-	struct aggregate *state = run->state;
 	struct batch *batch = take_batch;
-	struct region *region = region_new();
-	char **row = NULL;
 
 	(void)port;
-	int status = group_rows_probe(run, &state->rows, batch, region, err);
-	if (status == 0 && state->groups != NULL) {
-		row = region_alloc(region, BATCH_ROWS_MAX * sizeof(*row));
-		status = aggregate_find(run, batch, region, row, err);
-	}
-	if (status == 0)
-		status = group_rows_update(run, &state->rows, batch, region,
-		    row, state->single, err);
-	region_drop(&region);
+	int status = aggregate_add(run->state, batch, err);
 	batch_free(&batch);
 	return status == 0 ? OP_OK : OP_FAIL;
 }
 
-static enum op_status
-aggregate_emit(struct op_run *run, uint64_t first, uint32_t count,
-	struct err *err)
-{
-	struct aggregate *state = run->state;
+/* --- together --- */
 
-	for (uint64_t i = first; i < first + count; i++) {
-		const char *row = state->single;
-		struct text key = { 0 };
-		if (state->groups != NULL) {
-			row = group_table_row(state->groups, i);
-			key = group_table_key(state->groups, i);
-		}
-		if (group_rows_add(&state->rows, row, key, err) != 0)
-			return OP_FAIL;
+/* A turn of some instance. */
+struct stretch {
+	uint64_t turn, own, count;
+	uint32_t instance;
+};
+
+static int
+stretch_compare(const void *a, const void *b)
+{
+	const struct stretch *x = a, *y = b;
+
+	if (x->turn != y->turn)
+		return x->turn < y->turn ? -1 : 1;
+	return x->own < y->own ? -1 : x->own > y->own;
+}
+
+static uint64_t
+stretches_of(const struct aggregate *state, uint32_t instance,
+	struct stretch *out)
+{
+	for (uint64_t t = 0; t < state->turn_count; t++) {
+		uint64_t end = t + 1 < state->turn_count ?
+		    state->turn[t + 1].own : state->rows.sequence;
+		out[t] = (struct stretch){ state->turn[t].turn,
+			state->turn[t].own, end - state->turn[t].own,
+			instance };
 	}
-	return op_give(run, group_rows_take(&state->rows, run), err);
+	return state->turn_count;
+}
+
+/* Where this instance's records are among those of all. */
+static void
+make_places(struct aggregate *state)
+{
+	const struct aggregate_share *share = state->share;
+	uint64_t count = 0, all = 0;
+
+	if (share->instance_count == 1)
+		return;
+	for (uint32_t i = 0; i < share->instance_count; i++)
+		count += share->instance[i]->turn_count;
+	struct stretch *stretch = mem_alloc((count + 1) * sizeof(*stretch));
+	count = 0;
+	for (uint32_t i = 0; i < share->instance_count; i++)
+		count += stretches_of(share->instance[i], i, stretch + count);
+	qsort(stretch, count, sizeof(*stretch), stretch_compare);
+	struct agg_span *span = mem_alloc_zero((state->turn_count + 1) *
+	    sizeof(*span));
+	for (uint64_t i = 0; i < count; i++) {
+		if (stretch[i].instance == state->run->instance)
+			span[state->places.count++] = (struct agg_span){
+				stretch[i].own, all };
+		all += stretch[i].count;
+	}
+	/* An instance without records has one group all the same. */
+	if (state->places.count == 0)
+		state->places.count = 1;
+	state->places.span = span;
+	mem_free(stretch);
+}
+
+/* Behind the first meeting: how the groups are dealt. */
+static void
+prepare_piles(struct aggregate *state)
+{
+	const struct aggregate_share *share = state->share;
+
+	for (uint32_t i = 0; i < share->instance_count; i++)
+		if (share->instance[i]->is_spread)
+			state->pile_count = PILE_COUNT_MAX;
+	if (state->pile_count == 0 && share->instance_count == 1)
+		return;
+	if (state->pile_count == 0)
+		state->pile_count = 1;
+	state->single = NULL;
+	aggregate_unload(state, state->pile_count);
+	make_places(state);
+	group_table_free(&state->table);
+}
+
+/* The table that holds all is the result. */
+static void
+keep_table(struct aggregate *state)
+{
+	state->result = mem_alloc(sizeof(*state->result));
+	state->result[0] = (struct result){ .table = state->table };
+	state->result_count = state->result_capacity = 1;
+	state->table = NULL;
 }
 
 static enum op_status
-aggregate_flush(struct op_run *run, unsigned port, struct err *err)
+fold_piece(struct aggregate *state, struct err *err)
+{
+	uint32_t piece;
+
+	if (!op_deal(state->run, 2, state->pile_count, &piece)) {
+		state->step = STEP_FOLDED;
+		return OP_AGAIN;
+	}
+	return aggregate_fold(state, state->share->instance,
+	    state->share->instance_count, piece, err) == 0 ? OP_AGAIN :
+	    OP_FAIL;
+}
+
+/* The last to go frees what all have read. */
+static void
+leave(struct aggregate *state)
+{
+	struct aggregate_share *share = state->share;
+
+	giver_free(&state->giver);
+	state->step = STEP_LEFT;
+	if (__atomic_add_fetch(&share->left_count, 1, __ATOMIC_ACQ_REL) <
+	    share->instance_count)
+		return;
+	for (uint32_t i = 0; i < share->instance_count; i++)
+		aggregate_free_results(share->instance[i]);
+}
+
+static enum op_status
+give_some(struct aggregate *state, struct err *err)
+{
+	if (state->giver == NULL &&
+	    (state->giver = giver_new(state, err)) == NULL)
+		return OP_FAIL;
+	enum op_status status = giver_give(state->giver, err);
+	if (status == OP_OK)
+		leave(state);
+	return status;
+}
+
+static enum op_status
+aggregate_work(struct op_run *run, unsigned port, struct err *err)
 {
 	struct aggregate *state = run->state;
-	uint64_t total = state->single != NULL ? 1 :
-	    group_table_count(state->groups);
-	uint32_t most = batch_rows_target();
-	enum op_status status = OP_OK;
+	enum op_status status;
 
 	(void)port;
-	for (uint64_t at = 0; at < total && status == OP_OK; at += most) {
-		uint32_t count = total - at < most ? (uint32_t)(total - at) :
-		    most;
-		status = aggregate_emit(run, at, count, err);
+	switch (state->step) {
+	case STEP_ADD:
+		state->is_spread = state->piles != NULL;
+		state->step = STEP_ADDED;
+		return OP_AGAIN;
+	case STEP_ADDED:
+		if ((status = op_meet(run, 1)) != OP_OK)
+			return status;
+		prepare_piles(state);
+		if (state->table != NULL)
+			keep_table(state);
+		state->step = STEP_FOLD;
+		return OP_AGAIN;
+	case STEP_FOLD:
+		if ((status = op_meet(run, 2)) != OP_OK)
+			return status;
+		return fold_piece(state, err);
+	case STEP_FOLDED:
+		if ((status = op_meet(run, 3)) != OP_OK)
+			return status;
+		group_piles_free(&state->piles);
+		state->step = STEP_GIVE;
+		return OP_AGAIN;
+	case STEP_GIVE:
+		return give_some(state, err);
+	case STEP_LEFT:
+		break;
 	}
-	return status;
+	return OP_OK;
 }
 
 static void
@@ -162,16 +291,17 @@ aggregate_close(struct op_run *run)
 {
 	struct aggregate *state = run->state;
 
-	if (state->single != NULL)
-		group_rows_clear(&state->rows, state->single);
-	for (uint64_t i = 0; state->groups != NULL &&
-	    group_rows_own(&state->rows) &&
-	    i < group_table_count(state->groups); i++)
-		group_rows_clear(&state->rows,
-		    group_table_row(state->groups, i));
-	group_table_free(&state->groups);
+	giver_free(&state->giver);
+	aggregate_free_results(state);
+	mem_free(state->result);
+	group_piles_free(&state->piles);
+	if (state->table != NULL)
+		aggregate_table_free(state, &state->table);
+	aggregate_free_shapes(state);
 	group_rows_fini(&state->rows);
-	mem_free(state->single);
+	mem_free((void *)(uintptr_t)state->places.span);
+	mem_free(state->turn);
+	mem_budget_leave(&run->budget);
 }
 
 static void
@@ -192,13 +322,15 @@ const struct op_def op_aggregate = {
 	.summary = "one record a group: counts, sums and more",
 	.holds = "one row a group",
 	.example = "aggregate n = count(), avg_ms = avg(ms) by country",
-	.flags = OP_BLOCKS | OP_HOLDS,
+	.flags = OP_BLOCKS | OP_HOLDS | OP_JOINT,
 	.state_bytes = sizeof(struct aggregate),
 	.bind = aggregate_bind,
 	.need = aggregate_need,
 	.open = aggregate_open,
 	.push = aggregate_push,
-	.flush = aggregate_flush,
+	.share = aggregate_share,
+	.unshare = aggregate_unshare,
+	.work = aggregate_work,
 	.close = aggregate_close,
 	.explain = aggregate_explain,
 };

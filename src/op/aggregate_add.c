@@ -1,0 +1,504 @@
+/*
+ * Records into groups.
+ *
+ *	records -> table (fits the cache) -> piles (by hash)
+ *	      \_________ plain ____________/
+ *
+ * As long as the groups fit, the table is all there is.  When it is full, its
+ * rows go to the piles and it begins anew.  If a table full of groups had not
+ * at least twice as many records, it only costs: then a while of records goes
+ * to the piles as they are, key and arguments, if all arguments are numbers;
+ * then a table is tried again.  Either way the rows of a pile are in the order
+ * in which the groups were seen first by this instance.
+ *
+ * Piles of plain records may hold the same groups over and over, so when they
+ * have grown one is folded to see what is gained; if that is half of it, all
+ * are.  So memory grows with the groups, not with the records.  When the budget
+ * refuses, the same is tried, and then the larger piles go to disk.
+ */
+#include "op/aggregate_priv.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "data/key.h"
+#include "expr/expr.h"
+#include "util/err.h"
+
+/* Of rows in the table: the second-level cache, or somewhat more. */
+#define TABLE_BYTES ((uint64_t)2 << 20)
+#define TABLE_GROUPS_MIN 1024u
+#define TABLE_GROUPS_MAX (1u << 14)
+/* Records that pass by an unprofitable table, at first and at most. */
+#define PLAIN_FIRST ((uint64_t)1 << 18)
+#define PLAIN_MOST ((uint64_t)1 << 22)
+/* Of piles, before it is seen whether folding them pays. */
+#define FOLD_BYTES ((uint64_t)64 << 20)
+
+struct group_table *
+aggregate_table(struct aggregate *state)
+{
+	return group_table_new(sizeof(uint64_t) + state->rows.bytes,
+	    &state->run->budget);
+}
+
+void
+aggregate_table_free(struct aggregate *state, struct group_table **take_table)
+{
+	uint64_t count = *take_table == NULL ? 0 :
+	    group_table_count(*take_table);
+
+	if (group_rows_own(&state->rows))
+		for (uint64_t i = 0; i < count; i++)
+			group_rows_clear(&state->rows, aggregate_states(
+			    group_table_row(*take_table, i)));
+	group_table_free(take_table);
+}
+
+int
+aggregate_no_memory(struct err *err)
+{
+	err_set(err, ERR_IO, "aggregate needs more memory than the limit of "
+	    "%llu MiB", (unsigned long long)(mem_limit() >> 20));
+	return err_hint(err, "give it more with --memory SIZE");
+}
+
+void
+aggregate_make_single(struct aggregate *state)
+{
+	struct text text = { 0 };
+	uint64_t hash = 0;
+	struct key_set key = { .text = &text, .hash = &hash };
+	char *row;
+
+	group_table_reserve(state->table, 1, 1);
+	int status = group_table_find(state->table, &key, 1, &row, NULL);
+	assert(status == 0);
+	state->single = aggregate_states(row);
+}
+
+/* How many groups the first table may have, and how much the piles. */
+void
+aggregate_choose_limits(struct aggregate *state)
+{
+	uint64_t share = mem_limit() / 8 / state->share->instance_count;
+	uint64_t bytes = TABLE_BYTES;
+
+	state->fold_bytes = FOLD_BYTES;
+	if (mem_limit() > 0 && share < bytes)
+		bytes = share;
+	if (mem_limit() > 0 && share < state->fold_bytes)
+		state->fold_bytes = share;
+	uint64_t groups = bytes / (state->rows.bytes + 64);
+	state->table_max = groups < TABLE_GROUPS_MIN ? TABLE_GROUPS_MIN :
+	    groups > TABLE_GROUPS_MAX ? TABLE_GROUPS_MAX : (uint32_t)groups;
+	state->plain_next = PLAIN_FIRST;
+}
+
+/* --- to the piles --- */
+
+static struct group_piles *
+need_piles(struct aggregate *state, uint32_t count)
+{
+	if (state->piles == NULL) {
+		state->piles = group_piles_new(&state->rows, count, 0,
+		    state->run);
+	}
+	return state->piles;
+}
+
+/* The rows move: their states are the pile's now. */
+void
+aggregate_unload(struct aggregate *state, uint32_t pile_count)
+{
+	struct group_piles *piles = need_piles(state, pile_count);
+	struct group_table *table = state->table;
+	uint64_t count = group_table_count(table);
+
+	for (uint64_t i = 0; i < count; i++) {
+		char *row = group_table_row(table, i);
+		const struct group_head *group = group_head_of(row);
+		struct pile_head head = { group->hash, group->key,
+			*aggregate_ordinal(row) };
+		char *target = group_pile_add(piles,
+		    group_pile_of(piles, head.hash), &piles->states, &head);
+		memcpy(target + sizeof(head), aggregate_states(row),
+		    state->rows.bytes);
+	}
+	group_table_clear(table);
+	state->seen = 0;
+	if (state->single != NULL)
+		aggregate_make_single(state);
+}
+
+/* Would folding all piles leave half of them or less?  One is tried. */
+static int
+fold_pays(struct aggregate *state, struct err *err)
+{
+	struct group_piles *piles = state->piles;
+	uint32_t largest = 0;
+
+	for (uint32_t p = 1; p < piles->count; p++)
+		if (piles->pile[p].bytes > piles->pile[largest].bytes)
+			largest = p;
+	uint64_t before = piles->pile[largest].bytes;
+	if (aggregate_refold(state, largest, err) != 0)
+		return -1;
+	return piles->pile[largest].bytes * 2 <= before;
+}
+
+static int
+fold_piles(struct aggregate *state, struct err *err)
+{
+	int pays = fold_pays(state, err);
+
+	for (uint32_t p = 0; pays == 1 && p < state->piles->count; p++)
+		if (aggregate_refold(state, p, err) != 0)
+			return -1;
+	if (state->piles->bytes * 2 > state->fold_bytes)
+		state->fold_bytes *= 2;
+	return pays < 0 ? -1 : 0;
+}
+
+/* The budget has refused something: let go of what can be. */
+static int
+make_room(struct aggregate *state, struct err *err)
+{
+	struct group_piles *piles = state->piles;
+
+	if (piles == NULL || state->run->job->spill == NULL)
+		return aggregate_no_memory(err);
+	if (piles->bytes >= state->fold_bytes && fold_piles(state, err) != 0)
+		return -1;
+	return group_piles_spill(piles, 0, err);
+}
+
+static int
+check_room(struct aggregate *state, struct err *err)
+{
+	struct group_piles *piles = state->piles;
+
+	/* States that own memory have outgrown it: out with all. */
+	if (group_rows_refused(&state->rows)) {
+		if (state->run->job->spill == NULL)
+			return aggregate_no_memory(err);
+		aggregate_unload(state, PILE_COUNT_MAX);
+		return group_piles_spill(state->piles, 1, err);
+	}
+	if (piles == NULL)
+		return 0;
+	if (piles->is_over || mem_is_pressed(&state->run->budget))
+		return make_room(state, err);
+	if (piles->bytes >= state->fold_bytes)
+		return fold_piles(state, err);
+	return 0;
+}
+
+/* --- plain records --- */
+
+/* What a batch has to be put on piles as it is. */
+struct plain {
+	struct column *slot;
+	struct plain_shape shape;	/* to be found or kept */
+};
+
+/* The codes of keys, if they are the same in all records. */
+static int
+plain_codes(const struct aggregate *state, const struct column *column,
+	struct region *region, uint16_t *code)
+{
+	for (uint32_t k = 0; k < state->rows.args->by_count; k++) {
+		const struct column *key = &column[k];
+		if (key->encoding == CONST) {
+			struct value value = column_value(key, 0, region);
+			code[k] = key_code(&value);
+		} else if (key->valid != NULL || key->type == TYPE_MIXED ||
+		    key->type == TYPE_DECIMAL || key->type == TYPE_NULL) {
+			return -1;
+		} else {
+			code[k] = key->type;
+		}
+	}
+	return 0;
+}
+
+/* The argument's slot: that of the same column, if it is there. */
+static uint16_t
+plain_slot(struct plain *plain, const struct column *arg)
+{
+	struct plain_shape *shape = &plain->shape;
+
+	for (uint32_t s = 0; s < shape->slot_count; s++)
+		if (plain->slot[s].data == arg->data &&
+		    plain->slot[s].type == arg->type &&
+		    plain->slot[s].encoding == arg->encoding)
+			return (uint16_t)s;
+	plain->slot[shape->slot_count] = *arg;
+	shape->slot_type[shape->slot_count] = arg->type;
+	return (uint16_t)shape->slot_count++;
+}
+
+/* 1 if the batch's records are plain. */
+static int
+plain_make(struct aggregate *state, struct batch *batch,
+	const struct column *key, struct region *region, struct plain *plain)
+{
+	const struct op_args *args = state->rows.args;
+	uint32_t most = args->agg_count * AGG_ARGS_MAX;
+	struct plain_shape *shape = &plain->shape;
+	struct column arg[AGG_ARGS_MAX];
+	struct eval eval;
+
+	*plain = (struct plain){ .slot = region_alloc(region,
+	    (most + 1) * sizeof(*plain->slot)) };
+	shape->slot_type = region_alloc_zero(region, most + 1);
+	shape->slot = region_alloc_zero(region,
+	    (most + 1) * sizeof(*shape->slot));
+	shape->code = region_alloc_zero(region,
+	    (args->by_count + 1) * sizeof(*shape->code));
+	if (plain_codes(state, key, region, shape->code) != 0)
+		return 0;
+	eval_init(&eval, batch, region);
+	for (uint32_t i = 0; i < args->agg_count; i++) {
+		int count = agg_expr_plain(args->agg[i].agg, &eval, batch->sel,
+		    batch->sel_count, arg);
+		if (count < 0)
+			return 0;
+		for (int a = 0; a < count; a++)
+			shape->slot[i * AGG_ARGS_MAX + (uint32_t)a] =
+			    plain_slot(plain, &arg[a]);
+	}
+	shape->pile = (struct pile_shape){ PILE_PLAIN,
+		(uint32_t)(sizeof(struct pile_head) +
+		shape->slot_count * sizeof(uint64_t)) };
+	return 1;
+}
+
+static int
+shape_equal(const struct aggregate *state, const struct plain_shape *a,
+	const struct plain_shape *b)
+{
+	const struct op_args *args = state->rows.args;
+
+	return a->slot_count == b->slot_count &&
+	    memcmp(a->slot_type, b->slot_type, a->slot_count) == 0 &&
+	    memcmp(a->code, b->code, args->by_count * sizeof(*a->code)) == 0 &&
+	    memcmp(a->slot, b->slot, args->agg_count * AGG_ARGS_MAX *
+	    sizeof(*a->slot)) == 0;
+}
+
+/* The same shape as before, or another that is kept as long as the piles. */
+static const struct plain_shape *
+shape_keep(struct aggregate *state, const struct plain_shape *shape)
+{
+	const struct op_args *args = state->rows.args;
+
+	for (struct plain_shape *it = state->shape; it != NULL; it = it->next)
+		if (shape_equal(state, it, shape))
+			return it;
+	struct plain_shape *kept = mem_copy(shape, sizeof(*shape));
+	kept->slot_type = mem_copy(shape->slot_type, shape->slot_count);
+	kept->code = mem_copy(shape->code,
+	    args->by_count * sizeof(*kept->code));
+	kept->slot = mem_copy(shape->slot, args->agg_count * AGG_ARGS_MAX *
+	    sizeof(*kept->slot));
+	kept->next = state->shape;
+	state->shape = kept;
+	return kept;
+}
+
+void
+aggregate_free_shapes(struct aggregate *state)
+{
+	while (state->shape != NULL) {
+		struct plain_shape *shape = state->shape;
+		state->shape = shape->next;
+		mem_free(shape->slot_type);
+		mem_free(shape->code);
+		mem_free(shape->slot);
+		mem_free(shape);
+	}
+}
+
+static void
+plain_scatter(struct aggregate *state, const struct plain *plain,
+	const struct plain_shape *shape, const struct key_set *keys,
+	uint32_t count)
+{
+	struct group_piles *piles = state->piles;
+	struct pile_head head = { .ordinal = state->rows.sequence };
+	uint32_t slot_count = shape->slot_count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		head.hash = keys->hash[i];
+		head.key = keys->text[i];
+		uint64_t *word = (void *)(group_pile_add(piles,
+		    group_pile_of(piles, head.hash), &shape->pile, &head) +
+		    sizeof(head));
+		for (uint32_t s = 0; s < slot_count; s++)
+			word[s] = ((const uint64_t *)plain->slot[s].data)[
+			    i & column_mask(&plain->slot[s])];
+		head.ordinal++;
+	}
+}
+
+/* 1 if the batch is on the piles now. */
+static int
+add_plain(struct aggregate *state, struct batch *batch,
+	const struct column *key, const struct key_set *keys,
+	struct region *region)
+{
+	struct plain plain;
+
+	if (!plain_make(state, batch, key, region, &plain))
+		return 0;
+	if (group_table_count(state->table) > 0)
+		aggregate_unload(state, PILE_COUNT_MAX);
+	need_piles(state, PILE_COUNT_MAX);
+	plain_scatter(state, &plain, shape_keep(state, &plain.shape), keys,
+	    batch->sel_count);
+	state->rows.sequence += batch->sel_count;
+	return 1;
+}
+
+/* --- the table --- */
+
+/* The table has no room for so many groups more. */
+static void
+table_overflow(struct aggregate *state)
+{
+	/* Nobody gains from a table that sees each group once. */
+	if (state->seen < 2 * group_table_count(state->table)) {
+		state->plain_left = state->plain_next;
+		if (state->plain_next < PLAIN_MOST)
+			state->plain_next *= 2;
+	} else {
+		state->plain_next = PLAIN_FIRST;
+	}
+	aggregate_unload(state, PILE_COUNT_MAX);
+}
+
+static int
+table_reserve(struct aggregate *state, uint32_t count, struct err *err)
+{
+	if (group_table_reserve(state->table, count, 0) == 0)
+		return 0;
+	if (group_table_count(state->table) > 0)
+		aggregate_unload(state, PILE_COUNT_MAX);
+	if (state->piles != NULL && make_room(state, err) != 0)
+		return -1;
+	return group_table_reserve(state->table, count, 1);
+}
+
+static int
+add_to_table(struct aggregate *state, struct batch *batch,
+	const struct column *key, const struct key_set *keys,
+	struct region *region, struct err *err)
+{
+	uint32_t count = batch->sel_count;
+	char **row = region_alloc(region, (count + 1) * sizeof(*row));
+	uint8_t *is_new = region_alloc(region, count + 1);
+
+	if (table_reserve(state, count, err) != 0)
+		return -1;
+	uint64_t before = group_table_count(state->table);
+	int status = group_table_find(state->table, keys, count, row, is_new);
+	assert(status == 0);
+	int any_new = group_table_count(state->table) > before;
+	for (uint32_t i = 0; any_new && i < count; i++) {
+		if (!is_new[i])
+			continue;
+		*aggregate_ordinal(row[i]) = state->rows.sequence + i;
+		group_rows_set_keys(&state->rows, key, i, region,
+		    aggregate_states(row[i]));
+	}
+	for (uint32_t i = 0; i < count; i++)
+		row[i] = aggregate_states(row[i]);
+	state->seen += count;
+	return group_rows_update(state->run, &state->rows, batch, region, row,
+	    NULL, err);
+}
+
+/* The keys of the batch's records, decoded once. */
+static int
+eval_keys(struct aggregate *state, struct batch *batch, struct region *region,
+	struct column **out, struct key_set *keys, struct err *err)
+{
+	const struct op_args *args = state->rows.args;
+	struct column *key = region_alloc(region,
+	    (args->by_count + 1) * sizeof(*key));
+
+	if (group_eval_by(state->run, args->by, args->by_count, batch, region,
+	    key, err) != 0)
+		return -1;
+	for (uint32_t k = 0; k < args->by_count; k++) {
+		struct column raw = key[k];
+		if (raw.encoding != CONST && type_is_raw(raw.type))
+			column_decode(&raw, NULL, batch->sel_count, region,
+			    &key[k]);
+	}
+	key_make(key, args->by_count, batch->sel_count, region, keys);
+	*out = key;
+	return 0;
+}
+
+static int
+add_by_key(struct aggregate *state, struct batch *batch, struct region *region,
+	struct err *err)
+{
+	struct column *key;
+	struct key_set keys;
+
+	if (eval_keys(state, batch, region, &key, &keys, err) != 0)
+		return -1;
+	uint32_t count = batch->sel_count;
+	if (state->plain_left == 0 && group_table_count(state->table) > 0 &&
+	    group_table_count(state->table) + count > state->table_max)
+		table_overflow(state);
+	if (state->plain_left > 0) {
+		state->plain_left -= count < state->plain_left ? count :
+		    state->plain_left;
+		if (add_plain(state, batch, key, &keys, region) != 0)
+			return 0;
+		if (group_table_count(state->table) + count >
+		    state->table_max && group_table_count(state->table) > 0)
+			aggregate_unload(state, PILE_COUNT_MAX);
+	}
+	return add_to_table(state, batch, key, &keys, region, err);
+}
+
+static void
+note_turn(struct aggregate *state)
+{
+	uint64_t turn = state->run->job->turn;
+
+	if (state->turn_count > 0 &&
+	    state->turn[state->turn_count - 1].turn == turn)
+		return;
+	if (state->turn_count == state->turn_capacity) {
+		state->turn_capacity = state->turn_capacity * 2 + 16;
+		state->turn = mem_resize(state->turn,
+		    state->turn_capacity * sizeof(*state->turn));
+	}
+	state->turn[state->turn_count++] = (struct turn){ turn,
+		state->rows.sequence };
+}
+
+int
+aggregate_add(struct aggregate *state, struct batch *batch, struct err *err)
+{
+	struct region *region = region_new();
+
+	note_turn(state);
+	int status = group_rows_probe(state->run, &state->rows, batch, region,
+	    err);
+	if (status == 0 && state->single != NULL)
+		status = group_rows_update(state->run, &state->rows, batch,
+		    region, NULL, state->single, err);
+	else if (status == 0)
+		status = add_by_key(state, batch, region, err);
+	if (status == 0)
+		status = check_room(state, err);
+	region_drop(&region);
+	return status;
+}

@@ -1,0 +1,123 @@
+#ifndef SFLOW_OP_AGGREGATE_PRIV_H
+#define SFLOW_OP_AGGREGATE_PRIV_H
+
+#include <stdint.h>
+
+#include "func/agg.h"
+#include "op/group.h"
+#include "op/group_pile.h"
+#include "op/group_rows.h"
+#include "op/op.h"
+
+/* --- what instances share --- */
+
+struct aggregate_share {
+	struct mem_budget budget;	/* of what states own besides */
+	uint32_t instance_count;
+	struct aggregate **instance;
+	uint32_t left_count;		/* of those that have given all */
+};
+
+/* A table whose rows are done, or a file of such rows; by first appearance. */
+struct result {
+	struct group_table *table;
+	struct group_piles *piles;	/* one pile */
+};
+
+/* Where a record stands: those from number `own` of this instance on came in
+ * this turn. */
+struct turn {
+	uint64_t turn, own;
+};
+
+/*
+ * A row that is plain: the words of arguments, each once.  `code` are those of
+ * the keys; argument a of aggregate i is slot[i * AGG_ARGS_MAX + a].
+ */
+struct plain_shape {
+	struct pile_shape pile;
+	struct plain_shape *next;
+	uint32_t slot_count;
+	uint8_t *slot_type;
+	uint16_t *code;
+	uint16_t *slot;
+};
+
+enum aggregate_step { STEP_ADD, STEP_ADDED, STEP_FOLD, STEP_FOLDED, STEP_GIVE,
+	STEP_LEFT };
+
+struct aggregate {
+	struct op_run *run;
+	struct aggregate_share *share;
+	struct group_rows rows;
+	int is_ordered;		/* some aggregate asks for places */
+	/* Adding: a table that fits the cache; what overflows lies on piles. */
+	struct group_table *table;
+	char *single;		/* the row of the one group without keys */
+	uint32_t table_max;	/* groups */
+	uint64_t seen;		/* records since the table was empty */
+	uint64_t plain_left;	/* records that pass the table by */
+	uint64_t plain_next;	/* how many the next time */
+	struct group_piles *piles;
+	struct plain_shape *shape;
+	uint64_t fold_bytes;	/* on piles, when to fold them */
+	/* Working. */
+	enum aggregate_step step;
+	int is_spread;		/* there were too many groups for a table */
+	struct turn *turn;
+	uint64_t turn_count, turn_capacity;
+	struct agg_places places;	/* of own among all */
+	uint32_t pile_count;		/* of all instances; 0: one table */
+	struct result *result;
+	uint32_t result_count, result_capacity;
+	struct giver *giver;
+};
+
+/* A row of a table: the ordinal, then what group_rows says. */
+static inline uint64_t *
+aggregate_ordinal(char *row)
+{
+	return (uint64_t *)(void *)row;
+}
+
+static inline char *
+aggregate_states(char *row)
+{
+	return row + sizeof(uint64_t);
+}
+
+/* --- aggregate_add.c --- */
+
+int aggregate_add(struct aggregate *, struct batch *, struct err *);
+/* All that is in the table to the piles, of which there are `count`. */
+void aggregate_unload(struct aggregate *, uint32_t pile_count);
+void aggregate_choose_limits(struct aggregate *);
+/* The row of the one group there is without keys. */
+void aggregate_make_single(struct aggregate *);
+struct group_table *aggregate_table(struct aggregate *);
+/* Clear the states of a table that is not used any more, and free it. */
+void aggregate_table_free(struct aggregate *, struct group_table **);
+/* The memory limit is in the way: -1 with err. */
+void aggregate_free_shapes(struct aggregate *);
+int aggregate_no_memory(struct err *);
+
+/* --- aggregate_fold.c --- */
+
+/* Piles of this number, of each of the `count` instances, become a result; or
+ * several, if there are too many groups for the memory. */
+int aggregate_fold(struct aggregate *, struct aggregate *const *from,
+	uint32_t count, uint32_t number, struct err *);
+/* Fold a pile of one's own where it is. */
+int aggregate_refold(struct aggregate *, uint32_t number, struct err *);
+
+/* --- aggregate_give.c --- */
+
+struct giver *giver_new(struct aggregate *, struct err *);
+void giver_free(struct giver **);
+/* Some batches: OP_AGAIN, OP_OK at the end. */
+enum op_status giver_give(struct giver *, struct err *);
+/* Results of this instance to disk, as one. */
+void aggregate_free_results(struct aggregate *);
+int aggregate_spill_results(struct aggregate *, struct err *);
+
+#endif
