@@ -378,6 +378,7 @@ op_files = \
 	src/op/aggregate_fold.c \
 	src/op/aggregate_give.c \
 	src/op/aggregate_priv.h \
+	src/op/aggregate_result.c \
 	src/op/group.c \
 	src/op/group.h \
 	src/op/group_pile.c \
