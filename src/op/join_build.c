@@ -12,6 +12,9 @@
  * rows of all instances in the order of the input; when there is no room for
  * that, or a part of it lies in a file, all of it goes there.
  *
+ * Semi and anti joins want each key once.  Where rows come with the same few
+ * keys again and again, a small cache of keys that are kept spares nearly all.
+ *
  * A row with a null in its key meets nothing.  Only right and full joins keep
  * it, to give it at the end.
  */
@@ -24,6 +27,8 @@
 /* A pile that holds less than this is not worth a file of its own, unless
  * nothing else is left. */
 #define SPILL_WORTH_BYTES ((uint64_t)64 << 10)
+/* Keys that are known to be kept: 64 KiB an instance. */
+#define KNOWN_KEYS 4096u
 
 void
 join_build_open(struct op_run *run, struct join_build *build)
@@ -42,6 +47,9 @@ join_build_open(struct op_run *run, struct join_build *build)
 		need_all(wish);
 	join_need_fields(run->op, wish, 1, build->need);
 	need_set_free(&wish);
+	if (join_is_half(run->op) && run->op->args.residual == NULL)
+		build->known = mem_alloc_zero(KNOWN_KEYS *
+		    sizeof(*build->known));
 }
 
 void
@@ -51,6 +59,7 @@ join_build_close(struct join_build *build)
 	schema_drop(&build->in);
 	schema_drop(&build->kept);
 	mem_free(build->column);
+	mem_free(build->known);
 }
 
 int
@@ -257,6 +266,23 @@ build_layout(struct join_build *build, struct schema *in)
 	}
 }
 
+/* Is a row of this key kept?  It is, from now on. */
+static inline int
+key_is_known(struct join_build *build, uint64_t hash, const struct text *key)
+{
+	struct text *known;
+
+	/* No key is empty and known: its size is 0, as in a free place. */
+	if (build->known == NULL || key->size > TEXT_INLINE_MAX ||
+	    key->size == 0)
+		return 0;
+	known = &build->known[hash % KNOWN_KEYS];
+	if (text_equal(known, key))
+		return 1;
+	*known = *key;
+	return 0;
+}
+
 /* The batch's needed columns; only rows with a key, if others are of no use.
  * `keys` and `order` are those of its rows then. */
 static struct batch *
@@ -269,19 +295,20 @@ build_pick(const struct op_run *run, struct join_build *build,
 	uint16_t *sel = batch_sel_storage(kept);
 	uint16_t *pick = region_alloc(region, BATCH_ROWS_MAX * sizeof(*pick));
 	int drops = keys->any_null && !join_keeps_right(run->op);
-	uint32_t count = 0;
+	uint32_t rows = batch->sel_count, count = 0;
 
 	for (uint32_t i = 0; i < build->kept->field_count; i++)
 		kept->column[i] = batch->column[build->column[i]];
-	for (uint32_t i = 0; i < batch->sel_count; i++) {
-		if (drops && bits_get(keys->null, i))
+	for (uint32_t i = 0; i < rows; i++) {
+		if ((drops && bits_get(keys->null, i)) ||
+		    key_is_known(build, keys->hash[i], &keys->text[i]))
 			continue;
 		pick[count] = (uint16_t)i;
 		sel[count++] = (uint16_t)batch_row(batch, i);
 	}
 	kept->sel = sel;
 	kept->sel_count = count;
-	if (!drops)
+	if (count == rows)
 		return kept;
 	join_keys_pick(keys, pick, count, region);
 	for (uint32_t i = 0; *order != NULL && i < count; i++)

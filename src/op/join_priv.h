@@ -157,6 +157,7 @@ int join_has_room(uint64_t bytes);
 
 struct join_build {
 	struct join_part_of *own;
+	struct text *known;	/* keys that are kept already; or NULL */
 	/* Which fields are kept, for the last schema that came. */
 	struct need_set *need;
 	struct schema *in, *kept;	/* held */

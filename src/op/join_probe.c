@@ -217,6 +217,29 @@ gather_times(const int64_t *times, const struct join_probe *probe,
 	return gathered;
 }
 
+/* The slices of the left rows of pairs: what they are is told later. */
+static void
+gather_slices(const struct column *column, const struct join_probe *probe,
+	struct region *region, struct column *out)
+{
+	const struct column source = *column;
+	uint32_t *from = region_alloc(region, probe->count * sizeof(*from));
+	uint32_t *to = region_alloc(region, probe->count * sizeof(*to));
+	uint32_t size;
+
+	for (uint32_t i = 0; i < probe->count; i++) {
+		from[i] = (uint32_t)(column_slice(&source, probe->left[i],
+		    &size) - source.base);
+		to[i] = from[i] + size;
+	}
+	*out = source;
+	out->trim_cr = 0;
+	out->stride = 1;
+	out->from_add = 0;
+	out->from = from;
+	out->to = to;
+}
+
 /* Column `from` of the pairs that wait. */
 static int
 pairs_column(struct op_run *run, const struct join_probe *probe,
@@ -236,8 +259,12 @@ pairs_column(struct op_run *run, const struct join_probe *probe,
 		column_init_null(out);
 		return 0;
 	}
-	column_gather(&left->column[from->left], probe->left, probe->count,
-	    region, &gathered);
+	const struct column *column = &left->column[from->left];
+	if (column->encoding == SLICE && column->valid == NULL)
+		gather_slices(column, probe, region, &gathered);
+	else
+		column_gather(column, probe->left, probe->count, region,
+		    &gathered);
 	if (from->right >= 0 && !from->is_key)
 		return join_merge(run->op, name, &gathered,
 		    &right[from->right], probe->count, region, out, err);

@@ -78,7 +78,7 @@ join_has_room(uint64_t bytes)
 {
 	uint64_t limit = mem_limit();
 
-	return limit == 0 || mem_charged() + bytes <= limit / 4 * 3;
+	return limit == 0 || mem_charged() + bytes <= limit / 8 * 5;
 }
 
 /* --- behind the first meeting --- */
