@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "data/key_priv.h"
 #include "data/raw_priv.h"
 #include "util/buf.h"
 #include "util/mem.h"
@@ -84,30 +85,23 @@ add_cell(enum type type, const union cell *cell, struct buf *out)
 {
 	switch (type) {
 	case TYPE_BOOL:
-		buf_add_char(out, CLASS_BOOL);
 		buf_add_char(out, cell->boolean != 0);
 		break;
 	case TYPE_INT:
 	case TYPE_FLOAT:
 	case TYPE_DECIMAL:
-		buf_add_char(out, CLASS_NUMBER);
 		add_number(type, cell, out);
 		break;
 	case TYPE_TIME:
-		buf_add_char(out, CLASS_TIME);
 		add_signed(cell->integer, out);
 		break;
 	case TYPE_DATE:
-		buf_add_char(out, CLASS_TIME);
 		add_signed(date_to_us(cell->integer), out);
 		break;
 	case TYPE_DURATION:
-		buf_add_char(out, CLASS_DURATION);
 		add_signed(cell->integer, out);
 		break;
 	default:
-		buf_add_char(out, type == TYPE_LIST ? CLASS_LIST :
-		    type == TYPE_RECORD ? CLASS_RECORD : CLASS_TEXT);
 		add_text(&cell->text, out);
 		break;
 	}
@@ -138,6 +132,50 @@ row_settle(const struct column *column, uint32_t row, struct region **scratch,
 	return value.type;
 }
 
+char
+key_null_byte(const struct key_order *order)
+{
+	return (char)(order->nulls_first ? NULL_FIRST : NULL_LAST);
+}
+
+static unsigned
+class_of(enum type type)
+{
+	switch (type) {
+	case TYPE_BOOL:
+		return CLASS_BOOL;
+	case TYPE_INT:
+	case TYPE_FLOAT:
+	case TYPE_DECIMAL:
+		return CLASS_NUMBER;
+	case TYPE_TIME:
+	case TYPE_DATE:
+		return CLASS_TIME;
+	case TYPE_DURATION:
+		return CLASS_DURATION;
+	case TYPE_LIST:
+		return CLASS_LIST;
+	case TYPE_RECORD:
+		return CLASS_RECORD;
+	default:
+		return CLASS_TEXT;
+	}
+}
+
+char
+key_class_byte(enum type type, const struct key_order *order)
+{
+	if (type == TYPE_NULL || type > TYPE_RAW)
+		return 0;
+	return (char)(order->descending ? ~class_of(type) : class_of(type));
+}
+
+int
+key_is_number(char first, const struct key_order *order)
+{
+	return first == key_class_byte(TYPE_FLOAT, order);
+}
+
 void
 key_add_order(const struct column *columns, const struct key_order *order,
 	uint32_t column_count, uint32_t row, struct buf *out)
@@ -149,10 +187,10 @@ key_add_order(const struct column *columns, const struct key_order *order,
 		union cell cell = { 0 };
 		enum type type = row_settle(&columns[c], row, &scratch, &cell);
 		if (type <= TYPE_MISSING) {
-			buf_add_char(out, (char)(order[c].nulls_first ?
-			    NULL_FIRST : NULL_LAST));
+			buf_add_char(out, key_null_byte(&order[c]));
 			continue;
 		}
+		buf_add_char(out, (char)class_of(type));
 		add_cell(type, &cell, out);
 		for (size_t i = start; order[c].descending && i < out->size;
 		    i++)

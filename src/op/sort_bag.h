@@ -1,0 +1,83 @@
+#ifndef SFLOW_OP_SORT_BAG_H
+#define SFLOW_OP_SORT_BAG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "op/sort_words.h"
+
+struct mem_budget;
+
+/*
+ * Entries in chunks.  A bag grows without moving what it has, can be emptied
+ * into others while its chunks are used again, and keeps the order in which
+ * entries were put.  Chunks come from a pool, an instance's, which charges them
+ * and, besides, what it takes to sort them: what is done with chunks later needs
+ * no more memory.
+ */
+#define SORT_CHUNK_ENTRIES 511
+
+struct sort_chunk {
+	struct sort_chunk *next;
+	uint64_t count;
+	struct sort_entry entry[SORT_CHUNK_ENTRIES];
+};
+
+struct sort_bag {
+	struct sort_chunk *first, *last;
+	uint64_t count;
+};
+
+struct sort_pool;
+
+struct sort_pool *sort_pool_new(struct mem_budget *, uint32_t slab_chunks);
+void sort_pool_free(struct sort_pool **);
+/* Give back all memory; no chunk may be in use. */
+void sort_pool_release(struct sort_pool *);
+/* An empty chunk; NULL: there is no memory.  With `must` never NULL: what it
+ * takes is within what was charged. */
+struct sort_chunk *sort_pool_take(struct sort_pool *, int must);
+void sort_pool_give(struct sort_pool *, struct sort_chunk *);
+/* All chunks of the bag. */
+void sort_pool_give_bag(struct sort_pool *, struct sort_bag *);
+
+/* Another chunk at its end: 0 or -1. */
+int sort_bag_grow(struct sort_bag *, struct sort_pool *, int must);
+
+static inline int
+sort_bag_has_room(const struct sort_bag *bag)
+{
+	return bag->last != NULL && bag->last->count < SORT_CHUNK_ENTRIES;
+}
+
+/* There is room. */
+static inline void
+sort_bag_put(struct sort_bag *bag, struct sort_entry entry)
+{
+	bag->last->entry[bag->last->count++] = entry;
+	bag->count++;
+}
+
+/*
+ * How entries are dealt to buckets: bucket b has the words up to bound[b] that
+ * are above bound[b - 1], and the last, `count` - 1, all that are left.
+ */
+struct sort_split {
+	uint32_t count;
+	uint32_t depth;		/* 2^depth bounds are there, the rest ~0 */
+	uint64_t *bound;
+};
+
+/* Words that stand for all, in any order, which are sorted; and how many buckets
+ * to make, about.  Values that many have get a bucket of their own. */
+void sort_split_init(struct sort_split *, struct sort_entry *sample,
+	struct sort_entry *scratch, size_t count, uint32_t buckets);
+void sort_split_fini(struct sort_split *);
+/* Does the bucket hold one word only? */
+int sort_split_is_single(const struct sort_split *, uint32_t bucket);
+/* Move the entries of the bag's first chunks to the buckets, at most `chunks` of
+ * them.  0 when the bag is empty. */
+int sort_split_move(const struct sort_split *, struct sort_bag *from,
+	struct sort_bag *buckets, struct sort_pool *, uint32_t chunks);
+
+#endif

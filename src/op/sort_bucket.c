@@ -1,0 +1,286 @@
+/*
+ * Ordering a bucket.
+ *
+ * Entries are gathered into one array, instance behind instance, and sorted by
+ * their words.  Where words are equal and rests are there, the next 8 bytes of
+ * the rests take the place of the words, and again, until keys end; where keys
+ * are equal, and of several instances, the turns do.  What is sorted goes back
+ * into the chunks it came from.
+ *
+ * Keys of which there are very many stand alone in a bucket.  Without rests
+ * there is nothing to sort: each instance's entries are in order, and which
+ * comes next is seen from the turns while they are read.
+ */
+#include "op/sort_bucket.h"
+
+#include <string.h>
+
+#include "op/sort_row.h"
+#include "util/mem.h"
+
+#define AHEAD 8
+
+struct context {
+	const struct sort_bucket *bucket;
+	struct sort_entry *scratch;
+};
+
+static void order_ties(const struct context *, struct sort_entry *,
+	uint64_t count, uint32_t at);
+
+uint64_t
+sort_bucket_count(const struct sort_bucket *bucket)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < bucket->instance_count; i++)
+		count += bucket->bag[(size_t)i * bucket->stride].count;
+	return count;
+}
+
+int
+sort_bucket_is_equal(const struct sort_bucket *bucket)
+{
+	return bucket->is_single && !bucket->has_rests;
+}
+
+static inline const char *
+row_of(const struct sort_bucket *bucket, uint64_t ref)
+{
+	return sort_store_row(bucket->store[sort_ref_instance(ref)], ref);
+}
+
+/* Bytes `at` and on of the rests as words; 0 if all keys have ended. */
+static int
+load_rests(const struct sort_bucket *bucket, struct sort_entry *entry,
+	uint64_t count, uint32_t at)
+{
+	const struct key_cut *cut = bucket->cut;
+	int any = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		uint32_t size;
+		if (i + AHEAD < count)
+			__builtin_prefetch(row_of(bucket,
+			    entry[i + AHEAD].ref));
+		const char *rest = sort_row_rest(row_of(bucket, entry[i].ref),
+		    &size);
+		if (rest == NULL) {
+			rest = cut->usual;
+			size = bucket->is_within ? cut->usual_size : 0;
+		}
+		any |= size > at;
+		entry[i].word = key_rest_word(cut, rest, size, at);
+	}
+	return any;
+}
+
+static void
+load_turns(const struct sort_bucket *bucket, struct sort_entry *entry,
+	uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		entry[i].word = sort_store_turn(
+		    bucket->store[sort_ref_instance(entry[i].ref)],
+		    entry[i].ref);
+}
+
+static int
+all_equal(const struct sort_entry *entry, uint64_t count)
+{
+	for (uint64_t i = 1; i < count; i++)
+		if (entry[i].word != entry[0].word)
+			return 0;
+	return 1;
+}
+
+/* Runs of equal words; their keys are equal up to byte `at` of the rests. */
+static void
+order_runs(const struct context *context, struct sort_entry *entry,
+	uint64_t count, uint32_t at)
+{
+	for (uint64_t from = 0; from < count;) {
+		uint64_t to = from + 1;
+		while (to < count && entry[to].word == entry[from].word)
+			to++;
+		if (to - from > 1)
+			order_ties(context, entry + from, to - from, at);
+		from = to;
+	}
+}
+
+static void
+order_ties(const struct context *context, struct sort_entry *entry,
+	uint64_t count, uint32_t at)
+{
+	const struct sort_bucket *bucket = context->bucket;
+	int goes_on = bucket->has_rests;
+
+	for (; goes_on; at += 8) {
+		goes_on = load_rests(bucket, entry, count, at);
+		if (!goes_on || all_equal(entry, count))
+			continue;
+		sort_words(entry, context->scratch, count);
+		order_runs(context, entry, count, at + 8);
+		return;
+	}
+	if (bucket->instance_count > 1) {
+		load_turns(bucket, entry, count);
+		sort_words(entry, context->scratch, count);
+	}
+}
+
+/* All entries into the array, or back. */
+static void
+bucket_gather(const struct sort_bucket *bucket, struct sort_entry *entry)
+{
+	for (uint32_t i = 0; i < bucket->instance_count; i++) {
+		const struct sort_chunk *chunk =
+		    bucket->bag[(size_t)i * bucket->stride].first;
+		for (; chunk != NULL; chunk = chunk->next) {
+			memcpy(entry, chunk->entry,
+			    chunk->count * sizeof(*entry));
+			entry += chunk->count;
+		}
+	}
+}
+
+static void
+bucket_scatter(const struct sort_bucket *bucket,
+	const struct sort_entry *entry)
+{
+	for (uint32_t i = 0; i < bucket->instance_count; i++) {
+		struct sort_chunk *chunk =
+		    bucket->bag[(size_t)i * bucket->stride].first;
+		for (; chunk != NULL; chunk = chunk->next) {
+			memcpy(chunk->entry, entry,
+			    chunk->count * sizeof(*entry));
+			entry += chunk->count;
+		}
+	}
+}
+
+void
+sort_bucket_order(const struct sort_bucket *bucket, struct sort_entry *scratch)
+{
+	uint64_t count = sort_bucket_count(bucket);
+	struct context context = { bucket, scratch + count };
+
+	if (count < 2 || sort_bucket_is_equal(bucket))
+		return;
+	bucket_gather(bucket, scratch);
+	sort_words(scratch, context.scratch, count);
+	if (bucket->has_rests || bucket->instance_count > 1)
+		order_runs(&context, scratch, count, 0);
+	bucket_scatter(bucket, scratch);
+}
+
+/* --- reading --- */
+
+void
+sort_bucket_begin(const struct sort_bucket *bucket,
+	struct sort_bucket_place *place)
+{
+	uint32_t count = bucket->instance_count;
+
+	place->chunk = mem_alloc((count + 1) * sizeof(*place->chunk));
+	place->at = mem_alloc_zero((count + 1) * sizeof(*place->at));
+	for (uint32_t i = 0; i < count; i++)
+		place->chunk[i] = bucket->bag[(size_t)i *
+		    bucket->stride].first;
+	place->instance = 0;
+	place->has_begun = 1;
+}
+
+void
+sort_bucket_end(struct sort_bucket_place *place)
+{
+	mem_free(place->chunk);
+	mem_free(place->at);
+	*place = (struct sort_bucket_place){ 0 };
+}
+
+/* Step over chunks that are through; 0 when there is none left. */
+static int
+place_settle(struct sort_bucket_place *place, uint32_t instance)
+{
+	struct sort_chunk **chunk = &place->chunk[instance];
+
+	while (*chunk != NULL && place->at[instance] == (*chunk)->count) {
+		*chunk = (*chunk)->next;
+		place->at[instance] = 0;
+	}
+	return *chunk != NULL;
+}
+
+static inline uint64_t
+place_ref(const struct sort_bucket_place *place, uint32_t instance)
+{
+	return place->chunk[instance]->entry[place->at[instance]].ref;
+}
+
+/* The instance whose next entry is of the least turn, up to which turn it is
+ * the next; UINT32_MAX: none is left. */
+static uint32_t
+place_least(const struct sort_bucket *bucket, struct sort_bucket_place *place,
+	uint64_t *until)
+{
+	uint32_t least = UINT32_MAX;
+	uint64_t least_turn = 0;
+
+	*until = UINT64_MAX;
+	for (uint32_t i = 0; i < bucket->instance_count; i++) {
+		if (!place_settle(place, i))
+			continue;
+		uint64_t turn = sort_store_turn(bucket->store[i],
+		    place_ref(place, i));
+		if (least == UINT32_MAX || turn < least_turn) {
+			*until = least == UINT32_MAX ? *until : least_turn;
+			least = i;
+			least_turn = turn;
+		} else if (turn < *until) {
+			*until = turn;
+		}
+	}
+	return least;
+}
+
+static uint32_t
+read_equal(const struct sort_bucket *bucket, struct sort_bucket_place *place,
+	uint64_t *ref, uint32_t count)
+{
+	uint32_t done = 0;
+	uint64_t until;
+
+	while (done < count) {
+		uint32_t i = place_least(bucket, place, &until);
+		if (i == UINT32_MAX)
+			break;
+		do {
+			ref[done++] = place_ref(place, i);
+			place->at[i]++;
+		} while (done < count && place_settle(place, i) &&
+		    (until == UINT64_MAX || sort_store_turn(bucket->store[i],
+		    place_ref(place, i)) < until));
+	}
+	return done;
+}
+
+uint32_t
+sort_bucket_read(const struct sort_bucket *bucket,
+	struct sort_bucket_place *place, uint64_t *ref, uint32_t count)
+{
+	uint32_t done = 0;
+
+	if (bucket->instance_count > 1 && sort_bucket_is_equal(bucket))
+		return read_equal(bucket, place, ref, count);
+	while (done < count && place->instance < bucket->instance_count) {
+		if (!place_settle(place, place->instance)) {
+			place->instance++;
+			continue;
+		}
+		ref[done++] = place_ref(place, place->instance);
+		place->at[place->instance]++;
+	}
+	return done;
+}

@@ -1,0 +1,48 @@
+#ifndef SFLOW_OP_SORT_BUCKET_H
+#define SFLOW_OP_SORT_BUCKET_H
+
+#include <stdint.h>
+
+#include "data/key_words.h"
+#include "op/sort_bag.h"
+#include "op/sort_store.h"
+
+/*
+ * A bucket: entries whose keys nobody else has, of all instances.  Its bags are
+ * bag[0], bag[stride], ...; one an instance.
+ */
+struct sort_bucket {
+	struct sort_bag *bag;
+	uint32_t stride;
+	uint32_t instance_count;
+	const struct sort_store *const *store;	/* by instance */
+	const struct key_cut *cut;
+	int is_within;		/* the part's: usual rests are the cut's */
+	int has_rests;		/* some rest is not the usual one */
+	int is_single;		/* one word only */
+};
+
+uint64_t sort_bucket_count(const struct sort_bucket *);
+/*
+ * Put the bucket in order: what the bags hold, one behind the other, is then
+ * sorted, equal ones by turn.  Buckets of equal keys are left: sort_bucket_read
+ * finds their order.  `scratch` is two arrays of as many entries as are there.
+ */
+int sort_bucket_is_equal(const struct sort_bucket *);
+void sort_bucket_order(const struct sort_bucket *, struct sort_entry *scratch);
+
+/* Where a reader is in an ordered bucket; zero at its begin. */
+struct sort_bucket_place {
+	struct sort_chunk **chunk;	/* per instance, of an equal bucket */
+	uint64_t *at;
+	uint32_t instance;
+	int has_begun;
+};
+
+void sort_bucket_begin(const struct sort_bucket *, struct sort_bucket_place *);
+void sort_bucket_end(struct sort_bucket_place *);
+/* The next refs, up to `count`; how many. */
+uint32_t sort_bucket_read(const struct sort_bucket *,
+	struct sort_bucket_place *, uint64_t *ref, uint32_t count);
+
+#endif
