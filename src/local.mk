@@ -102,6 +102,9 @@ data_files = \
 	src/data/key.c \
 	src/data/key.h \
 	src/data/key_order.c \
+	src/data/key_priv.h \
+	src/data/key_words.c \
+	src/data/key_words.h \
 	src/data/lanes_priv.h \
 	src/data/moment.c \
 	src/data/moment.h \
@@ -424,6 +427,25 @@ op_files = \
 	src/op/project.h \
 	src/op/rows.c \
 	src/op/rows.h \
+	src/op/sort_bag.c \
+	src/op/sort_bag.h \
+	src/op/sort_bucket.c \
+	src/op/sort_bucket.h \
+	src/op/sort_disk.c \
+	src/op/sort_memory.c \
+	src/op/sort_merge.c \
+	src/op/sort_merge.h \
+	src/op/sort_priv.h \
+	src/op/sort_row.c \
+	src/op/sort_row.h \
+	src/op/sort_row_priv.h \
+	src/op/sort_run.c \
+	src/op/sort_run.h \
+	src/op/sort_shape.c \
+	src/op/sort_store.c \
+	src/op/sort_store.h \
+	src/op/sort_words.c \
+	src/op/sort_words.h \
 	src/op/source.c \
 	src/op/source.h \
 	src/op/source_align.c \

@@ -1,40 +1,44 @@
 /*
  * sort KEYS: order the records, stable.
  *
- * Arguments: key.  Rows are kept (op/rows.h); beside each kept row stands an
- * entry with the first 8 bytes of its order key (data/key.h), most significant
- * first, so that comparing two integers decides nearly always:
+ * Arguments: key, limit (0: none; else nobody wants more rows than that).
  *
- *     entry   prefix:8 | key bytes and size | row
+ * Each instance keeps its rows as bytes, one behind the other (op/sort_row.h),
+ * and for each an entry of two words: 8 bytes of its key, behind what all keys
+ * begin with (data/key_words.h), and where the row is.  Only entries are moved.
  *
- * The entries are sorted by the prefix with a stable radix sort that skips
- * bytes that are the same everywhere; runs of equal prefixes whose keys go on
- * are then merge-sorted by the rest.  When the prefixes already ascend nothing
- * is moved.  Keys of at most 8 bytes are not kept at all.
+ *	op_sort.c	records in: keys, rows, entries
+ *	sort_memory.c	all fits: entries to buckets, each sorted in the cache
+ *	sort_disk.c	it does not: sorted runs on disk, and merging them
+ *
+ *	sort_words.c	entries by their words		sort_row.c	rows
+ *	sort_bag.c	entries in chunks, buckets	sort_shape.c	batches
+ *	sort_bucket.c	one bucket			sort_store.c	memory
+ *	sort_run.c	a run on disk			sort_merge.c	several
+ *
+ * All memory is charged before it is used.  When that is refused, when this
+ * instance has its share, or when another owner is short, what is there becomes
+ * a run.  Behind the end the instances work together (op_work_f): each finds
+ * its step in `step`, and what they share lies in struct sort_share.
  */
 #include "op/op.h"
 
 #include <string.h>
 
-#include "data/key.h"
-#include "op/rows.h"
+#include "op/joint.h"
+#include "op/sort_priv.h"
+#include "state/spill.h"
 #include "util/buf.h"
 
-struct entry {
-	uint64_t prefix;
-	const char *rest;	/* key bytes behind the prefix */
-	uint32_t rest_size;
-	struct row_ref ref;
-};
-
-struct sort {
-	struct rows *rows;
-	struct entry *entry;
-	uint64_t count, capacity;
-	struct region *keys;	/* the rests */
-	size_t keys_charged;
-	struct buf scratch;
-};
+/* Of memory: what rows are put in, large for speed but a small part of it. */
+#define BLOCK_BYTES_MAX ((size_t)1 << 20)
+#define BLOCK_BYTES_MIN ((size_t)64 << 10)
+/* Chunks of 8 KiB that are charged at once. */
+#define SLAB_CHUNKS_MAX 32
+#define SLAB_CHUNKS_MIN 4
+/* A row whose key has a rest may stand in a bucket of any size: two arrays. */
+#define REST_BYTES (2 * sizeof(struct sort_entry))
+#define CHARGE_STEP ((uint64_t)64 << 10)
 
 static void
 sort_need(const struct op *op, const struct need_set *out, unsigned port,
@@ -46,76 +50,73 @@ sort_need(const struct op *op, const struct need_set *out, unsigned port,
 		need_add_expr(in, op->args.key[i].expr);
 }
 
+static void *
+sort_share_new(const struct op *op, uint32_t instance_count)
+{
+	struct sort_share *share = mem_alloc_zero(sizeof(*share));
+
+	thr_lock_init(&share->lock, "what sorting instances share");
+	share->layouts = sort_layouts_new(op);
+	share->instance_count = instance_count;
+	share->instance = mem_alloc_zero(instance_count *
+	    sizeof(*share->instance));
+	return share;
+}
+
+static void
+sort_share_free(void *take_share)
+{
+	struct sort_share *share = take_share;
+
+	for (uint32_t i = 0; i < SORT_LEVELS_MAX; i++) {
+		for (uint32_t k = 0; k < share->level[i].count; k++)
+			sort_run_free(&share->level[i].run[k]);
+		mem_free(share->level[i].run);
+	}
+	sort_layouts_free(&share->layouts);
+	mem_free(share->instance);
+	thr_lock_fini(&share->lock);
+	mem_free(share);
+}
+
+/* What an instance may hold before it makes a run: its share of three quarters
+ * of the memory, so that each makes few large runs and none is refused while
+ * another has all. */
+static uint64_t
+quota_of(const struct op_run *run)
+{
+	uint64_t own = run->budget.limit_bytes;
+	uint64_t all = mem_limit() / 4 * 3 / run->instance_count;
+
+	return own == 0 ? all : all == 0 || own < all ? own : all;
+}
+
 static int
 sort_open(struct op_run *run, struct err *err)
 {
-	struct sort *sort = run->state;
+	struct sort *sort = sort_of(run);
+	size_t block = BLOCK_BYTES_MAX;
+	uint32_t chunks = SLAB_CHUNKS_MAX;
 
 	(void)err;
-	sort->rows = rows_new(run);
-	sort->keys = region_new();
+	sort->share = run->share;
+	sort->share->instance[run->instance] = sort;
+	sort->quota_bytes = quota_of(run);
+	while (sort->quota_bytes != 0 && block > BLOCK_BYTES_MIN &&
+	    block > sort->quota_bytes / 64)
+		block /= 2;
+	while (sort->quota_bytes != 0 && chunks > SLAB_CHUNKS_MIN &&
+	    chunks * sizeof(struct sort_chunk) > sort->quota_bytes / 64)
+		chunks /= 2;
+	sort->store = sort_store_new(&run->budget, run->instance, block);
+	sort->pool = sort_pool_new(&run->budget, chunks);
+	sort->entries = mem_alloc(BATCH_ROWS_MAX * sizeof(*sort->entries));
+	sort->rows = mem_alloc(BATCH_ROWS_MAX * sizeof(*sort->rows));
+	mem_budget_enter(&run->budget);
 	return 0;
 }
 
-static uint64_t
-key_prefix(const char *bytes, size_t size)
-{
-	unsigned char prefix[8] = { 0 };
-	uint64_t word;
-
-	memcpy(prefix, bytes, size < 8 ? size : 8);
-	memcpy(&word, prefix, 8);
-	return __builtin_bswap64(word);
-}
-
-static int
-sort_reserve(struct op_run *run, uint32_t more, struct err *err)
-{
-	struct sort *sort = run->state;
-
-	if (sort->count + more <= sort->capacity)
-		return 0;
-	uint64_t capacity = sort->capacity == 0 ? 4096 : sort->capacity * 2;
-	/* Twice: the radix sort moves entries to and fro. */
-	if (op_charge(run, (capacity - sort->capacity) * 2 *
-	    sizeof(struct entry), err) != 0)
-		return -1;
-	sort->entry = mem_resize(sort->entry, capacity * sizeof(*sort->entry));
-	sort->capacity = capacity;
-	return 0;
-}
-
-static int
-sort_add_keys(struct op_run *run, const struct batch *batch,
-	const struct column *column, const struct key_order *order,
-	uint32_t index, struct err *err)
-{
-	struct sort *sort = run->state;
-
-	if (sort_reserve(run, batch->sel_count, err) != 0)
-		return -1;
-	for (uint32_t i = 0; i < batch->sel_count; i++) {
-		struct buf *key = &sort->scratch;
-		struct entry *entry = &sort->entry[sort->count++];
-		key->size = 0;
-		key_add_order(column, order, run->op->args.key_count, i, key);
-		*entry = (struct entry){
-			.prefix = key_prefix(key->bytes, key->size),
-			.ref = { index, i },
-		};
-		if (key->size > 8) {
-			entry->rest_size = (uint32_t)key->size - 8;
-			entry->rest = region_copy(sort->keys, key->bytes + 8,
-			    entry->rest_size);
-		}
-	}
-	size_t bytes = region_bytes(sort->keys);
-	if (bytes > sort->keys_charged && op_charge(run,
-	    bytes - sort->keys_charged, err) != 0)
-		return -1;
-	sort->keys_charged = bytes;
-	return 0;
-}
+/* --- records in --- */
 
 static int
 sort_eval(struct op_run *run, struct batch *batch, struct region *region,
@@ -135,164 +136,242 @@ sort_eval(struct op_run *run, struct batch *batch, struct region *region,
 	return sort_eval(run, batch, region, column, err);
 }
 
-static enum op_status
-sort_push(struct op_run *run, unsigned port, struct batch *take_batch,
+/* The first batch of all says how keys are cut. */
+static void
+learn_cut(struct op_run *run, const struct column *column,
+	const struct key_order *order, uint32_t count)
+{
+	struct sort_share *share = sort_of(run)->share;
+
+	if (__atomic_load_n(&share->has_cut, __ATOMIC_ACQUIRE))
+		return;
+	thr_lock_take(&share->lock);
+	if (!share->has_cut) {
+		key_cut_learn(&share->cut, column, order,
+		    run->op->args.key_count, count);
+		__atomic_store_n(&share->has_cut, 1, __ATOMIC_RELEASE);
+	}
+	thr_lock_give(&share->lock);
+}
+
+static int
+charge_rests(struct op_run *run, uint64_t count)
+{
+	struct sort *sort = sort_of(run);
+
+	sort->rest_bytes += count * REST_BYTES;
+	if (sort->rest_bytes <= sort->rest_charged)
+		return 0;
+	uint64_t more = sort->rest_bytes - sort->rest_charged + CHARGE_STEP;
+	if (mem_charge(&run->budget, more) != 0) {
+		sort->rest_bytes -= count * REST_BYTES;
+		return -1;
+	}
+	sort->rest_charged += more;
+	return 0;
+}
+
+/* A row and its entry: 0, or -1 when there is no room for them. */
+static inline int
+add_row(struct op_run *run, const struct batch *batch, uint32_t i,
+	const struct key_words *keys)
+{
+	struct sort *sort = sort_of(run);
+	struct sort_bag *bag = &sort->bag[keys->part[i]];
+	uint32_t row = batch_row(batch, i);
+	uint64_t ref;
+
+	if (keys->rest[i] != NULL && charge_rests(run, 1) != 0)
+		return -1;
+	if (!sort_bag_has_room(bag) &&
+	    sort_bag_grow(bag, sort->pool, 0) != 0)
+		return -1;
+	size_t size = sort_row_measure(sort->layout, batch, row,
+	    keys->rest[i], keys->rest_size[i]);
+	char *room = sort_store_room(sort->store, size, &ref);
+	if (room == NULL)
+		return -1;
+	sort_row_write(sort->layout, batch, row, keys->rest[i],
+	    keys->rest_size[i], room);
+	sort_bag_put(bag, (struct sort_entry){ keys->word[i], ref });
+	sort->rests[keys->part[i]] += keys->rest[i] != NULL;
+	return 0;
+}
+
+static int
+no_memory(struct op_run *run, struct err *err)
+{
+	err_set(err, ERR_IO, "%s: a record and its key need more memory than "
+	    "the limit", run->op->def->name);
+	return err_hint(err, "give it more with --memory SIZE");
+}
+
+static int
+add_rows(struct op_run *run, const struct batch *batch,
+	const struct key_words *keys, struct err *err)
+{
+	for (uint32_t i = 0; i < batch->sel_count; i++) {
+		if (add_row(run, batch, i, keys) == 0)
+			continue;
+		if (sort_spill(run, 0, err) != 0)
+			return -1;
+		if (add_row(run, batch, i, keys) == 0)
+			continue;
+		/* Blocks that were kept may be of no use for this row. */
+		if (sort_spill(run, 1, err) != 0)
+			return -1;
+		if (add_row(run, batch, i, keys) != 0)
+			return no_memory(run, err);
+	}
+	return 0;
+}
+
+/* Keys, then rows. */
+static int
+sort_keep(struct op_run *run, struct batch *batch, struct region *region,
 	struct err *err)
 {
-	struct sort *sort = run->state;
+	struct sort *sort = sort_of(run);
 	const struct op_args *args = &run->op->args;
-	struct batch *batch = take_batch;
-	struct region *region = region_new();
 	struct column *column = region_alloc(region,
 	    args->key_count * sizeof(*column));
 	struct key_order *order = region_alloc(region,
 	    args->key_count * sizeof(*order));
-	uint32_t index;
+	struct key_words keys;
 
-	(void)port;
 	for (uint32_t i = 0; i < args->key_count; i++)
 		order[i] = (struct key_order){ args->key[i].descending,
 			args->key[i].nulls_first };
-	int status = sort_eval(run, batch, region, column, err);
-	if (status == 0 && batch->sel_count > 0)
-		status = rows_add(sort->rows, batch, &index, err);
-	if (status == 0 && batch->sel_count > 0)
-		status = sort_add_keys(run, batch, column, order, index, err);
+	if (sort_eval(run, batch, region, column, err) != 0)
+		return -1;
+	if (batch->sel_count == 0)
+		return 0;
+	learn_cut(run, column, order, batch->sel_count);
+	key_words_init(&keys, region);
+	key_words_make(&sort->share->cut, column, order, args->key_count,
+	    batch->sel_count, region, &keys);
+	sort->layout = sort_layout_of(sort->share->layouts, batch,
+	    run->job->turn, sort->sequence++, sort->layout);
+	sort_store_set_turn(sort->store, run->job->turn);
+	return add_rows(run, batch, &keys, err);
+}
+
+static enum op_status
+sort_push(struct op_run *run, unsigned port, struct batch *take_batch,
+	struct err *err)
+{
+	struct sort *sort = sort_of(run);
+	struct region *region = region_new();
+	int status = 0;
+
+	(void)port;
+	if (mem_is_pressed(&run->budget))
+		status = sort_spill(run, 1, err);
+	else if (sort->quota_bytes != 0 &&
+	    run->budget.used_bytes > sort->quota_bytes)
+		status = sort_spill(run, 0, err);
+	if (status == 0)
+		status = sort_keep(run, take_batch, region, err);
 	region_drop(&region);
-	batch_free(&batch);
+	batch_free(&take_batch);
 	return status == 0 ? OP_OK : OP_FAIL;
 }
 
-static int
-entry_order(const struct entry *a, const struct entry *b)
-{
-	uint32_t size = a->rest_size < b->rest_size ? a->rest_size :
-	    b->rest_size;
-	int order = size == 0 ? 0 : memcmp(a->rest, b->rest, size);
-
-	if (order != 0)
-		return order;
-	return a->rest_size < b->rest_size ? -1 : a->rest_size > b->rest_size;
-}
-
-/* Stable bottom-up merge sort of entries with the same prefix. */
-static void
-sort_rests(struct entry *entry, struct entry *scratch, uint64_t count)
-{
-	for (uint64_t width = 1; width < count; width *= 2) {
-		for (uint64_t at = 0; at < count; at += 2 * width) {
-			uint64_t mid = at + width < count ? at + width : count;
-			uint64_t end = at + 2 * width < count ? at + 2 * width :
-			    count;
-			uint64_t a = at, b = mid;
-			for (uint64_t i = at; i < end; i++)
-				scratch[i] = a < mid && (b >= end ||
-				    entry_order(&entry[a], &entry[b]) <= 0) ?
-				    entry[a++] : entry[b++];
-		}
-		memcpy(entry, scratch, count * sizeof(*entry));
-	}
-}
-
-/* How often each value of each byte of the prefix occurs; 1 if in order. */
-static int
-sort_histogram(const struct entry *entry, uint64_t count,
-	uint64_t histogram[8][256])
-{
-	int ascending = 1;
-
-	memset(histogram, 0, 8 * 256 * sizeof(uint64_t));
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t prefix = entry[i].prefix;
-		for (unsigned byte = 0; byte < 8; byte++)
-			histogram[byte][prefix >> (8 * byte) & 255]++;
-		if (i > 0 && entry[i - 1].prefix > prefix)
-			ascending = 0;
-	}
-	return ascending;
-}
-
-static void
-sort_radix(struct entry **entry, struct entry **scratch, uint64_t count)
-{
-	uint64_t (*histogram)[256] = mem_alloc(8 * sizeof(*histogram));
-	int ascending = sort_histogram(*entry, count, histogram);
-
-	for (unsigned byte = 0; byte < 8 && !ascending; byte++) {
-		uint64_t *bucket = histogram[byte], at = 0;
-		if (bucket[(*entry)[0].prefix >> (8 * byte) & 255] == count)
-			continue;
-		for (unsigned i = 0; i < 256; i++) {
-			uint64_t size = bucket[i];
-			bucket[i] = at;
-			at += size;
-		}
-		for (uint64_t i = 0; i < count; i++) {
-			const struct entry *from = &(*entry)[i];
-			(*scratch)[bucket[from->prefix >> (8 * byte) & 255]++] =
-			    *from;
-		}
-		struct entry *swap = *entry;
-		*entry = *scratch;
-		*scratch = swap;
-	}
-	mem_free(histogram);
-}
-
-static void
-sort_entries(struct sort *sort)
-{
-	struct entry *scratch;
-
-	if (sort->count < 2)
-		return;
-	scratch = mem_alloc(sort->capacity * sizeof(*scratch));
-	sort_radix(&sort->entry, &scratch, sort->count);
-	for (uint64_t at = 0; at < sort->count;) {
-		uint64_t end = at + 1;
-		while (end < sort->count &&
-		    sort->entry[end].prefix == sort->entry[at].prefix)
-			end++;
-		if (end - at > 1)
-			sort_rests(sort->entry + at, scratch, end - at);
-		at = end;
-	}
-	mem_free(scratch);
-}
+/* --- behind the end --- */
 
 static enum op_status
 sort_flush(struct op_run *run, unsigned port, struct err *err)
 {
-	struct sort *sort = run->state;
-	uint32_t most = batch_rows_target();
-	struct row_ref *refs = mem_alloc(most * sizeof(*refs));
-	enum op_status status = OP_OK;
+	struct sort *sort = sort_of(run);
 
 	(void)port;
-	sort_entries(sort);
-	for (uint64_t at = 0; at < sort->count && status == OP_OK;) {
-		uint32_t count = 0;
-		while (count < most && at < sort->count)
-			refs[count++] = sort->entry[at++].ref;
-		status = op_give(run, rows_gather(sort->rows, refs, count),
-		    err);
+	(void)err;
+	for (unsigned part = 0; part < KEY_PARTS; part++)
+		sort_sample_take(&sort->sample[part], &sort->bag[part]);
+	return OP_OK;
+}
+
+/* All records are there: is all of them in memory? */
+static enum op_status
+work_begin(struct op_run *run)
+{
+	struct sort *sort = sort_of(run);
+	struct sort_share *share = sort->share;
+	enum op_status status = op_meet(run, 1);
+
+	if (status != OP_OK)
+		return status;
+	sort->step = SORT_DEAL;
+	for (uint32_t i = 0; i < share->instance_count; i++)
+		if (share->instance[i]->run_count > 0)
+			sort->step = SORT_SPILL;
+	if (sort->step == SORT_DEAL)
+		sort_buckets_init(&sort->buckets, share->instance,
+		    share->instance_count);
+	return OP_AGAIN;
+}
+
+static enum op_status
+sort_work(struct op_run *run, unsigned port, struct err *err)
+{
+	struct sort *sort = sort_of(run);
+
+	(void)port;
+	if (sort->step == SORT_MEET)
+		return work_begin(run);
+	return sort->step <= SORT_GIVE ? sort_memory_work(run, err) :
+	    sort_disk_work(run, err);
+}
+
+enum op_status
+sort_give(struct op_run *run, uint32_t count, struct region *take_region,
+	struct err *err)
+{
+	struct sort *sort = sort_of(run);
+
+	if (sort->shape == NULL)
+		sort->shape = sort_shape_new(run, sort->share->layouts, err);
+	if (sort->shape == NULL) {
+		region_drop(&take_region);
+		return OP_FAIL;
 	}
-	mem_free(refs);
-	return status;
+	struct batch *batch = sort_shape_batch(sort->shape, sort->rows, count);
+	if (take_region != NULL) {
+		batch_take_region(batch, take_region);
+		return op_give(run, batch, err);
+	}
+	for (uint32_t i = 0; i < sort->share->instance_count; i++)
+		batch_take_region(batch, region_hold(
+		    sort_store_region(sort->stores[i])));
+	return op_give(run, batch, err);
 }
 
 static void
 sort_close(struct op_run *run)
 {
-	struct sort *sort = run->state;
+	struct sort *sort = sort_of(run);
 
-	rows_free(&sort->rows);
-	mem_free(sort->entry);
-	if (sort->keys != NULL)
-		region_drop(&sort->keys);
-	buf_fini(&sort->scratch);
-	mem_release(&run->budget, sort->keys_charged +
-	    sort->capacity * 2 * sizeof(struct entry));
+	if (sort->store == NULL)
+		return;
+	sort_merge_free(&sort->merge);
+	sort_run_free(&sort->merged);
+	for (uint32_t i = 0; i < sort->run_count; i++)
+		sort_run_free(&sort->run[i]);
+	mem_free(sort->run);
+	sort_bucket_end(&sort->place);
+	sort_buckets_fini(&sort->buckets);
+	for (unsigned part = 0; part < KEY_PARTS; part++)
+		mem_free(sort->sample[part].entry);
+	sort_shape_free(&sort->shape);
+	sort_pool_free(&sort->pool);
+	sort_store_free(&sort->store);
+	mem_free(sort->scratch);
+	mem_free(sort->stores);
+	mem_free(sort->bases);
+	mem_free(sort->entries);
+	mem_free(sort->rows);
+	mem_release(&run->budget, sort->rest_charged + sort->merge_charged);
+	mem_budget_leave(&run->budget);
 }
 
 const struct op_def op_sort = {
@@ -301,11 +380,14 @@ const struct op_def op_sort = {
 	.summary = "order the records; equal ones keep their order",
 	.holds = "all rows",
 	.example = "sort ms desc, user",
-	.flags = OP_BLOCKS | OP_HOLDS | OP_KEEPS_RECORD,
+	.flags = OP_BLOCKS | OP_HOLDS | OP_KEEPS_RECORD | OP_JOINT,
 	.state_bytes = sizeof(struct sort),
 	.need = sort_need,
+	.share = sort_share_new,
+	.unshare = sort_share_free,
 	.open = sort_open,
 	.push = sort_push,
 	.flush = sort_flush,
+	.work = sort_work,
 	.close = sort_close,
 };

@@ -34,7 +34,7 @@ sort_bucket_count(const struct sort_bucket *bucket)
 	uint64_t count = 0;
 
 	for (uint32_t i = 0; i < bucket->instance_count; i++)
-		count += bucket->bag[(size_t)i * bucket->stride].count;
+		count += bucket->base[i][bucket->number].count;
 	return count;
 }
 
@@ -103,9 +103,12 @@ order_runs(const struct context *context, struct sort_entry *entry,
 		uint64_t to = from + 1;
 		while (to < count && entry[to].word == entry[from].word)
 			to++;
+		uint64_t word = entry[from].word;
 		if (to - from > 1)
 			order_ties(context, entry + from, to - from, at);
-		from = to;
+		/* Runs on disk have the words. */
+		for (; from < to; from++)
+			entry[from].word = word;
 	}
 }
 
@@ -136,7 +139,7 @@ bucket_gather(const struct sort_bucket *bucket, struct sort_entry *entry)
 {
 	for (uint32_t i = 0; i < bucket->instance_count; i++) {
 		const struct sort_chunk *chunk =
-		    bucket->bag[(size_t)i * bucket->stride].first;
+		    bucket->base[i][bucket->number].first;
 		for (; chunk != NULL; chunk = chunk->next) {
 			memcpy(entry, chunk->entry,
 			    chunk->count * sizeof(*entry));
@@ -151,7 +154,7 @@ bucket_scatter(const struct sort_bucket *bucket,
 {
 	for (uint32_t i = 0; i < bucket->instance_count; i++) {
 		struct sort_chunk *chunk =
-		    bucket->bag[(size_t)i * bucket->stride].first;
+		    bucket->base[i][bucket->number].first;
 		for (; chunk != NULL; chunk = chunk->next) {
 			memcpy(chunk->entry, entry,
 			    chunk->count * sizeof(*entry));
@@ -186,8 +189,7 @@ sort_bucket_begin(const struct sort_bucket *bucket,
 	place->chunk = mem_alloc((count + 1) * sizeof(*place->chunk));
 	place->at = mem_alloc_zero((count + 1) * sizeof(*place->at));
 	for (uint32_t i = 0; i < count; i++)
-		place->chunk[i] = bucket->bag[(size_t)i *
-		    bucket->stride].first;
+		place->chunk[i] = bucket->base[i][bucket->number].first;
 	place->instance = 0;
 	place->has_begun = 1;
 }
@@ -213,10 +215,10 @@ place_settle(struct sort_bucket_place *place, uint32_t instance)
 	return *chunk != NULL;
 }
 
-static inline uint64_t
-place_ref(const struct sort_bucket_place *place, uint32_t instance)
+static inline const struct sort_entry *
+place_entry(const struct sort_bucket_place *place, uint32_t instance)
 {
-	return place->chunk[instance]->entry[place->at[instance]].ref;
+	return &place->chunk[instance]->entry[place->at[instance]];
 }
 
 /* The instance whose next entry is of the least turn, up to which turn it is
@@ -233,7 +235,7 @@ place_least(const struct sort_bucket *bucket, struct sort_bucket_place *place,
 		if (!place_settle(place, i))
 			continue;
 		uint64_t turn = sort_store_turn(bucket->store[i],
-		    place_ref(place, i));
+		    place_entry(place, i)->ref);
 		if (least == UINT32_MAX || turn < least_turn) {
 			*until = least == UINT32_MAX ? *until : least_turn;
 			least = i;
@@ -247,7 +249,7 @@ place_least(const struct sort_bucket *bucket, struct sort_bucket_place *place,
 
 static uint32_t
 read_equal(const struct sort_bucket *bucket, struct sort_bucket_place *place,
-	uint64_t *ref, uint32_t count)
+	struct sort_entry *entry, uint32_t count)
 {
 	uint32_t done = 0;
 	uint64_t until;
@@ -257,29 +259,29 @@ read_equal(const struct sort_bucket *bucket, struct sort_bucket_place *place,
 		if (i == UINT32_MAX)
 			break;
 		do {
-			ref[done++] = place_ref(place, i);
+			entry[done++] = *place_entry(place, i);
 			place->at[i]++;
 		} while (done < count && place_settle(place, i) &&
 		    (until == UINT64_MAX || sort_store_turn(bucket->store[i],
-		    place_ref(place, i)) < until));
+		    place_entry(place, i)->ref) < until));
 	}
 	return done;
 }
 
 uint32_t
 sort_bucket_read(const struct sort_bucket *bucket,
-	struct sort_bucket_place *place, uint64_t *ref, uint32_t count)
+	struct sort_bucket_place *place, struct sort_entry *entry, uint32_t count)
 {
 	uint32_t done = 0;
 
 	if (bucket->instance_count > 1 && sort_bucket_is_equal(bucket))
-		return read_equal(bucket, place, ref, count);
+		return read_equal(bucket, place, entry, count);
 	while (done < count && place->instance < bucket->instance_count) {
 		if (!place_settle(place, place->instance)) {
 			place->instance++;
 			continue;
 		}
-		ref[done++] = place_ref(place, place->instance);
+		entry[done++] = *place_entry(place, place->instance);
 		place->at[place->instance]++;
 	}
 	return done;

@@ -8,12 +8,12 @@
 #include "op/sort_store.h"
 
 /*
- * A bucket: entries whose keys nobody else has, of all instances.  Its bags are
- * bag[0], bag[stride], ...; one an instance.
+ * A bucket: entries whose keys no other has, of all instances; instance i's are
+ * in the bag base[i][number].
  */
 struct sort_bucket {
-	struct sort_bag *bag;
-	uint32_t stride;
+	struct sort_bag *const *base;
+	uint32_t number;
 	uint32_t instance_count;
 	const struct sort_store *const *store;	/* by instance */
 	const struct key_cut *cut;
@@ -41,8 +41,8 @@ struct sort_bucket_place {
 
 void sort_bucket_begin(const struct sort_bucket *, struct sort_bucket_place *);
 void sort_bucket_end(struct sort_bucket_place *);
-/* The next refs, up to `count`; how many. */
+/* The next entries, up to `count`; how many. */
 uint32_t sort_bucket_read(const struct sort_bucket *,
-	struct sort_bucket_place *, uint64_t *ref, uint32_t count);
+	struct sort_bucket_place *, struct sort_entry *, uint32_t count);
 
 #endif

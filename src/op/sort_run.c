@@ -28,6 +28,7 @@ struct sort_run {
 	uint64_t *place;
 	uint32_t mark_count;
 	uint64_t marked_bytes;
+	uint64_t end;			/* the place behind all */
 	uint64_t count;
 };
 
@@ -42,11 +43,11 @@ struct sort_run_reader {
 };
 
 struct sort_run *
-sort_run_new(struct spill *spill, struct err *err)
+sort_run_new(struct op_run *op_run, struct err *err)
 {
 	struct sort_run *run = mem_alloc_zero(sizeof(*run));
 
-	run->file = spill_file_new(spill, err);
+	run->file = op_spill_new(op_run, err);
 	if (run->file == NULL)
 		sort_run_free(&run);
 	return run;
@@ -155,13 +156,11 @@ sort_run_put(struct sort_run *run, const struct sort_item *item,
 int
 sort_run_finish(struct sort_run *run, struct err *err)
 {
-	uint64_t place;
-
 	if (page_end(run, err) != 0)
 		return -1;
 	buf_fini(&run->page);
 	run->page = (struct buf){ 0 };
-	return spill_cut(run->file, &place, err);
+	return spill_cut(run->file, &run->end, err);
 }
 
 /* --- reading --- */
@@ -171,14 +170,14 @@ sort_run_read(const struct sort_run *run, const struct sort_bound *from,
 	const struct sort_bound *to)
 {
 	struct sort_run_reader *reader = mem_alloc_zero(sizeof(*reader));
-	uint64_t first = 0, last = UINT64_MAX;
+	uint64_t first = 0, last = run->end;
 
 	for (uint32_t i = 0; i < run->mark_count; i++) {
 		/* Rows like the bound may lie before a mark that is like it. */
 		if (from != NULL && sort_bound_is_above(from,
 		    run->mark[i].part, run->mark[i].word))
 			first = run->place[i];
-		if (to != NULL && last == UINT64_MAX && !sort_bound_is_above(to,
+		if (to != NULL && last == run->end && !sort_bound_is_above(to,
 		    run->mark[i].part, run->mark[i].word))
 			last = run->place[i];
 	}

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct err;
-struct spill;
+struct op_run;
 
 /*
  * A run: sorted rows on disk.  Written by one thread, then read by any number
@@ -39,7 +39,7 @@ sort_bound_is_above(const struct sort_bound *bound, uint32_t part,
 /* What an open run takes besides SPILL_FILE_BYTES, for rows of usual length. */
 #define SORT_PAGE_BYTES ((size_t)32 << 10)
 
-struct sort_run *sort_run_new(struct spill *, struct err *);
+struct sort_run *sort_run_new(struct op_run *, struct err *);
 void sort_run_free(struct sort_run **);
 /* Append the row that is next in order; 0 or -1. */
 int sort_run_put(struct sort_run *, const struct sort_item *, struct err *);

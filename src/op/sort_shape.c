@@ -15,6 +15,8 @@
 #include "op/sort_row_priv.h"
 
 #define NO_PLACE UINT32_MAX
+/* Rows lie anywhere: they are asked for this many ahead. */
+#define ROW_AHEAD 16
 
 /* How the rows of a layout come into the columns. */
 struct map {
@@ -400,7 +402,12 @@ sort_shape_batch(const struct sort_shape *shape, const char *const *row,
 	struct region *region = batch_region(batch);
 
 	columns_init(shape, batch, region);
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
+		if (i + ROW_AHEAD < count) {
+			__builtin_prefetch(row[i + ROW_AHEAD]);
+			__builtin_prefetch(row[i + ROW_AHEAD] + 64);
+		}
 		row_take(shape, row[i], i, count, batch, region);
+	}
 	return batch;
 }

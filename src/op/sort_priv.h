@@ -1,0 +1,131 @@
+#ifndef SFLOW_OP_SORT_PRIV_H
+#define SFLOW_OP_SORT_PRIV_H
+
+#include "data/key_words.h"
+#include "op/op.h"
+#include "op/sort_bag.h"
+#include "op/sort_bucket.h"
+#include "op/sort_merge.h"
+#include "op/sort_row.h"
+#include "op/sort_run.h"
+#include "op/sort_store.h"
+#include "util/thr.h"
+
+/*
+ * What the files of the operator share: op_sort.c keeps rows, sort_memory.c
+ * orders them where they are, sort_disk.c makes runs of them and merges these.
+ */
+
+/* Words of some entries of a part, every 2^shift-th. */
+struct sort_sample {
+	struct sort_entry *entry;
+	uint32_t count;
+	uint32_t shift;
+};
+
+/* The buckets of an instance, those of all parts one behind the other. */
+struct sort_buckets {
+	struct sort_split split[KEY_PARTS];
+	uint32_t first[KEY_PARTS + 1];	/* of each part */
+	struct sort_bag *bag;
+};
+
+/* Runs that are merged in one pass. */
+struct sort_level {
+	struct sort_run **run;
+	uint32_t count;
+};
+
+/* Each pass at least halves the runs, nearly. */
+#define SORT_LEVELS_MAX 64
+
+struct sort_share {
+	struct thr_lock lock;
+	int has_cut;
+	struct key_cut cut;
+	struct sort_layouts *layouts;
+	uint32_t instance_count;
+	struct sort **instance;
+	struct sort_level level[SORT_LEVELS_MAX];
+};
+
+/* What an instance is about to do behind the end. */
+enum sort_step {
+	SORT_MEET,	/* the others have all their records */
+	SORT_DEAL,	/* its entries to buckets */
+	SORT_ORDER,	/* buckets */
+	SORT_GIVE,
+	SORT_SPILL,	/* the rest */
+	SORT_COLLECT,
+	SORT_PASS,
+	SORT_MERGE,
+};
+
+struct sort {
+	struct sort_share *share;
+	struct sort_store *store;
+	struct sort_pool *pool;
+	struct sort_bag bag[KEY_PARTS];
+	uint64_t rests[KEY_PARTS];	/* entries with one of their own */
+	const struct sort_layout *layout;
+	uint64_t sequence;
+	uint64_t quota_bytes;		/* of memory; 0: none */
+	uint64_t rest_bytes, rest_charged;
+	struct sort_entry *scratch;
+	uint64_t scratch_count;
+	struct sort_run **run;
+	uint32_t run_count;
+	/* Work. */
+	enum sort_step step;
+	uint32_t meeting;
+	struct sort_sample sample[KEY_PARTS];
+	struct sort_buckets buckets;
+	/* Of all instances. */
+	const struct sort_store **stores;
+	struct sort_bag **bases;
+	struct sort_shape *shape;
+	uint32_t bucket, bucket_end;		/* that are given */
+	struct sort_bucket given;
+	struct sort_bucket_place place;
+	struct sort_entry *entries;		/* of a batch */
+	const char **rows;
+	uint32_t level;
+	struct sort_merge *merge;
+	struct sort_run *merged;
+	uint32_t piece;
+	uint64_t merge_charged;
+	struct sort_item pending;
+	int has_pending;
+};
+
+/* Entries of a part that stand for all of it. */
+void sort_sample_take(struct sort_sample *, const struct sort_bag *);
+/* The split of each part that fits the samples of `count` instances. */
+void sort_buckets_init(struct sort_buckets *, struct sort *const *instances,
+	uint32_t count);
+void sort_buckets_fini(struct sort_buckets *);
+/* Find what all instances (or one alone) have: before sort_bucket_init. */
+void sort_gather(struct sort *, struct sort *const *instances, uint32_t count);
+void sort_bucket_init(struct sort_bucket *, const struct sort *,
+	struct sort *const *instances, uint32_t count, uint32_t number);
+/* Put it in order. */
+void sort_order(struct sort *, const struct sort_bucket *);
+
+/* All rows that are held become a run; memory is kept for the next, or given
+ * back.  0 or -1. */
+int sort_spill(struct op_run *, int gives_back, struct err *);
+
+/* Steps of the work: see op_sort.c. */
+enum op_status sort_memory_work(struct op_run *, struct err *);
+enum op_status sort_disk_work(struct op_run *, struct err *);
+/* Give rows whose memory `take_region` holds, or the stores do. */
+enum op_status sort_give(struct op_run *, uint32_t count,
+	struct region *take_region, struct err *);
+
+static inline struct sort *
+sort_of(const struct op_run *run)
+{
+	return run->state;
+}
+
+#endif
