@@ -69,6 +69,7 @@ unit_files = \
 	tests/unit/test_save.c \
 	tests/unit/test_sched.c \
 	tests/unit/test_schema.c \
+	tests/unit/test_sort.c \
 	tests/unit/test_source.c \
 	tests/unit/test_spill.c \
 	tests/unit/test_store.c \

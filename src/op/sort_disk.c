@@ -327,10 +327,20 @@ work_pass(struct op_run *run, struct err *err)
 	if (op_deal(run, 2 + sort->level, pass_pieces(count, fan),
 	    &sort->piece))
 		return piece_begin(run, fan, err) == 0 ? OP_AGAIN : OP_FAIL;
+	sort->step = SORT_PASSED;
+	return OP_AGAIN;
+}
+
+static enum op_status
+work_passed(struct op_run *run)
+{
+	struct sort *sort = sort_of(run);
 	enum op_status status = op_meet(run, 3 + sort->level);
+
 	if (status != OP_OK)
 		return status;
 	sort->level++;
+	sort->step = SORT_PASS;
 	return OP_AGAIN;
 }
 
@@ -457,6 +467,8 @@ sort_disk_work(struct op_run *run, struct err *err)
 		return OP_AGAIN;
 	case SORT_PASS:
 		return work_pass(run, err);
+	case SORT_PASSED:
+		return work_passed(run);
 	default:
 		return work_merge(run, err);
 	}

@@ -212,11 +212,19 @@ work_order(struct op_run *run)
 		sort_order(sort, &bucket);
 		return OP_AGAIN;
 	}
-	status = op_meet(run, 3);
+	sort->step = SORT_ORDERED;
+	return OP_AGAIN;
+}
+
+static enum op_status
+work_ordered(struct op_run *run)
+{
+	enum op_status status = op_meet(run, 3);
+
 	if (status != OP_OK)
 		return status;
 	share_out(run);
-	sort->step = SORT_GIVE;
+	sort_of(run)->step = SORT_GIVE;
 	return OP_AGAIN;
 }
 
@@ -282,6 +290,8 @@ sort_memory_work(struct op_run *run, struct err *err)
 		return work_deal(run);
 	case SORT_ORDER:
 		return work_order(run);
+	case SORT_ORDERED:
+		return work_ordered(run);
 	default:
 		return work_give(run, err);
 	}

@@ -54,10 +54,12 @@ enum sort_step {
 	SORT_MEET,	/* the others have all their records */
 	SORT_DEAL,	/* its entries to buckets */
 	SORT_ORDER,	/* buckets */
+	SORT_ORDERED,	/* all have */
 	SORT_GIVE,
 	SORT_SPILL,	/* the rest */
 	SORT_COLLECT,
 	SORT_PASS,
+	SORT_PASSED,
 	SORT_MERGE,
 };
 
