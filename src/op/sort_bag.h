@@ -12,8 +12,8 @@ struct mem_budget;
  * Entries in chunks.  A bag grows without moving what it has, can be emptied
  * into others while its chunks are used again, and keeps the order in which
  * entries were put.  Chunks come from a pool, an instance's, which charges them
- * and, besides, what it takes to sort them: what is done with chunks later needs
- * no more memory.
+ * and, besides, what it takes to sort them: what is done with chunks later
+ * needs no more memory.
  */
 #define SORT_CHUNK_ENTRIES 511
 
@@ -68,15 +68,15 @@ struct sort_split {
 	uint64_t *bound;
 };
 
-/* Words that stand for all, in any order, which are sorted; and how many buckets
- * to make, about.  Values that many have get a bucket of their own. */
+/* Words that stand for all, in any order, which are sorted; and how many
+ * buckets to make, about.  Values that many have get one of their own. */
 void sort_split_init(struct sort_split *, struct sort_entry *sample,
 	struct sort_entry *scratch, size_t count, uint32_t buckets);
 void sort_split_fini(struct sort_split *);
 /* Does the bucket hold one word only? */
 int sort_split_is_single(const struct sort_split *, uint32_t bucket);
-/* Move the entries of the bag's first chunks to the buckets, at most `chunks` of
- * them.  0 when the bag is empty. */
+/* Move the entries of the bag's first chunks to the buckets, at most `chunks`
+ * of them.  0 when the bag is empty. */
 int sort_split_move(const struct sort_split *, struct sort_bag *from,
 	struct sort_bag *buckets, struct sort_pool *, uint32_t chunks);
 

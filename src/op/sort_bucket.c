@@ -270,7 +270,8 @@ read_equal(const struct sort_bucket *bucket, struct sort_bucket_place *place,
 
 uint32_t
 sort_bucket_read(const struct sort_bucket *bucket,
-	struct sort_bucket_place *place, struct sort_entry *entry, uint32_t count)
+	struct sort_bucket_place *place, struct sort_entry *entry,
+	uint32_t count)
 {
 	uint32_t done = 0;
 

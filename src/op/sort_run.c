@@ -39,7 +39,7 @@ struct sort_run_reader {
 	const char *at;
 	uint32_t left;		/* rows of the page */
 	uint8_t part;
-	struct buf large;	/* a page that is too long to be read in place */
+	struct buf large;	/* a page too long to be read in place */
 };
 
 struct sort_run *

@@ -22,7 +22,7 @@
 struct map {
 	const struct sort_layout *layout;
 	uint32_t *place;	/* of each field that is kept, or NO_PLACE */
-	/* The tag of a place that the layout does not fill; TYPE_ANY: it does. */
+	/* The tag of a place that it does not fill; TYPE_ANY: it does. */
 	uint8_t *absent;
 	int any_absent;
 };

@@ -2,9 +2,9 @@
  * Rows in blocks.
  *
  * Blocks lie in one region, which the batches that are given hold.  A row that
- * is longer than a block has one of its own.  Turns are marks: from this row on.
- * They are looked up where keys are equal, so each block knows the mark that
- * holds where it begins.
+ * is longer than a block has one of its own.  Turns are marks: from this row
+ * on.  They are looked up where keys are equal, so each block knows the mark
+ * that holds where it begins.
  */
 #include "op/sort_store.h"
 
