@@ -371,6 +371,7 @@ expr_files = \
 	src/expr/expr_merge.c \
 	src/expr/expr_nested.c \
 	src/expr/expr_priv.h \
+	src/expr/expr_share.c \
 	src/expr/filter_fast.c \
 	src/expr/filter_order.c \
 	src/expr/needle.c \
@@ -505,6 +506,7 @@ plan_files = \
 	src/plan/rule_need.c \
 	src/plan/rule_order.c \
 	src/plan/rule_partial.c \
+	src/plan/rule_share.c \
 	src/plan/rule_table.h \
 	src/plan/tasks.c \
 	src/plan/tasks.h

@@ -82,6 +82,13 @@ typedef const char *expr_name_f(void *cookie, const char *name);
 void expr_rename_fields(struct expr *, expr_name_f *name, void *cookie);
 
 /*
+ * Expressions that are evaluated with one `struct eval`, over the same rows: a
+ * call that stands in them more than once is computed once.  How many such
+ * calls there are.
+ */
+uint32_t expr_share(struct expr *const *expr, uint32_t count);
+
+/*
  * Which fields does it read?  `visit` is called once per occurrence; with a
  * NULL name for `this` (all fields).
  */
@@ -94,6 +101,7 @@ void expr_visit_fields(const struct expr *, expr_visit_f *, void *cookie);
  * `rejects` (by physical row) and are null in the result.
  */
 #define EVAL_READS_MAX 8
+#define EVAL_SHARED_MAX 8
 
 struct eval {
 	const struct batch *batch;
@@ -108,6 +116,12 @@ struct eval {
 		struct column column;
 	} read[EVAL_READS_MAX];
 	uint32_t next_read;
+	/* Private: what several parts compute, see expr_share(). */
+	struct eval_shared {
+		uint32_t count;		/* 0: empty */
+		const uint16_t *sel;
+		struct column column;
+	} shared[EVAL_SHARED_MAX];
 };
 
 /* Start evaluating over a batch. */
@@ -143,6 +157,8 @@ struct agg_expr *agg_expr_new(const struct agg_def *, struct expr **take_arg,
 struct agg_expr *agg_expr_copy(const struct agg_expr *);
 void agg_expr_free(struct agg_expr **);
 const struct agg_def *agg_expr_def(const struct agg_expr *);
+/* Its arguments, for expr_share(). */
+struct expr *const *agg_expr_args(const struct agg_expr *, unsigned *count);
 enum type agg_expr_type(const struct agg_expr *);
 void agg_expr_visit_fields(const struct agg_expr *, expr_visit_f *,
 	void *cookie);

@@ -100,6 +100,13 @@ agg_expr_free(struct agg_expr **address)
 	mem_free(agg);
 }
 
+struct expr *const *
+agg_expr_args(const struct agg_expr *expr, unsigned *count)
+{
+	*count = expr->arg_count;
+	return expr->arg;
+}
+
 const struct agg_def *
 agg_expr_def(const struct agg_expr *agg)
 {

@@ -69,6 +69,33 @@ param_eval(const struct expr *expr, struct eval *eval, struct column *out)
 		column_init_const(out, &param->value, eval->region);
 }
 
+/* Are these the same rows? */
+static int
+same_rows(const uint16_t *a, const uint16_t *b, uint32_t count)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return memcmp(a, b, count * sizeof(*a)) == 0;
+}
+
+/* A call that has been computed, or may be asked for again. */
+static void
+shared_eval(struct expr *expr, struct eval *eval, const uint16_t *sel,
+	uint32_t count, struct column *out)
+{
+	struct eval_shared *shared = &eval->shared[expr->shared - 1];
+
+	if (shared->count == count && same_rows(shared->sel, sel, count)) {
+		*out = shared->column;
+		return;
+	}
+	call_eval(expr, eval, sel, count, out);
+	shared->count = count;
+	shared->sel = sel == NULL ? NULL : region_copy(eval->region, sel,
+	    count * sizeof(*sel));
+	shared->column = *out;
+}
+
 void
 node_eval(struct expr *expr, struct eval *eval, const uint16_t *sel,
 	uint32_t count, struct column *out)
@@ -94,7 +121,10 @@ node_eval(struct expr *expr, struct eval *eval, const uint16_t *sel,
 		param_eval(expr, eval, out);
 		break;
 	case EXPR_CALL:
-		call_eval(expr, eval, sel, count, out);
+		if (expr->shared != 0 && count >= CACHE_ROWS_MIN)
+			shared_eval(expr, eval, sel, count, out);
+		else
+			call_eval(expr, eval, sel, count, out);
 		break;
 	case EXPR_AND:
 	case EXPR_OR:
@@ -122,15 +152,6 @@ node_eval(struct expr *expr, struct eval *eval, const uint16_t *sel,
 		record_eval(expr, eval, sel, count, out);
 		break;
 	}
-}
-
-/* Are these the same rows? */
-static int
-same_rows(const uint16_t *a, const uint16_t *b, uint32_t count)
-{
-	if (a == NULL || b == NULL)
-		return a == b;
-	return memcmp(a, b, count * sizeof(*a)) == 0;
 }
 
 /* A field interpreted, from the memory of columns if it is there. */

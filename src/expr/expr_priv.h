@@ -57,6 +57,8 @@ struct expr {
 	struct filter_fast *fast;
 	/* AND: conditions that may be asked in any order, or NULL. */
 	struct filter_order *order;
+	/* CALL: computed once for all that have this number; 0: alone. */
+	uint32_t shared;
 	/* FIELD: where the name was in the schema last seen (held). */
 	struct schema *schema;
 	int index;
