@@ -1,417 +1,455 @@
-"""Time sflow beside its peers on the same data, in turn, and check the answers.
+"""run.py: time sflow beside its peers on the same data, in turn, and check
+the answers.
 
-Every workload is a list of commands that must give the same answer.  They run
-in turn (A B C, A B C, ...), so that a machine whose speed drifts slows all of
-them; the median of the counted runs is what is printed.  Peak memory is the
-largest single process (ru_maxrss), cpu is user + system of the whole group.
+    bench/run --quick             everything on small data, in two minutes
+    bench/run csv sort-text       these groups and workloads, in full size
+    bench/run all                 everything in full size
+    bench/run --list              what there is
+    bench/run --rows weather=100000000 weather
+
+The programs of a workload run in turn (A B C, B C A, ...), so that a machine
+whose speed drifts slows all of them.  In the first turn, which is not counted,
+the answers are read and compared; in the others the output goes to /dev/null.
+The median of the counted turns is what is shown, with the lowest and highest
+behind it.  Files have been read once before.  CPU is user + system of all
+processes of a command, memory the peak of the largest one.  Of the peers that
+live in Python only the query counts, not the start of Python and the import.
+
+Results are added to bench/results/MACHINE.json; bench/page draws them.
 """
 import argparse
 import datetime
-import hashlib
 import json
 import os
-import platform
+import re
+import shlex
 import shutil
 import signal
 import statistics
 import subprocess
 import sys
+import time
+
+from answer import Answer
+from workloads import DATA, TABLE
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-VENV = os.path.join(HERE, "venv", "bin", "python")
+PYTHON = sys.executable
+ENGINES = ("duckdb", "clickhouse", "polars")
+ARGS = None
 
 
-def generate(args, name, kind, rows):
-    """Make a data file once; returns its path."""
-    path = os.path.join(args.data, name)
-    if not os.path.exists(path):
-        tool = os.path.join(args.data, "generate")
-        subprocess.run(["gcc", "-O2", "-o", tool,
-                        os.path.join(HERE, "generate.c")], check=True)
-        with open(path + ".part", "wb") as out:
-            subprocess.run([tool, kind, str(rows)], stdout=out, check=True)
-        os.rename(path + ".part", path)
+def path_of(name):
+    kind, suffix, full, quick = DATA[name]
+    rows = ARGS.rows.get(name, quick if ARGS.quick else full)
+    return os.path.join(ARGS.data, f"{kind.split()[-1]}-{rows}.{suffix}"), rows
+
+
+def need(name):
+    """The path of a data file, which is made if it is not there."""
+    path, rows = path_of(name)
+    if os.path.exists(path):
+        return path
+    kind = DATA[name][0]
+    if kind.startswith("gzip "):
+        command = ["gzip", "-1", "-c", need(kind.split()[1])]
+    else:
+        command = [built("generate"), kind, str(rows)]
+    print(f"making {os.path.basename(path)}", flush=True)
+    with open(path + ".part", "wb") as out:
+        subprocess.run(command, stdout=out, check=True)
+    os.rename(path + ".part", path)
     return path
 
 
-def duck(sql, threads):
-    code = ("import duckdb,sys;c=duckdb.connect();"
-            f"c.execute('set threads={threads}');"
-            "c.execute('set enable_progress_bar=false');"
-            f"c.execute({sql!r})")
-    return [VENV, "-c", code]
-
-
-def clickhouse(sql, threads):
-    sql += f" settings max_threads={threads}"
-    code = f"import chdb,sys;sys.stdout.write(str(chdb.query({sql!r},'CSV')))"
-    return [VENV, "-c", code]
-
-
-def polars(expr):
-    return [VENV, "-c", "import polars as pl, sys\n" + expr]
-
-
-class Workload:
-    """A job: its data, and a command for each program that can do it."""
-
-    def __init__(self, name, title, data, commands, same=True, ordered=False):
-        self.name, self.title, self.data = name, title, data
-        self.commands = commands
-        self.same = same        # answers are compared
-        self.ordered = ordered  # line by line, not as a set
-
-
-def workloads(args, rows):
-    sflow = args.sflow
-    both = args.threads
-
-    def orders():
-        return generate(args, f"orders-{rows}.csv", "orders", rows)
-
-    def quoted():
-        return generate(args, f"quoted-{rows // 2}.csv", "quoted", rows // 2)
-
-    def groups():
-        return generate(args, f"groups-{rows}.csv", "groups", rows)
-
-    def bids():
-        return generate(args, f"bids-{rows * 2 // 5}.jsonl", "bids",
-                        rows * 2 // 5)
-
-    def access():
-        return generate(args, f"access-{rows // 2}.log", "access", rows // 2)
-
-    def csv_filter(path):
-        where = "status = 'failed'"
-        return {
-            "sflow": [sflow, 'where status == "failed" | '
-                      "select id, city, amount", path],
-            "mawk": ["mawk", "-F,", 'NR==1{print "id,city,amount"} '
-                     '$5=="failed"{print $1","$4","$6}', path],
-            "gawk": ["gawk", "-F,", 'NR==1{print "id,city,amount"} '
-                     '$5=="failed"{print $1","$4","$6}', path],
-            "mlr": ["mlr", "--csv", "filter", '$status=="failed"', "then",
-                    "cut", "-o", "-f", "id,city,amount", path],
-            # The amounts as they are written: 1.50 stays 1.50.
-            "duckdb": duck(f"copy (select id, city, amount from "
-                           f"read_csv('{path}', types={{'amount':'VARCHAR'}})"
-                           f" where {where}) to "
-                           "'/dev/stdout' (format csv, header)", both),
-            "clickhouse": clickhouse(
-                f"select id, city, amount from file('{path}', "
-                "'CSVWithNames', 'id Int64, ts String, customer Int64, city "
-                "String, status String, amount String, quantity Int64, "
-                "product String, country String, note String') "
-                f"where {where}", both),
-            "polars": polars(f"pl.scan_csv({path!r}, schema_overrides="
-                             "{'amount':pl.String}).filter(pl.col('status')"
-                             "=='failed').select('id','city','amount')"
-                             ".sink_csv('/dev/stdout')"),
-        }
-
-    def csv_quoted(path):
-        return {
-            "sflow": [sflow, 'where status == "failed" | '
-                      "select id, city, note", path],
-            "mlr": ["mlr", "--csv", "filter", '$status=="failed"', "then",
-                    "cut", "-o", "-f", "id,city,note", path],
-            "duckdb": duck("copy (select id, city, note from "
-                           f"read_csv('{path}') where status = 'failed') to "
-                           "'/dev/stdout' (format csv, header)", both),
-            "polars": polars(f"pl.scan_csv({path!r}).filter(pl.col('status')"
-                             "=='failed').select('id','city','note')"
-                             ".sink_csv('/dev/stdout')"),
-        }
-
-    def group_few(path):
-        return {
-            "sflow": [sflow, "aggregate n = count(), v1 = sum(v1) by id1",
-                      path],
-            "mawk": ["mawk", "-F,", 'NR>1{n[$1]++;s[$1]+=$7} END{print '
-                     '"id1,n,v1"; for(k in n)print k","n[k]","s[k]}', path],
-            "gawk": ["gawk", "-F,", 'NR>1{n[$1]++;s[$1]+=$7} END{print '
-                     '"id1,n,v1"; for(k in n)print k","n[k]","s[k]}', path],
-            "mlr": ["mlr", "--csv", "stats1", "-a", "count,sum", "-f", "v1",
-                    "-g", "id1", "then", "rename", "v1_count,n,v1_sum,v1",
-                    path],
-            "duckdb": duck("copy (select id1, count(*) n, sum(v1) v1 from "
-                           f"read_csv('{path}') group by id1) to "
-                           "'/dev/stdout' (format csv, header)", both),
-            "clickhouse": clickhouse(
-                f"select id1, count() n, sum(v1) v1 from file('{path}', "
-                "'CSVWithNames') group by id1", both),
-            "polars": polars(f"pl.scan_csv({path!r}).group_by('id1').agg("
-                             "pl.len().alias('n'),pl.sum('v1'))"
-                             ".sink_csv('/dev/stdout')"),
-        }
-
-    def group_many(path):
-        return {
-            "sflow": [sflow, "aggregate n = count(), v1 = sum(v1) by id3 | "
-                      "top 5 v1 * 1000000000000 + n | select v1", path],
-            "mawk": ["mawk", "-F,", 'NR>1{n[$3]++;s[$3]+=$7} END{for(k in n)'
-                     '{x=s[k]*100000+n[k]; for(i=1;i<=5;i++)if(x>t[i]){for('
-                     'j=5;j>i;j--){t[j]=t[j-1];v[j]=v[j-1]}t[i]=x;v[i]=s[k];'
-                     'break}} print "v1"; for(i=1;i<=5;i++)print v[i]}', path],
-            "duckdb": duck("copy (select v1 from (select id3, count(*) n, "
-                           f"sum(v1) v1 from read_csv('{path}') group by id3)"
-                           " order by v1 desc, n desc limit 5) to "
-                           "'/dev/stdout' (format csv, header)", both),
-            "clickhouse": clickhouse(
-                "select v1 from (select id3, count() n, sum(v1) v1 from "
-                f"file('{path}', 'CSVWithNames') group by id3) order by v1 "
-                "desc, n desc limit 5", both),
-        }
-
-    def json_lines(path):
-        return {
-            "sflow": [sflow, "-o", "csv", "where price > 5000000 | aggregate "
-                      "n = count(), price = sum(price) by channel", path],
-            "jq": ["sh", "-c", "jq -r 'select(.price > 5000000) | "
-                   f"[.channel, .price] | @csv' {path} | mawk -F, "
-                   "'{gsub(\"\\\"\",\"\",$1);n[$1]++;s[$1]+=$2} END{print "
-                   "\"channel,n,price\";for(k in n)printf "
-                   "\"%s,%d,%.0f\\n\",k,n[k],s[k]}'"],
-            "mlr": ["mlr", "--ijsonl", "--ocsv", "filter", "$price > 5000000",
-                    "then", "stats1", "-a", "count,sum", "-f", "price", "-g",
-                    "channel", "then", "rename",
-                    "price_count,n,price_sum,price", path],
-            "duckdb": duck("copy (select channel, count(*) n, sum(price) "
-                           f"price from read_ndjson('{path}', columns="
-                           "{channel:'VARCHAR',price:'BIGINT'}) where price "
-                           "> 5000000 group by channel) to '/dev/stdout' "
-                           "(format csv, header)", both),
-            "clickhouse": clickhouse(
-                "select channel, count() n, sum(price) price from "
-                f"file('{path}', 'JSONEachRow', 'channel String, price "
-                "Int64') where price > 5000000 group by channel", both),
-        }
-
-    def json_filter(path):
-        return {
-            "sflow": [sflow, 'where channel == "Apple" and price > 9000000',
-                      path],
-            "jq": ["jq", "-c", 'select(.channel == "Apple" and .price > '
-                   "9000000)", path],
-            "duckdb": duck("copy (select * from read_ndjson('" + path + "', "
-                           "columns={auction:'BIGINT',bidder:'BIGINT',"
-                           "price:'BIGINT',channel:'VARCHAR',url:'VARCHAR',"
-                           "dateTime:'VARCHAR',extra:'VARCHAR'}) where "
-                           "channel = 'Apple' and price > 9000000) to "
-                           "'/dev/stdout' (format json)", both),
-        }
-
-    def sort_number(path):
-        return {
-            "sflow": [sflow, "sort amount, id", path],
-            "sort": ["sh", "-c", f"head -1 {path}; tail -n +2 {path} | "
-                     f"LC_ALL=C sort --parallel={both} -S 4G -t, -k6,6n "
-                     "-k1,1n"],
-            "duckdb": duck(f"copy (select * from read_csv('{path}', "
-                           "all_varchar=true) order by "
-                           "amount::double, id::int) to '/dev/stdout' "
-                           "(format csv, header)", both),
-        }
-
-    def log_status(path):
-        return {
-            "sflow": [sflow, "-i", "combined", "-o", "csv", "count by status",
-                      path],
-            "mawk": ["mawk", '{n[$9]++} END{print "status,count";'
-                     'for(k in n)print k","n[k]}', path],
-            "gawk": ["gawk", '{n[$9]++} END{print "status,count";'
-                     'for(k in n)print k","n[k]}', path],
-        }
-
-    def start(path):
-        small = os.path.join(args.data, "three.csv")
-        with open(small, "w", encoding="ascii") as out:
-            out.write("a,b\n1,2\n3,4\n")
-        return {
-            "sflow": [sflow, "where a > 1 | select a", small],
-            "mawk": ["mawk", "-F,", 'NR==1{print "a"} NR>1&&$1>1{print $1}',
-                     small],
-            "mlr": ["mlr", "--csv", "filter", "$a>1", "then", "cut", "-f",
-                    "a", small],
-            "jq": ["jq", "-n", "1"],
-        }
-
-    return [
-        Workload("csv-filter", "CSV filter 5 %, 3 of 10 columns", orders,
-                 csv_filter),
-        Workload("csv-quoted", "the same, a tenth of the rows quoted", quoted,
-                 csv_quoted),
-        Workload("group-100", "group-by, 100 groups", groups, group_few),
-        Workload("group-many", "group-by, rows / 2 groups", groups,
-                 group_many),
-        Workload("json-group", "JSON lines filter and group-by", bids,
-                 json_lines),
-        Workload("json-filter", "JSON lines filter, whole records", bids,
-                 json_filter),
-        Workload("sort", "sort by number, all columns", orders, sort_number,
-                 ordered=True),
-        Workload("log", "combined log, count by status", access, log_status),
-        Workload("start", "start-up of a three-line job", lambda: None, start,
-                 same=False),
-    ]
-
-
-def launcher():
-    """The small parent that measures; built once."""
-    tool = os.path.join(ARGS.data, "launch")
-    if not os.path.exists(tool):
-        subprocess.run(["gcc", "-O2", "-o", tool,
-                        os.path.join(HERE, "launch.c")], check=True)
+def built(name):
+    """A program of this folder, compiled if it is older than its source."""
+    source = os.path.join(HERE, name + ".c")
+    tool = os.path.join(ARGS.data, name)
+    if not os.path.exists(tool) or \
+            os.path.getmtime(tool) < os.path.getmtime(source):
+        subprocess.run(["cc", "-std=gnu11", "-D_GNU_SOURCE", "-O3",
+                        "-march=native", "-pthread", "-o", tool, source],
+                       check=True)
     return tool
 
 
-def run_once(command, limit):
-    """Run to its end; returns ((wall, cpu, rss in KiB), output path), or
-    (None, what it said)."""
-    out = os.path.join(ARGS.data, f"out-{os.getpid()}")
-    report = out + ".report"
-    with open(out, "wb") as target:
-        child = subprocess.Popen([launcher(), report] + command,
-                                 stdout=target, stderr=subprocess.PIPE,
-                                 start_new_session=True)
+def filled(text):
+    """A command with its @NAMEs replaced."""
+    def value(match):
+        name = match.group(1)
+        if name in DATA:
+            return need(name)
+        return {
+            "sflow": f"{ARGS.sflow} -j {ARGS.threads}",
+            "hand": built("handwritten"),
+            "threads": str(ARGS.threads),
+            "out": os.path.join(ARGS.data, "out"),
+        }[name]
+    return re.sub(r"@([a-z0-9]+)", value, text)
+
+
+def size_of(text):
+    number, unit = re.fullmatch(r"(\d+)([MG]?)", text).groups()
+    return int(number) << {"": 0, "M": 20, "G": 30}[unit]
+
+
+def argv_of(name, text, memory):
+    """The words to run, or None if the program is not installed."""
+    if name in ENGINES:
+        return [PYTHON, os.path.join(HERE, "peer.py"), name,
+                str(ARGS.threads), str(size_of(memory) if memory else 0),
+                filled(text)]
+    text = filled(text)
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    words = list(lexer)
+    simple = not set("|;&<>") & set("".join(
+        word for word in words if set(word) <= set("|;&<>")))
+    if shutil.which(words[0]) is None and words[0] != "export":
+        return None
+    return words if simple else ["sh", "-c", text]
+
+
+class Cage:
+    """A memory cgroup below our own for one command; without the right to
+    make one, commands run free and their peak memory must tell."""
+
+    def __init__(self, limit):
+        self.path = None
         try:
-            err = child.communicate(timeout=limit)[1]
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.communicate()
-            return None, f"killed after {limit} s"
+            with open("/proc/self/cgroup", encoding="ascii") as lines:
+                own = [line.strip().split(":", 2)[2] for line in lines
+                       if "memory" in line.split(":", 2)[1].split(",")]
+            path = f"/sys/fs/cgroup/memory{own[0]}/sflow-bench-{os.getpid()}"
+            os.mkdir(path)
+            self.path = path
+            with open(path + "/memory.limit_in_bytes", "w",
+                      encoding="ascii") as target:
+                target.write(str(limit))
+        except (OSError, IndexError):
+            self.close()
+
+    def wrap(self, command):
+        if self.path is None:
+            return command
+        return ["sh", "-c", f"echo $$ > {self.path}/cgroup.procs; "
+                "exec \"$@\"", "sh"] + command
+
+    def close(self):
+        if self.path is not None:
+            os.rmdir(self.path)
+        self.path = None
+
+
+def run_once(command, name, answer=None, cage=None):
+    """Run to its end; (wall, cpu, rss in KiB), or a text of what went wrong.
+    The output goes to `answer`, if there is one."""
+    report = os.path.join(ARGS.data, "report")
+    launch = [built("launch"), report]
+    command = launch + (cage.wrap(command) if cage else command)
+    child = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE if answer else subprocess.DEVNULL,
+        start_new_session=True)
+    alarm = signal.signal(signal.SIGALRM, lambda *_: os.killpg(
+        child.pid, signal.SIGKILL))
+    signal.alarm(ARGS.limit)
+    if answer:
+        while block := child.stdout.read(1 << 20):
+            answer.add(block)
+        answer.end()
+    said = child.communicate()[1].decode(errors="replace").strip()
+    late = signal.alarm(0) == 0
+    signal.signal(signal.SIGALRM, alarm)
+    if late:
+        return f"stopped after {ARGS.limit} s"
     with open(report, encoding="ascii") as lines:
         wall, user, system, rss, status = lines.read().split()
+    if status == "9" or status == str(137 << 8):
+        return "killed"
     if status != "0":
-        return None, err.decode(errors="replace")[-300:] or f"status {status}"
-    return (float(wall), float(user) + float(system), int(rss)), out
+        said = said.replace(ARGS.data + "/", "").splitlines()
+        return said[-1][:200] if said else f"status {status}"
+    if name in ENGINES:
+        wall, cpu = map(float, said.splitlines()[-1].split())
+        return wall, cpu, int(rss)
+    return float(wall), float(user) + float(system), int(rss)
 
 
-def digest(path, ordered):
-    """What the answer is, apart from order, blanks and quotes."""
+def measure_latency(workload):
+    """What bench/latency says of the programs that it knows."""
+    rate = workload.commands["rate"]
+    count = int(rate) * (2 if ARGS.quick else 10)
+    done = subprocess.run(
+        ["bash", os.path.join(HERE, "latency"), rate, str(count)],
+        env=dict(os.environ, SFLOW=ARGS.sflow), stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True, check=False)
+    result = {
+        "name": workload.name, "group": workload.group,
+        "title": workload.title, "rows": count, "bytes": 0,
+        "memory": "", "cage": "", "programs": {}, "failed": {}, "differ": [],
+    }
+    for line in done.stdout.splitlines():
+        if line.startswith("#"):
+            continue
+        name, _, p50, p90, p99, high, _ = line.split()
+        p50, p90, p99, high = (float(x) / 1e6 for x in (p50, p90, p99, high))
+        result["programs"][name] = {
+            "wall": p50, "p50": p50, "p90": p90, "p99": p99, "low": p50,
+            "high": high, "cpu": 0, "rss_kib": 0, "runs": 1,
+        }
+    result["targets"] = judge(workload.target, result)
+    return result
+
+
+def warm(path):
     with open(path, "rb") as source:
-        lines = source.read().replace(b'"', b"").replace(b", ", b",") \
-            .replace(b": ", b":").splitlines()
-    lines = [line for line in lines if line]
-    if not ordered:
-        lines.sort()
-    # A header is a name for columns, not an answer: some peers print none.
-    lines = [line for line in lines if not line.startswith(
-        (b"id,", b"id1,", b"channel,", b"status,", b"v1"))]
-    whole = hashlib.md5()
-    for line in lines:
-        whole.update(line)
-    return whole.hexdigest(), len(lines)
+        while source.read(1 << 24):
+            pass
 
 
 def measure(workload):
-    """One row per program: median wall, cpu, rss."""
-    path = workload.data()
-    commands = workload.commands(path)
-    if ARGS.only_peer:
-        commands = {name: command for name, command in commands.items()
-                    if name in ARGS.only_peer or name == "sflow"}
-    commands = {name: command for name, command in commands.items()
-                if shutil.which(command[0])}
-    size = os.path.getsize(path) if path else 0
-    if path:
-        with open(path, "rb") as source:
-            while source.read(1 << 24):
-                pass
-    samples, answers, failed = {}, {}, {}
-    runs = ARGS.runs if path else ARGS.runs * 10
-    for turn in range(runs + 1):
-        for name, command in commands.items():
-            if name in failed:
+    """One row per program, and whether they agree."""
+    commands = {}
+    for name, text in workload.commands.items():
+        argv = argv_of(name, text, workload.memory)
+        if argv and (not ARGS.only or name in ARGS.only or
+                     name.startswith("sflow")):
+            commands[name] = argv
+    os.makedirs(os.path.join(ARGS.data, "out"), exist_ok=True)
+    warm(path_of(workload.input)[0])
+    samples = {name: [] for name in commands}
+    answers, failed, slow = {}, {}, set()
+    for turn in range(ARGS.runs * workload.more_runs + 1):
+        names = list(commands)
+        names = names[turn % len(names):] + names[:turn % len(names)]
+        for name in names:
+            if name in failed or name in slow:
                 continue
-            slow = name in samples and samples[name] and \
-                samples[name][0][0] > ARGS.slow
-            if slow and turn > 1:
-                continue
-            result, out = run_once(command, ARGS.limit)
-            if result is None:
-                failed[name] = out
+            answer = None
+            if turn == 0:
+                answer = Answer(workload.answer == "ordered")
+            cage = None
+            if workload.cage and name == "sflow":
+                cage = Cage(size_of(workload.cage))
+            taken = run_once(commands[name], name, answer, cage)
+            if cage:
+                cage.close()
+            if isinstance(taken, str):
+                failed[name] = taken
                 continue
             if turn == 0:
-                answers[name] = digest(out, workload.ordered)
-                samples[name] = []
-                if result[0] > ARGS.slow:
-                    samples[name].append(result)
-            else:
-                samples[name].append(result)
-    rows = {}
-    for name, taken in samples.items():
-        if taken:
-            rows[name] = {
-                "wall": statistics.median(s[0] for s in taken),
-                "cpu": statistics.median(s[1] for s in taken),
-                "rss_kib": max(s[2] for s in taken), "runs": len(taken),
-            }
-    agree = not workload.same or len(set(answers.values())) <= 1
-    return {"name": workload.name, "title": workload.title, "bytes": size,
-            "rows": rows, "agree": agree, "failed": failed,
-            "answers": {name: list(a) for name, a in answers.items()}}
+                answers[name] = answer
+                if taken[0] > ARGS.slow or workload.cage:
+                    slow.add(name)
+            if turn > 0 or name in slow:
+                samples[name].append(taken)
+    shutil.rmtree(os.path.join(ARGS.data, "out"))
+    rows = {name: summary(taken) for name, taken in samples.items() if taken}
+    differ = []
+    if workload.answer != "none" and answers:
+        first = answers.get("sflow") or next(iter(answers.values()))
+        differ = [name for name in answers
+                  if not answers[name].is_equal(first)]
+    path, count = path_of(workload.input)
+    result = {
+        "name": workload.name, "group": workload.group,
+        "title": workload.title, "rows": count,
+        "bytes": os.path.getsize(path), "memory": workload.memory,
+        "cage": workload.cage, "programs": rows, "failed": failed,
+        "differ": differ,
+    }
+    result["targets"] = judge(workload.target, result)
+    return result
+
+
+def summary(taken):
+    walls = [sample[0] for sample in taken]
+    return {
+        "wall": round(statistics.median(walls), 6),
+        "low": min(walls), "high": max(walls),
+        "cpu": round(statistics.median(sample[1] for sample in taken), 6),
+        "rss_kib": max(sample[2] for sample in taken), "runs": len(taken),
+    }
+
+
+def judge(target, result):
+    """Each part of a target: [text, figure, met]; met is None if there is
+    nothing to compare with."""
+    ours = result["programs"].get("sflow")
+    judged = []
+    for part in filter(None, target.split("; ")):
+        bound, _, names = part.partition(" ")
+        if ours is None:
+            judged.append([part, "failed", False])
+        elif names == "MiB":
+            figure = ours["rss_kib"] / 1024
+            judged.append([f"at most {part}", f"{figure:.0f} MiB",
+                           figure <= float(bound)])
+        elif names in ("ms", "ms p99"):
+            figure = ours["p99" if "p99" in names else "wall"] * 1000
+            judged.append([f"at most {part}", f"{figure:.2f} ms",
+                           figure <= float(bound)])
+        else:
+            names = [names] if names in result["programs"] else names.split()
+            walls = [result["programs"][name]["wall"] for name in names
+                     if name in result["programs"]]
+            text = f"{bound} x {' '.join(names)}"
+            if len(names) > 1:
+                text = f"{bound} x best of {', '.join(names)}"
+            if not walls:
+                judged.append([text, "not measured", None])
+                continue
+            figure = min(walls) / ours["wall"]
+            judged.append([text, f"{figure:.2f} x", figure >= float(bound)])
+    return judged
 
 
 def show(result):
-    print(f"\n{result['name']}: {result['title']}"
-          f" ({result['bytes'] / 1e6:.0f} MB)")
-    ours = result["rows"].get("sflow")
-    for name, row in sorted(result["rows"].items(),
+    print(f"\n{result['name']}: {result['title']} "
+          f"({result['bytes'] / 1e6:.1f} MB)")
+    ours = result["programs"].get("sflow", {}).get("wall")
+    for name, row in sorted(result["programs"].items(),
                             key=lambda item: item[1]["wall"]):
-        ratio = row["wall"] / ours["wall"] if ours else 0
-        speed = result["bytes"] / row["wall"] / 1e9
-        print(f"  {name:12} {row['wall']:8.4f} s  cpu {row['cpu']:8.4f} s  "
-              f"{row['rss_kib'] / 1024:8.1f} MiB  {speed:6.2f} GB/s  "
-              f"{ratio:6.2f} x sflow")
+        ratio = f"{row['wall'] / ours:8.2f} x" if ours else ""
+        print(f"  {name:18}{row['wall']:9.4f} s [{row['low']:.4f} "
+              f"{row['high']:.4f}]  cpu {row['cpu']:9.4f} s "
+              f"{row['rss_kib'] / 1024:8.1f} MiB {ratio}")
     for name, why in result["failed"].items():
-        print(f"  {name:12} failed: {why.strip().splitlines()[-1:]}")
-    if not result["agree"]:
-        print("  ANSWERS DIFFER:")
-        for name, answer in result["answers"].items():
-            print(f"    {name:12} {answer[1]} lines {answer[0]}")
+        print(f"  {name:18} failed: {why}")
+    if result["differ"]:
+        print(f"  ANSWERS DIFFER: {', '.join(result['differ'])}")
+    for text, figure, met in result["targets"]:
+        word = {True: "met", False: "NOT MET", None: ""}[met]
+        print(f"  target {text}: {figure} {word}")
     sys.stdout.flush()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("only", nargs="*", help="names of workloads")
+def first_line(*command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True,
+                              check=False)
+        return (done.stdout or done.stderr).splitlines()[0].strip()
+    except (OSError, IndexError):
+        return ""
+
+
+def facts():
+    """What a reader must know of the machine and of what ran on it."""
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        model = [line.split(":")[1].strip() for line in lines
+                 if line.startswith("model name")]
+    with open("/proc/meminfo", encoding="ascii") as lines:
+        memory = int(lines.readline().split()[1]) // 1024
+    versions = {"sflow": first_line(ARGS.sflow, "--version")}
+    for name in ("duckdb", "chdb", "polars"):
+        versions[name] = first_line(
+            PYTHON, "-c", f"import {name}; print({name}.__version__)")
+    for name, flag in (("mawk", "-Wv"), ("gawk", "--version"),
+                       ("mlr", "--version"), ("jq", "--version"),
+                       ("rg", "--version"), ("sort", "--version"),
+                       ("xsv", "--version"), ("agrind", "--version")):
+        versions[name] = first_line(name, flag)
+    commit = first_line("git", "-C", HERE, "describe", "--always", "--dirty")
+    return {"processor": model[0] if model else "", "cpus": os.cpu_count(),
+            "memory_mib": memory, "kernel": os.uname().release,
+            "compiler": first_line("cc", "--version"), "commit": commit,
+            "versions": {k: v for k, v in versions.items() if v}}
+
+
+def keep(results, began):
+    """Add a run to the file of this machine."""
+    target = ARGS.results
+    runs = []
+    if os.path.exists(target):
+        with open(target, encoding="utf-8") as source:
+            runs = json.load(source)["runs"]
+    runs.append({
+        "date": datetime.date.today().isoformat(),
+        "seconds": round(time.monotonic() - began), "threads": ARGS.threads,
+        "quick": ARGS.quick, "machine": facts(), "results": results,
+    })
+    with open(target + ".part", "w", encoding="utf-8") as out:
+        json.dump({"runs": runs}, out, indent=1)
+        out.write("\n")
+    os.rename(target + ".part", target)
+    print(f"\nadded to {target}")
+
+
+def chosen():
+    names = set(ARGS.names)
+    known = {w.name for w in TABLE} | {w.group for w in TABLE} | {"all"}
+    if names - known:
+        sys.exit(f"bench/run: no workload {', '.join(sorted(names - known))};"
+                 " see --list")
+    return [w for w in TABLE
+            if w.name in names or w.group in names or "all" in names]
+
+
+def rows_option(text):
+    name, _, count = text.partition("=")
+    if name not in DATA or not count.isdigit():
+        raise argparse.ArgumentTypeError("expected DATA=ROWS, DATA one of " +
+                                         ", ".join(DATA))
+    return name, int(count)
+
+
+def options():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="groups or workloads")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--list", action="store_true")
     parser.add_argument("--sflow", default=os.path.join(HERE, "..", "build",
                                                         "sflow"))
     parser.add_argument("--data", default=os.path.join(HERE, "data"))
-    parser.add_argument("--rows", type=int, default=11_000_000,
-                        help="rows of the CSV files (11 million is 1 GB)")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=os.cpu_count(),
-                        help="what the peers that can may use")
-    parser.add_argument("--slow", type=float, default=20.0,
-                        help="a program slower than this runs once")
-    parser.add_argument("--limit", type=int, default=600)
-    parser.add_argument("--only-peer", action="append")
+    parser.add_argument("--results", default=os.path.join(
+        HERE, "results", os.uname().nodename + ".json"))
+    parser.add_argument("--rows", type=rows_option, action="append",
+                        default=[], metavar="DATA=ROWS")
+    parser.add_argument("--runs", type=int, help="5; 1 if quick")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--slow", type=float, default=20.0, metavar="SECONDS",
+                        help="what takes longer runs once (20)")
+    parser.add_argument("--limit", type=int, default=600, metavar="SECONDS",
+                        help="what takes longer is stopped (600)")
+    parser.add_argument("--only", action="append", metavar="PROGRAM",
+                        help="run just these beside sflow")
+    args = parser.parse_args()
+    args.runs = args.runs or (1 if args.quick else 5)
+    if args.quick:
+        args.names = args.names or ["all"]
+        args.results = os.path.join(args.data, "quick.json")
+    args.rows = dict(args.rows)
+    args.sflow = os.path.abspath(args.sflow)
+    args.data = os.path.abspath(args.data)
+    return args
+
+
+def main():
     global ARGS
-    ARGS = parser.parse_args()
-    ARGS.sflow = os.path.abspath(ARGS.sflow)
+    ARGS = options()
+    if ARGS.list or not ARGS.names:
+        for workload in TABLE:
+            print(f"{workload.group:8} {workload.name:18} {workload.title}")
+        return 0
     os.makedirs(ARGS.data, exist_ok=True)
+    os.makedirs(os.path.dirname(ARGS.results), exist_ok=True)
+    os.environ["TMPDIR"] = ARGS.data
+    os.environ["PATH"] = os.pathsep.join((
+        os.path.join(HERE, "cargo", "bin"), os.environ["PATH"]))
+    began = time.monotonic()
     results = []
-    for workload in workloads(ARGS, ARGS.rows):
-        if ARGS.only and workload.name not in ARGS.only:
-            continue
-        result = measure(workload)
-        show(result)
-        results.append(result)
-    machine = platform.node() or "machine"
-    date = datetime.date.today().isoformat()
-    os.makedirs(os.path.join(HERE, "results"), exist_ok=True)
-    target = os.path.join(HERE, "results", f"{machine}-{date}.json")
-    with open(target, "w", encoding="ascii") as out:
-        json.dump({"machine": machine, "date": date,
-                   "cpus": os.cpu_count(), "rows": ARGS.rows,
-                   "results": results}, out, indent=1)
-    print(f"\nwritten: {target}")
-    return 0 if all(r["agree"] and not r["failed"] for r in results) else 1
+    for workload in chosen():
+        results.append(measure_latency(workload)
+                       if workload.group == "latency" else measure(workload))
+        show(results[-1])
+    keep(results, began)
+    return 1 if any(r["differ"] or "sflow" in r["failed"]
+                    for r in results) else 0
 
 
-ARGS = None
 if __name__ == "__main__":
     sys.exit(main())

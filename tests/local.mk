@@ -170,6 +170,7 @@ tests_live_live_SOURCES = tests/live/live.c tests/live/scenario.c \
 tests_live_live_LDADD =
 
 TESTS += \
+	tests/bench/run \
 	tests/data/run \
 	tests/differential/chunks \
 	tests/differential/run \
@@ -228,6 +229,7 @@ EXTRA_DIST += \
 	tests/all \
 	tests/packages \
 	tests/race \
+	tests/bench \
 	tests/broken \
 	tests/data \
 	tests/differential \

@@ -1,0 +1,83 @@
+"""peer.py duckdb|clickhouse|polars THREADS MEMORY TEXT: run a query and write
+its answer as CSV (or JSON lines) to standard output.
+
+The last line on standard error is "wall cpu" of the query alone: neither the
+start of Python nor the loading of the library is held against a peer.  MEMORY
+is bytes, or 0 for as much as it wants.
+"""
+import os
+import resource
+import sys
+import time
+
+OUT = "/dev/stdout"
+
+
+def cpu():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def start_duckdb(threads, memory):
+    import duckdb
+
+    def run(text):
+        session = duckdb.connect()
+        session.execute("set enable_progress_bar = false")
+        session.execute(f"set threads = {threads}")
+        session.execute(f"set temp_directory = '{os.environ['TMPDIR']}'")
+        if memory:
+            session.execute(f"set memory_limit = '{memory}B'")
+        form = "json" if text.startswith("json ") else "csv, header"
+        text = text.removeprefix("json ")
+        session.execute(f"copy ({text}) to '{OUT}' (format {form})")
+    return run
+
+
+def start_clickhouse(threads, memory):
+    import chdb
+
+    def run(text):
+        form = "CSVWithNames"
+        if text.startswith("json "):
+            form, text = "JSONEachRow", text.removeprefix("json ")
+        text, _, settings = text.partition(" settings ")
+        settings += (", " if settings else "") + (
+            f"max_threads = {threads}, "
+            "schema_inference_make_columns_nullable = 0")
+        if memory:
+            settings += (f", max_memory_usage = {memory}, "
+                         f"max_bytes_before_external_sort = {memory // 3}, "
+                         "max_bytes_before_external_group_by = "
+                         f"{memory // 3}")
+        chdb.query(f"{text} into outfile '{OUT}' append format {form} "
+                   f"settings {settings}")
+    return run
+
+
+def start_polars(threads, memory):
+    os.environ["POLARS_MAX_THREADS"] = str(threads)
+    import polars as pl
+    assert not memory
+
+    def run(text):
+        form = "csv"
+        if text.startswith("json "):
+            form, text = "ndjson", text.removeprefix("json ")
+        frame = eval(text, {"pl": pl})
+        getattr(frame, "sink_" + form)(OUT)
+    return run
+
+
+def main():
+    name, threads, memory, text = sys.argv[1:]
+    run = {"duckdb": start_duckdb, "clickhouse": start_clickhouse,
+           "polars": start_polars}[name](int(threads), int(memory))
+    wall, used = time.monotonic(), cpu()
+    run(text)
+    sys.stdout.flush()
+    print(f"{time.monotonic() - wall:.6f} {cpu() - used:.6f}",
+          file=sys.stderr)
+
+
+main()
