@@ -409,22 +409,27 @@ slice_cell(const char *at, uint32_t *size)
 
 /*
  * Fields of CSV and TSV, where nothing at all is null, one behind the other:
- * as if they lay in a chunk, whose numbers are read quickly.
+ * as if they lay in a chunk, whose numbers are read quickly.  0: they are too
+ * long together.
  */
-static void
+static int
 read_slices(const char **at, uint32_t count, struct region *region,
 	struct column *out)
 {
 	uint32_t *start = region_alloc(region, (count + 1) * sizeof(*start));
-	uint32_t bytes = 0, size;
+	uint64_t bytes = 0;
+	uint32_t size;
 
 	start[0] = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		size = 0;
 		if (__builtin_expect(at[i] != NULL, 1))
 			slice_cell(at[i], &size);
-		start[i + 1] = bytes += size;
+		bytes += size;
+		start[i + 1] = (uint32_t)bytes;
 	}
+	if (bytes > UINT32_MAX)
+		return 0;
 	char *target = region_alloc(region, bytes + IMAGE_SLACK);
 	for (uint32_t i = 0; i < count; i++) {
 		if (__builtin_expect(at[i] == NULL, 0))
@@ -441,6 +446,7 @@ read_slices(const char **at, uint32_t count, struct region *region,
 	out->from = start;
 	out->to = start + 1;
 	out->stride = 1;
+	return 1;
 }
 
 static inline void
@@ -509,8 +515,8 @@ read_column(enum type type, uint8_t delimiter, const char **at, uint32_t count,
 	}
 	if ((type == TYPE_RAW_CSV || type == TYPE_RAW_TSV) && count > 1) {
 		*out = (struct column){ .type = type, .delimiter = delimiter };
-		read_slices(at, count, region, out);
-		return;
+		if (read_slices(at, count, region, out))
+			return;
 	}
 	column_init_flat(out, type, count, region);
 	out->delimiter = delimiter;

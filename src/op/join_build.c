@@ -357,6 +357,10 @@ join_build_add(struct op_run *run, struct join_build *build,
 			status = join_write_rows(run, share,
 			    build->own->build, 0, &build->own->right, &rows,
 			    region, err);
+		else	/* its fields are known all the same */
+			(void)image_shapes_find(&build->own->right, kept,
+			    IMAGE_SHAPES_MAX / share->instance_count,
+			    rows.turn, rows.number);
 		build->number += batch->sel_count;
 		batch_free(&kept);
 	}
