@@ -514,7 +514,9 @@ read_column(enum type type, uint8_t delimiter, const char **at, uint32_t count,
 		return;
 	}
 	if ((type == TYPE_RAW_CSV || type == TYPE_RAW_TSV) && count > 1) {
-		*out = (struct column){ .type = type, .delimiter = delimiter };
+		*out = (struct column){
+			.type = (uint8_t)type, .delimiter = delimiter,
+		};
 		if (read_slices(at, count, region, out))
 			return;
 	}
