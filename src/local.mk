@@ -395,6 +395,8 @@ op_files = \
 	src/op/group_rows.h \
 	src/op/image.c \
 	src/op/image.h \
+	src/op/image_priv.h \
+	src/op/image_union.c \
 	src/op/join.c \
 	src/op/join.h \
 	src/op/join_asof.c \

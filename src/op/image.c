@@ -12,9 +12,8 @@
 
 #include <string.h>
 
-#include "op/rows.h"
+#include "op/image_priv.h"
 #include "util/bits.h"
-#include "util/err.h"
 #include "util/mem.h"
 
 #define SIZE_LONG 254
@@ -369,14 +368,6 @@ own_texts(struct text *text, const uint8_t *tags, uint32_t count, size_t bytes,
 }
 
 static void
-clear_bit(struct column *out, uint32_t i, uint32_t count,
-	struct region *region)
-{
-	column_need_valid(out, count, region);
-	bits_clear(out->valid, i);
-}
-
-static void
 read_texts(const char **at, uint32_t count, struct region *region,
 	struct column *out)
 {
@@ -387,12 +378,12 @@ read_texts(const char **at, uint32_t count, struct region *region,
 	for (uint32_t i = 0; i < count; i++) {
 		if (__builtin_expect(at[i] == NULL, 0)) {
 			text[i] = (struct text){ 0 };
-			clear_bit(out, i, count, region);
+			image_clear(out, i, count, region);
 			continue;
 		}
 		at[i] = read_text(at[i], &text[i], &is_null);
 		if (__builtin_expect(is_null, 0))
-			clear_bit(out, i, count, region);
+			image_clear(out, i, count, region);
 		if (text[i].size > TEXT_INLINE_MAX)
 			bytes += text[i].size;
 	}
@@ -418,22 +409,27 @@ slice_cell(const char *at, uint32_t *size)
 
 /*
  * Fields of CSV and TSV, where nothing at all is null, one behind the other:
- * as if they lay in a chunk, whose numbers are read quickly.
+ * as if they lay in a chunk, whose numbers are read quickly.  0: they are too
+ * long together.
  */
-static void
+static int
 read_slices(const char **at, uint32_t count, struct region *region,
 	struct column *out)
 {
 	uint32_t *start = region_alloc(region, (count + 1) * sizeof(*start));
-	uint32_t bytes = 0, size;
+	uint64_t bytes = 0;
+	uint32_t size;
 
 	start[0] = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		size = 0;
 		if (__builtin_expect(at[i] != NULL, 1))
 			slice_cell(at[i], &size);
-		start[i + 1] = bytes += size;
+		bytes += size;
+		start[i + 1] = (uint32_t)bytes;
 	}
+	if (bytes > UINT32_MAX)
+		return 0;
 	char *target = region_alloc(region, bytes + IMAGE_SLACK);
 	for (uint32_t i = 0; i < count; i++) {
 		if (__builtin_expect(at[i] == NULL, 0))
@@ -450,6 +446,7 @@ read_slices(const char **at, uint32_t count, struct region *region,
 	out->from = start;
 	out->to = start + 1;
 	out->stride = 1;
+	return 1;
 }
 
 static inline void
@@ -460,7 +457,7 @@ read_fixed(const char **at, unsigned width, uint32_t count,
 
 	for (uint32_t i = 0; i < count; i++, target += width) {
 		if (__builtin_expect(at[i] == NULL || *at[i] == 0, 0))
-			clear_bit(out, i, count, region);
+			image_clear(out, i, count, region);
 		if (at[i] == NULL) {
 			memset(target, 0, width);
 			continue;
@@ -499,7 +496,7 @@ read_mixed(const char **at, uint32_t count, struct region *region,
 			at[i] = read_mixed_cell(at[i], &out->tags[i],
 			    &cell[i]);
 		if (out->tags[i] <= TYPE_MISSING)
-			clear_bit(out, i, count, region);
+			image_clear(out, i, count, region);
 		else if (type_is_textual(out->tags[i]) &&
 		    cell[i].text.size > TEXT_INLINE_MAX)
 			bytes += cell[i].text.size;
@@ -517,9 +514,11 @@ read_column(enum type type, uint8_t delimiter, const char **at, uint32_t count,
 		return;
 	}
 	if ((type == TYPE_RAW_CSV || type == TYPE_RAW_TSV) && count > 1) {
-		*out = (struct column){ .type = type, .delimiter = delimiter };
-		read_slices(at, count, region, out);
-		return;
+		*out = (struct column){
+			.type = (uint8_t)type, .delimiter = delimiter,
+		};
+		if (read_slices(at, count, region, out))
+			return;
 	}
 	column_init_flat(out, type, count, region);
 	out->delimiter = delimiter;
@@ -544,9 +543,8 @@ image_read(const struct image_shape *shape, const char **at, uint32_t count,
 		    region, &out[c]);
 }
 
-/* Where the cells of rows begin. */
-static const char **
-cursors(struct image *const *rows, uint32_t count, struct region *region)
+const char **
+image_cursors(struct image *const *rows, uint32_t count, struct region *region)
 {
 	const char **at = region_alloc(region, (count + 1) * sizeof(*at));
 
@@ -567,7 +565,7 @@ image_batch(const struct image_shape *shape, struct image *const *rows,
 {
 	struct batch *batch = batch_new(shape->schema, count);
 	struct region *region = batch_region(batch);
-	const char **at = cursors(rows, count, region);
+	const char **at = image_cursors(rows, count, region);
 
 	if (shape->has_time) {
 		int64_t *time = region_alloc(region, count * sizeof(*time));
@@ -582,221 +580,4 @@ image_batch(const struct image_shape *shape, struct image *const *rows,
 	batch->split = shape->split;
 	image_read(shape, at, count, region, batch->column);
 	return batch;
-}
-
-/* --- rows of several shapes --- */
-
-/* Their fields in the places that rows of such batches would have. */
-static struct schema *
-union_schema(struct op_run *run, const struct image_shape **shape,
-	uint32_t count)
-{
-	struct rows *rows = rows_new(run);
-	struct err err = ERR_INIT;
-	uint32_t index;
-
-	for (uint32_t i = 0; i < count; i++) {
-		struct batch *batch = batch_new(shape[i]->schema, 0);
-		for (uint32_t c = 0; c < shape[i]->schema->field_count; c++)
-			column_init_null(&batch->column[c]);
-		/* A refusal of the few bytes of empty rows does no harm. */
-		(void)rows_add(rows, batch, &index, &err);
-		batch_free(&batch);
-	}
-	struct schema *schema = schema_hold(rows_schema(rows));
-	rows_free(&rows);
-	return schema;
-}
-
-/* Absent fields of JSON stay JSON: their token is empty. */
-static void
-union_join_type(struct image_union *all, uint32_t field, uint32_t index)
-{
-	const struct image_shape *shape = all->shape[index];
-	int column = all->map[index][field];
-	uint8_t type = column < 0 ? TYPE_RAW_JSON : shape->type[column];
-	uint8_t delimiter = column < 0 ? 0 : shape->delimiter[column];
-
-	if (index == 0) {
-		all->type[field] = type;
-		all->delimiter[field] = delimiter;
-	}
-	if (all->type[field] != type)
-		all->type[field] = TYPE_MIXED;
-	if (all->delimiter[field] != delimiter)
-		all->delimiter[field] = 0;
-}
-
-static int
-shape_is_plain(const struct image_union *all, uint32_t index)
-{
-	const struct image_shape *shape = all->shape[index];
-	uint32_t fields = all->schema->field_count;
-
-	if (shape->schema->field_count != fields)
-		return 0;
-	for (uint32_t i = 0; i < fields; i++)
-		if (all->map[index][i] != (int)i ||
-		    shape->type[i] != all->type[i])
-			return 0;
-	return 1;
-}
-
-void
-image_union_init(struct image_union *all, struct op_run *run,
-	const struct image_shape **shape, const struct image_shape **ordered,
-	uint32_t count)
-{
-	struct schema *schema = union_schema(run, ordered, count);
-	uint32_t fields = schema->field_count;
-
-	*all = (struct image_union){
-		.schema = schema, .count = count,
-		.type = mem_alloc_zero(fields + 1),
-		.delimiter = mem_alloc_zero(fields + 1),
-		.shape = mem_copy(shape, count * sizeof(*shape)),
-		.map = mem_alloc_zero((count + 1) * sizeof(*all->map)),
-		.is_plain = mem_alloc_zero(count + 1),
-	};
-	for (uint32_t s = 0; s < count; s++) {
-		all->map[s] = mem_alloc((fields + 1) * sizeof(int));
-		for (uint32_t i = 0; i < fields; i++) {
-			all->map[s][i] = schema_find(shape[s]->schema,
-			    schema->field[i].name, schema->field[i].name_size);
-			union_join_type(all, i, s);
-		}
-	}
-	for (uint32_t s = 0; s < count; s++)
-		all->is_plain[s] = (uint8_t)shape_is_plain(all, s);
-}
-
-void
-image_union_fini(struct image_union *all)
-{
-	for (uint32_t s = 0; s < all->count; s++)
-		mem_free(all->map[s]);
-	mem_free(all->map);
-	mem_free(all->shape);
-	mem_free(all->is_plain);
-	mem_free(all->type);
-	mem_free(all->delimiter);
-	schema_drop(&all->schema);
-	*all = (struct image_union){ 0 };
-}
-
-/* A row's cells, each as a column of one value. */
-static void
-read_row(const struct image_shape *shape, const struct image *row,
-	struct region *region, struct column *cell)
-{
-	const char *at = image_cells(row);
-
-	image_read(shape, &at, 1, region, cell);
-}
-
-/* Cell `i` of a column: a value of that type or of any. */
-static void
-union_put(const struct column *cell, uint32_t i, uint32_t count,
-	struct region *region, struct column *out)
-{
-	if (out->type == TYPE_MIXED) {
-		struct value value = { .type = TYPE_MISSING };
-		if (cell != NULL)
-			value = column_value(cell, 0, region);
-		out->tags[i] = (uint8_t)value.type;
-		((union cell *)out->data)[i] = value.cell;
-		if (value.type <= TYPE_MISSING)
-			clear_bit(out, i, count, region);
-		return;
-	}
-	unsigned width = type_width(out->type);
-	char *target = (char *)out->data + (size_t)i * width;
-	if (cell == NULL) {
-		memset(target, 0, width);	/* an empty token of JSON */
-		return;
-	}
-	memcpy(target, cell->data, width);
-	if (!column_row_is_valid(cell, 0))
-		clear_bit(out, i, count, region);
-}
-
-static void
-union_put_null(uint32_t i, uint32_t count, struct region *region,
-	struct column *out)
-{
-	unsigned width = type_width(out->type);
-
-	if (out->type == TYPE_NULL)
-		return;
-	memset((char *)out->data + (size_t)i * width, 0, width);
-	if (out->type == TYPE_MIXED)
-		out->tags[i] = TYPE_NULL;
-	clear_bit(out, i, count, region);
-}
-
-/* Row by row, where shapes differ. */
-static void
-union_read_rows(const struct image_union *all, struct image *const *rows,
-	uint32_t count, struct region *region, struct column *out)
-{
-	uint32_t fields = all->schema->field_count, most = 0;
-
-	for (uint32_t s = 0; s < all->count; s++)
-		if (all->shape[s]->schema->field_count > most)
-			most = all->shape[s]->schema->field_count;
-	struct column *cell = region_alloc(region,
-	    (most + 1) * sizeof(*cell));
-	for (uint32_t c = 0; c < fields; c++) {
-		if (all->type[c] == TYPE_NULL)
-			column_init_null(&out[c]);
-		else
-			column_init_flat(&out[c], all->type[c], count, region);
-		out[c].delimiter = all->delimiter[c];
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		if (rows[i] != NULL)
-			read_row(all->shape[rows[i]->shape], rows[i], region,
-			    cell);
-		for (uint32_t c = 0; c < fields; c++) {
-			if (rows[i] == NULL || out[c].type == TYPE_NULL) {
-				union_put_null(i, count, region, &out[c]);
-				continue;
-			}
-			int from = all->map[rows[i]->shape][c];
-			union_put(from < 0 ? NULL : &cell[from], i, count,
-			    region, &out[c]);
-		}
-	}
-}
-
-void
-image_union_read(const struct image_union *all, struct image *const *rows,
-	uint32_t count, struct region *region, struct column *out)
-{
-	const struct image_shape *shape = NULL;
-	int is_plain = 1;
-
-	/* Nearly always: nothing to look at, row by row. */
-	int is_known = all->count == 1 && all->is_plain[0];
-	if (is_known)
-		shape = all->shape[0];
-	for (uint32_t i = 0; !is_known && i < count; i++) {
-		if (rows[i] == NULL)
-			continue;
-		is_plain &= all->is_plain[rows[i]->shape];
-		shape = all->shape[rows[i]->shape];
-		if (shape->has_time)
-			is_plain = 0;
-	}
-	if (!is_plain || (shape == NULL && all->count > 0)) {
-		union_read_rows(all, rows, count, region, out);
-		return;
-	}
-	if (shape == NULL)
-		return;
-	const char **at = cursors(rows, count, region);
-	image_read(shape, at, count, region, out);
-	for (uint32_t c = 0; c < all->schema->field_count; c++)
-		if (out[c].type != TYPE_NULL)
-			out[c].delimiter = all->delimiter[c];
 }

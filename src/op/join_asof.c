@@ -168,9 +168,8 @@ join_asof_make(struct join_table *table, struct mem_budget *budget)
 	for (uint64_t at = 0; at <= table->mask; at++)
 		if (table->slot[at] != 0)
 			make_run(join_slot_row(table->slot[at]), table->runs);
-	uint64_t bytes = region_bytes(table->runs);
-	if (mem_charge(budget, bytes) == 0)
-		table->charged_bytes += bytes;
+	mem_charge_always(budget, region_bytes(table->runs));
+	table->charged_bytes += region_bytes(table->runs);
 }
 
 /* How many entries are not behind the left row's bytes. */

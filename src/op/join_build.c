@@ -181,7 +181,7 @@ make_room(struct op_run *run, struct join_share *share, struct pile *pile,
 			largest = &pile[p];
 	if (largest == NULL)
 		return 0;
-	return pile_spill(largest, &share->budget, run->job->spill, err) == 0 ?
+	return pile_spill(largest, &share->budget, run, err) == 0 ?
 	    1 : -1;
 }
 
@@ -329,9 +329,10 @@ join_build_add(struct op_run *run, struct join_build *build,
 	struct text *order = NULL;
 	int status = 0;
 
-	if (!join_has_room(0) || mem_is_pressed(&share->budget))
-		status = make_room(run, share, build->own->build,
-		    SPILL_WORTH_BYTES, err) < 0 ? -1 : 0;
+	int is_pressed = mem_is_pressed(&share->budget);
+	if (is_pressed || !join_has_room(0))
+		status = make_room(run, share, build->own->build, is_pressed ?
+		    0 : SPILL_WORTH_BYTES, err) < 0 ? -1 : 0;
 	if (status == 0)
 		status = join_eval_keys(run, args->on_right, args->asof_right,
 		    batch, region, column, err);
@@ -356,6 +357,10 @@ join_build_add(struct op_run *run, struct join_build *build,
 			status = join_write_rows(run, share,
 			    build->own->build, 0, &build->own->right, &rows,
 			    region, err);
+		else	/* its fields are known all the same */
+			(void)image_shapes_find(&build->own->right, kept,
+			    IMAGE_SHAPES_MAX / share->instance_count,
+			    rows.turn, rows.number);
 		build->number += batch->sel_count;
 		batch_free(&kept);
 	}
@@ -372,7 +377,7 @@ build_spill(struct op_run *run, struct join_share *share, uint32_t part,
 	share->is_spilled[part] = 1;
 	for (uint32_t i = 0; i < share->instance_count; i++) {
 		struct pile *pile = &share->instance[i].build[part];
-		if (pile_spill(pile, &share->budget, run->job->spill,
+		if (pile_spill(pile, &share->budget, run,
 		    err) != 0 || pile_rest(pile, &share->budget, err) != 0)
 			return -1;
 	}
@@ -397,7 +402,8 @@ join_build_part(struct op_run *run, struct join_share *share, uint32_t part,
 			base[i] = shapes;
 			shapes += share->instance[i].right.count;
 			reader[i] = pile_reader_new(
-			    &share->instance[i].build[part]);
+			    &share->instance[i].build[part],
+			    &share->budget);
 		}
 		status = join_table_build(&share->table[part],
 		    &share->budget, reader, instances, base, 0, err);

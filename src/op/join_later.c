@@ -118,7 +118,7 @@ later_merge(const struct later *later, int left)
 	for (uint32_t i = 0; i < share->instance_count; i++)
 		reader[i] = pile_reader_new(left ?
 		    &share->instance[i].probe[later->part] :
-		    &share->instance[i].build[later->part]);
+		    &share->instance[i].build[later->part], &share->budget);
 	struct pile_merge *merge = pile_merge_new(reader,
 	    share->instance_count);
 	mem_free(reader);
@@ -164,7 +164,8 @@ later_load(struct later *later, struct err *err)
 		    "some keys need more memory than the limit");
 		return err_hint(err, "give it more with --memory SIZE");
 	}
-	struct pile_reader *piece = pile_reader_new(&later->piece);
+	struct pile_reader *piece = pile_reader_new(&later->piece,
+	    &later->share->budget);
 	if (join_table_build(&later->table, budget, &piece, 1, NULL, 1,
 	    err) < 0)
 		return -1;
@@ -251,9 +252,10 @@ later_rest(struct later *later, struct err *err)
 	if (!join_keeps_right(share->op))
 		return 0;
 	if (rest->file == NULL && pile_spill(rest, &share->budget,
-	    later->run->job->spill, err) != 0)
+	    later->run, err) != 0)
 		return -1;
-	reader = pile_reader_new(&later->piece);
+	reader = pile_reader_new(&later->piece,
+	    &later->share->budget);
 	while (status == 0 && pile_reader_next(reader, &row, err) == 1)
 		if (!(row->flags & IMAGE_FOUND))
 			status = pile_add(rest, &share->budget, row, err);
@@ -273,7 +275,7 @@ later_begin(struct later *later, struct err *err)
 	later->probe->given = given;
 	later->probe->given_shapes = given->shapes;
 	return pile_spill(given, &later->share->budget,
-	    later->run->job->spill, err);
+	    later->run, err);
 }
 
 /* Make one of the piles. */
@@ -285,12 +287,12 @@ later_unite(struct later *later, struct err *err)
 	struct pile all = { .shapes = later->given[0].shapes };
 	struct image *row;
 	uint32_t at;
-	int status = pile_spill(&all, budget, later->run->job->spill, err);
+	int status = pile_spill(&all, budget, later->run, err);
 
 	for (uint32_t i = 0; i < later->given_count; i++) {
 		if (pile_rest(&later->given[i], budget, err) != 0)
 			status = -1;
-		reader[i] = pile_reader_new(&later->given[i]);
+		reader[i] = pile_reader_new(&later->given[i], budget);
 	}
 	struct pile_merge *merge = pile_merge_new(reader, later->given_count);
 	while (status == 0) {
@@ -323,7 +325,7 @@ later_piece(struct later *later, struct err *err)
 	if (is_last < 0)
 		return -1;
 	if (!is_last && later->note == NULL) {
-		/* It is needed, whatever the limit says. */
+		mem_charge_always(budget, later->left_count + 1);
 		later->note = mem_alloc_zero(later->left_count + 1);
 		probe->keeps_left = 0;
 	}
@@ -406,6 +408,8 @@ join_later_part(struct op_run *run, struct join_probe *probe, uint32_t part,
 	for (uint32_t i = 0; i < later.given_count; i++)
 		pile_free(&later.given[i], &share->budget);
 	pile_merge_free(&later.right);
+	if (later.note != NULL)
+		mem_release(&share->budget, later.left_count + 1);
 	mem_free(later.shape_base);
 	mem_free(later.note);
 	for (uint32_t i = 0; i < share->instance_count; i++) {
@@ -426,7 +430,7 @@ struct join_ending {
 };
 
 static struct pile_merge *
-ending_given(const struct join_share *share)
+ending_given(struct join_share *share)
 {
 	uint32_t most = share->instance_count + JOIN_PARTS, count = 0;
 	struct pile_reader **reader = mem_alloc(most * sizeof(*reader));
@@ -434,32 +438,31 @@ ending_given(const struct join_share *share)
 	for (uint32_t i = 0; i < share->instance_count; i++)
 		if (share->instance[i].given.file != NULL)
 			reader[count++] = pile_reader_new(
-			    &share->instance[i].given);
+			    &share->instance[i].given, &share->budget);
 	for (uint32_t p = 0; p < JOIN_PARTS; p++)
 		if (share->later[p].given.file != NULL)
 			reader[count++] = pile_reader_new(
-			    (struct pile *)(uintptr_t)&share->later[p].given);
+			    &share->later[p].given, &share->budget);
 	struct pile_merge *merge = pile_merge_new(reader, count);
 	mem_free(reader);
 	return merge;
 }
 
 static struct pile_merge *
-ending_rest(const struct join_share *share)
+ending_rest(struct join_share *share)
 {
 	uint32_t most = (share->instance_count + 1) * JOIN_PARTS, count = 0;
 	struct pile_reader **reader = mem_alloc(most * sizeof(*reader));
 
 	for (uint32_t p = 0; p < JOIN_PARTS; p++) {
-		struct pile *rest =
-		    (struct pile *)(uintptr_t)&share->later[p].rest;
 		if (share->is_spilled[p]) {
-			reader[count++] = pile_reader_new(rest);
+			reader[count++] = pile_reader_new(
+			    &share->later[p].rest, &share->budget);
 			continue;
 		}
 		for (uint32_t i = 0; i < share->instance_count; i++)
 			reader[count++] = pile_reader_new(
-			    &share->instance[i].build[p]);
+			    &share->instance[i].build[p], &share->budget);
 	}
 	struct pile_merge *merge = pile_merge_new(reader, count);
 	mem_free(reader);
@@ -518,7 +521,7 @@ struct join_ending *
 join_ending_new(struct op_run *run, struct join_probe *probe)
 {
 	struct join_ending *ending = mem_alloc_zero(sizeof(*ending));
-	const struct join_share *share = probe->share;
+	struct join_share *share = probe->share;
 	uint32_t readers = 0;
 
 	ending->rows = mem_alloc(probe->most * sizeof(*ending->rows));

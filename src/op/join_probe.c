@@ -634,9 +634,9 @@ open_files(struct op_run *run, struct join_probe *probe, struct err *err)
 		return 0;
 	for (uint32_t p = 0; p < JOIN_PARTS; p++)
 		if (share->is_spilled[p] && pile_spill(&probe->own->probe[p],
-		    &share->budget, run->job->spill, err) != 0)
+		    &share->budget, run, err) != 0)
 			return -1;
-	if (pile_spill(&probe->own->given, &share->budget, run->job->spill,
+	if (pile_spill(&probe->own->given, &share->budget, run,
 	    err) != 0)
 		return -1;
 	probe->given = &probe->own->given;

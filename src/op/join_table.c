@@ -117,11 +117,14 @@ join_table_build(struct join_table *table, struct mem_budget *budget,
 	if (rows > 0) {
 		uint64_t slots = bits_power_of_two(rows + rows / 2 + 2);
 		uint64_t bytes = slots * sizeof(*table->slot);
-		if (mem_charge(budget, bytes) == 0)
-			table->charged_bytes = bytes;
-		else if (!force)
-			status = 1;
+		if (mem_charge(budget, bytes) != 0) {
+			if (force)
+				mem_charge_always(budget, bytes);
+			else
+				status = 1;
+		}
 		if (status == 0) {
+			table->charged_bytes = bytes;
 			table->slot = mem_alloc_zero(bytes);
 			table->mask = slots - 1;
 			status = table_link_rows(table, merge, shape_base,

@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "op/op.h"
 #include "state/spill.h"
 #include "util/bits.h"
 #include "util/err.h"
@@ -30,8 +31,7 @@ block_free(struct pile *pile, struct mem_budget *budget,
 	size_t bytes = sizeof(*block) + block->size;
 
 	pile->held_bytes -= bytes;
-	if (block->is_charged)
-		mem_release(budget, bytes);
+	mem_release(budget, bytes);
 	mem_free(block);
 }
 
@@ -81,12 +81,13 @@ pile_add_block(struct pile *pile, struct mem_budget *budget, size_t bytes,
 	    pile->block_bytes;
 	if (size < bytes + IMAGE_SLACK)
 		size = bits_round_up(bytes + IMAGE_SLACK, 64);
-	int is_charged = mem_charge(budget, sizeof(struct pile_block) +
-	    size) == 0;
-	if (!is_charged && !force)
-		return 1;
+	if (mem_charge(budget, sizeof(struct pile_block) + size) != 0) {
+		if (!force)
+			return 1;
+		mem_charge_always(budget, sizeof(struct pile_block) + size);
+	}
 	struct pile_block *block = mem_alloc(sizeof(*block) + size);
-	*block = (struct pile_block){ .size = size, .is_charged = is_charged };
+	*block = (struct pile_block){ .size = size };
 	if (pile->last != NULL)
 		pile->last->next = block;
 	else
@@ -118,17 +119,16 @@ pile_reserve(struct pile *pile, struct mem_budget *budget, size_t bytes,
 }
 
 int
-pile_spill(struct pile *pile, struct mem_budget *budget, struct spill *spill,
+pile_spill(struct pile *pile, struct mem_budget *budget, struct op_run *run,
 	struct err *err)
 {
 	if (pile->file != NULL)
 		return 0;
-	pile->file = spill_file_new(spill, err);
+	pile->file = op_spill_new(run, err);
 	if (pile->file == NULL)
 		return -1;
-	/* Without it there is no way on, so a refusal is none. */
-	if (mem_charge(budget, SPILL_FILE_BYTES) == 0)
-		pile->file_charged = SPILL_FILE_BYTES;
+	mem_charge_always(budget, SPILL_FILE_BYTES);
+	pile->file_charged = SPILL_FILE_BYTES;
 	for (struct pile_block *block = pile->first; block != NULL;
 	    block = block->next)
 		if (pile_write_block(pile, block, err) != 0)
@@ -174,6 +174,7 @@ struct read_block {
 
 struct pile_reader {
 	struct pile *pile;
+	struct mem_budget *budget;
 	struct pile_block *block;	/* in memory: where it stands */
 	struct spill_reader *file;
 	struct read_block *read, *spent;
@@ -181,14 +182,16 @@ struct pile_reader {
 };
 
 struct pile_reader *
-pile_reader_new(struct pile *pile)
+pile_reader_new(struct pile *pile, struct mem_budget *budget)
 {
 	struct pile_reader *reader = mem_alloc_zero(sizeof(*reader));
 
 	reader->pile = pile;
+	reader->budget = budget;
 	reader->block = pile->first;
 	if (pile->file != NULL) {
 		reader->block = NULL;
+		mem_charge_always(budget, SPILL_READER_BYTES);
 		reader->file = spill_reader_new(pile->file, 0, pile->end);
 	} else if (reader->block != NULL) {
 		reader->at = reader->block->bytes;
@@ -219,6 +222,8 @@ pile_reader_free(struct pile_reader **take_reader)
 		return;
 	pile_reader_release(reader);
 	mem_free(reader->read);
+	if (reader->file != NULL)
+		mem_release(reader->budget, SPILL_READER_BYTES);
 	spill_reader_free(&reader->file);
 	mem_free(reader);
 	*take_reader = NULL;

@@ -8,7 +8,7 @@
 
 struct err;
 struct mem_budget;
-struct spill;
+struct op_run;
 struct spill_file;
 struct spill_reader;
 
@@ -19,7 +19,6 @@ struct spill_reader;
 struct pile_block {
 	struct pile_block *next;
 	size_t used, size;
-	int is_charged;
 	_Alignas(16) char bytes[];
 };
 
@@ -53,8 +52,9 @@ pile_take(struct pile *pile, size_t bytes)
 	return at;
 }
 
-/* Write all rows to a file; further ones will follow.  0 or -1. */
-int pile_spill(struct pile *, struct mem_budget *, struct spill *,
+/* Write all rows to a file of the operator's; further ones will follow.  0 or
+ * -1. */
+int pile_spill(struct pile *, struct mem_budget *, struct op_run *,
 	struct err *);
 /* No more rows come for now: what is in a file goes there, its buffers go. */
 int pile_rest(struct pile *, struct mem_budget *, struct err *);
@@ -68,7 +68,7 @@ int pile_add(struct pile *, struct mem_budget *, const struct image *,
  */
 struct pile_reader;
 
-struct pile_reader *pile_reader_new(struct pile *);
+struct pile_reader *pile_reader_new(struct pile *, struct mem_budget *);
 void pile_reader_free(struct pile_reader **);
 /* 1 with *row; 0 at the end; -1. */
 int pile_reader_next(struct pile_reader *, struct image **row, struct err *);
