@@ -383,6 +383,7 @@ op_files = \
 	src/op/aggregate_fold.c \
 	src/op/aggregate_give.c \
 	src/op/aggregate_priv.h \
+	src/op/aggregate_result.c \
 	src/op/deferred.c \
 	src/op/deferred.h \
 	src/op/group.c \

@@ -43,16 +43,14 @@ aggregate_table(struct aggregate *state)
 }
 
 void
-aggregate_table_free(struct aggregate *state, struct group_table **take_table)
+aggregate_table_clear(struct aggregate *state, struct group_table *table)
 {
-	uint64_t count = *take_table == NULL ? 0 :
-	    group_table_count(*take_table);
+	uint64_t count = group_table_count(table);
 
-	if (group_rows_own(&state->rows))
-		for (uint64_t i = 0; i < count; i++)
-			group_rows_clear(&state->rows, aggregate_states(
-			    group_table_row(*take_table, i)));
-	group_table_free(take_table);
+	for (uint64_t i = 0; group_rows_own(&state->rows) && i < count; i++)
+		group_rows_clear(&state->rows, aggregate_states(
+		    group_table_row(table, i)));
+	group_table_clear(table);
 }
 
 int

@@ -9,8 +9,8 @@
  *	plain	arguments become columns again, as they were in the batch
  *	states	merged; or moved, if the group is new
  *
- * So groups are made in the order of their first appearance, and the table is a
- * result as it stands.
+ * So groups are made in the order of their first appearance, and the rows of the
+ * table, finished, are a result.  The table is the same one for all piles.
  *
  * When the budget refuses, the results so far go to disk; when that does not
  * help, what is left of the pile, and the table, are put on piles again, by
@@ -289,7 +289,7 @@ move_table(struct fold *fold, struct group_piles *piles)
 			*aggregate_ordinal(row) };
 		move_states(fold, piles, &head, aggregate_states(row), NULL);
 	}
-	group_table_free(&fold->table);
+	group_table_clear(table);
 }
 
 static int fold_piles_of(struct aggregate *, struct group_piles *,
@@ -369,7 +369,7 @@ fold_new(struct aggregate *state, uint32_t input_count)
 	fold->word = NULL;
 	fold->word_capacity = 0;
 	fold->state = state;
-	fold->table = aggregate_table(state);
+	fold->table = state->table;
 	fold->input = mem_alloc_zero((input_count + 1) * sizeof(*fold->input));
 	fold->input_count = input_count;
 	return fold;
@@ -384,33 +384,19 @@ fold_free(struct fold *fold)
 		    sizeof(struct pile_head));
 	for (uint32_t i = 0; i < fold->input_count; i++)
 		pile_cursor_close(&fold->input[i].cursor);
-	if (fold->table != NULL)
-		aggregate_table_free(fold->state, &fold->table);
+	aggregate_table_clear(fold->state, fold->table);
 	mem_free(fold->input);
 	mem_free(fold->word);
 	mem_free(fold);
 }
 
-static void
-result_add(struct aggregate *state, struct group_table *take_table)
-{
-	if (state->result_count == state->result_capacity) {
-		state->result_capacity = state->result_capacity * 2 + 16;
-		state->result = mem_resize(state->result,
-		    state->result_capacity * sizeof(*state->result));
-	}
-	state->result[state->result_count++] = (struct result){
-		.table = take_table };
-}
-
 /* The table is done: a result. */
-static void
-fold_finish(struct fold *fold)
+static int
+fold_finish(struct fold *fold, struct err *err)
 {
-	if (fold->table == NULL || group_table_count(fold->table) == 0)
-		return;
-	result_add(fold->state, fold->table);
-	fold->table = NULL;
+	if (group_table_count(fold->table) == 0)
+		return 0;
+	return aggregate_finish(fold->state, fold->table, err);
 }
 
 int
@@ -438,7 +424,7 @@ aggregate_fold(struct aggregate *state, struct aggregate *const *from,
 	if (status == 0 && fold->input_count > 0)
 		status = fold_run(fold, err);
 	if (status == 0)
-		fold_finish(fold);
+		status = fold_finish(fold, err);
 	fold_free(fold);
 	return status;
 }
@@ -458,7 +444,7 @@ fold_piles_of(struct aggregate *state, struct group_piles *piles,
 		if (status == 0)
 			status = fold_run(fold, err);
 		if (status == 0)
-			fold_finish(fold);
+			status = fold_finish(fold, err);
 		fold_free(fold);
 	}
 	return status;
@@ -469,8 +455,11 @@ aggregate_refold(struct aggregate *state, uint32_t number, struct err *err)
 {
 	struct group_piles *piles = state->piles;
 	struct pile *pile = &piles->pile[number];
-	struct fold *fold = fold_new(state, 1);
 
+	/* Its table is needed. */
+	if (group_table_count(state->table) > 0)
+		aggregate_unload(state, piles->count);
+	struct fold *fold = fold_new(state, 1);
 	fold->always = 1;
 	piles->bytes -= pile->bytes;
 	int status = pile_cursor_open(&fold->input->cursor, &state->rows,
@@ -490,7 +479,7 @@ aggregate_refold(struct aggregate *state, uint32_t number, struct err *err)
 		    state->rows.bytes);
 	}
 	if (status == 0)
-		group_table_free(&fold->table);
+		group_table_clear(fold->table);
 	fold_free(fold);
 	return status;
 }

@@ -18,10 +18,31 @@ struct aggregate_share {
 	uint32_t left_count;		/* of those that have given all */
 };
 
-/* A table whose rows are done, or a file of such rows; by first appearance. */
+/* Some records of output, by first appearance. */
+struct page {
+	const uint64_t *ordinal;
+	const struct column *column;
+	uint32_t count;
+};
+
+/*
+ * Records of output in order: pages in memory, or a file of batches whose last
+ * column are the ordinals.
+ */
 struct result {
-	struct group_table *table;
-	struct group_piles *piles;	/* one pile */
+	struct region *region;		/* of the pages and all they have */
+	struct page *page;
+	uint32_t page_count;
+	uint64_t charged;
+	struct spill_file *file;
+	struct portion *portion;	/* where it can be entered */
+	uint32_t portion_count;
+	uint64_t file_end;
+	uint64_t row_count;
+};
+
+struct portion {
+	uint64_t place, ordinal, rows_before;
 };
 
 /* Where a record stands: those from number `own` of this instance on came in
@@ -68,7 +89,7 @@ struct aggregate {
 	uint64_t turn_count, turn_capacity;
 	struct agg_places places;	/* of own among all */
 	uint32_t pile_count;		/* of all instances; 0: one table */
-	struct result *result;
+	struct result **result;
 	uint32_t result_count, result_capacity;
 	struct giver *giver;
 };
@@ -95,8 +116,8 @@ void aggregate_choose_limits(struct aggregate *);
 /* The row of the one group there is without keys. */
 void aggregate_make_single(struct aggregate *);
 struct group_table *aggregate_table(struct aggregate *);
-/* Clear the states of a table that is not used any more, and free it. */
-void aggregate_table_free(struct aggregate *, struct group_table **);
+/* Let go of all rows, with what their states own. */
+void aggregate_table_clear(struct aggregate *, struct group_table *);
 /* The memory limit is in the way: -1 with err. */
 void aggregate_free_shapes(struct aggregate *);
 int aggregate_no_memory(struct err *);
@@ -110,14 +131,31 @@ int aggregate_fold(struct aggregate *, struct aggregate *const *from,
 /* Fold a pile of one's own where it is. */
 int aggregate_refold(struct aggregate *, uint32_t number, struct err *);
 
+/* --- aggregate_result.c --- */
+
+/*
+ * The rows of the table, finished, as a result; the table is empty then, its
+ * states cleared.  If there is no room, this and the others go to disk.  0, or
+ * -1 with err.
+ */
+int aggregate_finish(struct aggregate *, struct group_table *, struct err *);
+void result_free(struct aggregate *, struct result **);
+void aggregate_free_results(struct aggregate *);
+/* A file that is appended to, page by page, then closed.  0 or -1. */
+struct result *result_new_file(struct aggregate *, struct err *);
+int result_write(struct aggregate *, struct result *, const struct page *,
+	struct err *);
+int result_end_file(struct result *, struct err *);
+/* How many records of it are before the ordinal; of a file about. */
+uint64_t result_rows_before(const struct result *, uint64_t ordinal);
+
 /* --- aggregate_give.c --- */
 
-struct giver *giver_new(struct aggregate *, struct err *);
+struct giver *giver_new(struct aggregate *, struct err *err);
 void giver_free(struct giver **);
 /* Some batches: OP_AGAIN, OP_OK at the end. */
 enum op_status giver_give(struct giver *, struct err *);
 /* Results of this instance to disk, as one. */
-void aggregate_free_results(struct aggregate *);
 int aggregate_spill_results(struct aggregate *, struct err *);
 
 #endif

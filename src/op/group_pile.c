@@ -33,8 +33,6 @@
 
 struct pile_extent {
 	uint64_t from, to;	/* places in the file */
-	uint64_t ordinal;	/* of the first row */
-	uint64_t row_count;
 };
 
 /* In front of the rows of a chunk on disk. */
@@ -206,13 +204,10 @@ pile_spill(struct group_piles *piles, struct pile *pile, struct err *err)
 
 	if (pile->first == NULL)
 		return 0;
-	extent.ordinal = ((struct pile_head *)(void *)(pile->first +
-	    1))->ordinal;
 	if (spill_cut(piles->file, &extent.from, err) != 0)
 		return -1;
 	while (pile->first != NULL) {
 		struct pile_chunk *chunk = pile->first;
-		extent.row_count += chunk->count;
 		if (chunk_write(piles, chunk, err) != 0)
 			return -1;
 		pile->first = chunk->next;
@@ -445,27 +440,4 @@ pile_cursor_close(struct pile_cursor *cursor)
 		cursor->chunk = NULL;
 	}
 	spill_reader_free(&cursor->reader);
-}
-
-uint64_t
-pile_rows_before(const struct pile *pile, uint64_t ordinal)
-{
-	uint64_t count = 0;
-
-	for (uint32_t i = 0; i < pile->extent_count; i++)
-		if (pile->extent[i].ordinal < ordinal)
-			count += pile->extent[i].row_count;
-	return count;
-}
-
-int
-pile_cursor_seek(struct pile_cursor *cursor, const struct group_rows *rows,
-	struct group_piles *piles, uint64_t ordinal, struct err *err)
-{
-	*cursor = (struct pile_cursor){ .piles = piles, .rows = rows,
-	    .pile = &piles->pile[0] };
-	while (cursor->next_extent + 1 < cursor->pile->extent_count &&
-	    cursor->pile->extent[cursor->next_extent + 1].ordinal <= ordinal)
-		cursor->next_extent++;
-	return cursor_next(cursor, err);
 }

@@ -155,14 +155,4 @@ pile_cursor_row(const struct pile_cursor *cursor)
 int pile_cursor_pass(struct pile_cursor *, struct err *);
 void pile_cursor_forget(struct pile_cursor *);
 
-/*
- * Of a pile in one file whose rows were spilled in portions: how many rows lie
- * in front of the ordinal, about.
- */
-uint64_t pile_rows_before(const struct pile *, uint64_t ordinal);
-/* A cursor that begins at a portion with the first row not before `ordinal`,
- * and leaves the pile as it is. */
-int pile_cursor_seek(struct pile_cursor *, const struct group_rows *,
-	struct group_piles *, uint64_t ordinal, struct err *);
-
 #endif

@@ -262,6 +262,87 @@ group_rows_take(struct group_rows *rows, struct op_run *run)
 	return batch;
 }
 
+/* One key, of one textual type in all rows: the views are the column. */
+static int
+copy_text_keys(const struct group_rows *rows, char *const *row,
+	const struct text *key, uint32_t count, struct region *region,
+	struct column *out)
+{
+	uint16_t code = *row_codes(rows, row[0]);
+
+	if (!type_is_textual((enum type)code))
+		return 0;
+	for (uint32_t i = 1; i < count; i++)
+		if (*row_codes(rows, row[i]) != code)
+			return 0;
+	column_init_flat(out, (enum type)code, count, region);
+	struct text *text = out->data;
+	for (uint32_t i = 0; i < count; i++) {
+		text[i] = key_part_text(&key[i], 1, 0);
+		if (text[i].size > TEXT_INLINE_MAX)
+			text[i].bytes = region_copy(region, text[i].bytes,
+			    text[i].size);
+	}
+	return 1;
+}
+
+static void
+make_keys(struct group_rows *rows, uint32_t k, char *const *row,
+	const struct text *key, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct value value = key_part_value(&key[i],
+		    rows->args->by_count, k, row_codes(rows, row[i])[k]);
+		builder_add(&rows->builder[k], &value);
+	}
+}
+
+static int
+make_results(struct group_rows *rows, uint32_t a, char *const *row,
+	uint32_t count, struct builder *builder, struct err *err)
+{
+	struct agg_call *call = agg_expr_call(rows->args->agg[a].agg);
+	size_t offset = rows->offset[a];
+
+	for (uint32_t i = 0; i < count; i++)
+		if (call->def->final(call, row[i] + offset, builder,
+		    err) != 0)
+			return -1;
+	return 0;
+}
+
+int
+group_rows_columns(struct group_rows *rows, char *const *row,
+	const struct text *key, uint32_t count, struct region *region,
+	struct column *out, struct err *err)
+{
+	const struct op_args *args = rows->args;
+	struct region *scratch = region_new();
+	struct column made;
+	int status = 0;
+
+	for (uint32_t c = 0; c < rows->width; c++) {
+		struct builder *builder = &rows->builder[c];
+		if (args->by_count == 1 && c == 0 &&
+		    copy_text_keys(rows, row, key, count, region, &out[c]))
+			continue;
+		if (c < args->by_count)
+			make_keys(rows, c, row, key, count);
+		else
+			status = make_results(rows, c - args->by_count, row,
+			    count, builder, err);
+		if (status != 0)
+			break;
+		/* It leaves more behind than the column. */
+		builder_finish(builder, scratch, &made);
+		column_copy(&made, NULL, count,
+		    region, &out[c]);
+		region_reset(scratch);
+	}
+	region_drop(&scratch);
+	return status;
+}
+
 /* --- as bytes: hash, size of the key, key | codes | states --- */
 
 #define HEAD_BYTES 12

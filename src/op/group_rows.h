@@ -96,5 +96,12 @@ struct agg_call *group_rows_calls(const struct group_rows *);
 int group_rows_add(struct group_rows *, const char *row, struct text key,
 	struct err *);
 struct batch *group_rows_take(struct group_rows *, struct op_run *);
+/*
+ * Up to BATCH_ROWS_MAX records of output at once, without a gap: all columns,
+ * in memory of `region`.  0, or -1 with err.
+ */
+int group_rows_columns(struct group_rows *, char *const *row,
+	const struct text *key, uint32_t count, struct region *,
+	struct column *out, struct err *);
 
 #endif

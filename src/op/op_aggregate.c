@@ -194,17 +194,6 @@ prepare_piles(struct aggregate *state)
 	state->single = NULL;
 	aggregate_unload(state, state->pile_count);
 	make_places(state);
-	group_table_free(&state->table);
-}
-
-/* The table that holds all is the result. */
-static void
-keep_table(struct aggregate *state)
-{
-	state->result = mem_alloc(sizeof(*state->result));
-	state->result[0] = (struct result){ .table = state->table };
-	state->result_count = state->result_capacity = 1;
-	state->table = NULL;
 }
 
 static enum op_status
@@ -264,9 +253,11 @@ aggregate_work(struct op_run *run, unsigned port, struct err *err)
 		if ((status = op_meet(run, 1)) != OP_OK)
 			return status;
 		prepare_piles(state);
-		if (state->table != NULL)
-			keep_table(state);
 		state->step = STEP_FOLD;
+		/* A table that holds all is the result. */
+		if (state->pile_count == 0 &&
+		    aggregate_finish(state, state->table, err) != 0)
+			return OP_FAIL;
 		return OP_AGAIN;
 	case STEP_FOLD:
 		if ((status = op_meet(run, 2)) != OP_OK)
@@ -276,6 +267,7 @@ aggregate_work(struct op_run *run, unsigned port, struct err *err)
 		if ((status = op_meet(run, 3)) != OP_OK)
 			return status;
 		group_piles_free(&state->piles);
+		group_table_free(&state->table);
 		state->step = STEP_GIVE;
 		return OP_AGAIN;
 	case STEP_GIVE:
@@ -296,7 +288,8 @@ aggregate_close(struct op_run *run)
 	mem_free(state->result);
 	group_piles_free(&state->piles);
 	if (state->table != NULL)
-		aggregate_table_free(state, &state->table);
+		aggregate_table_clear(state, state->table);
+	group_table_free(&state->table);
 	aggregate_free_shapes(state);
 	group_rows_fini(&state->rows);
 	mem_free((void *)(uintptr_t)state->places.span);
