@@ -129,8 +129,10 @@ block_grow(struct agg_call *call, void *old, size_t bytes, int always)
 	if (wanted > charged) {
 		if (mem_charge(call->budget, wanted - charged) == 0)
 			charged = wanted;
-		else if (!always || call->takes_all)
+		else if (!always || call->takes_all) {
 			call->refused = 1;
+			call->refused_bytes += wanted - charged;
+		}
 		if (charged < wanted && !always && !call->takes_all)
 			return NULL;
 	}

@@ -43,6 +43,7 @@ struct agg_call {
 	 * Not the records' fault; the owner ends the job.
 	 */
 	int refused;
+	uint64_t refused_bytes;
 	/* Take it all the same: no value is left out, `refused` only says that
 	 * it is time to let go of states. */
 	int takes_all;

@@ -177,7 +177,7 @@ check_room(struct aggregate *state, struct err *err)
 	struct group_piles *piles = state->piles;
 
 	/* States that own memory have outgrown it: out with all. */
-	if (group_rows_refused(&state->rows)) {
+	if (group_rows_refused(&state->rows) > 0) {
 		if (state->run->job->spill == NULL)
 			return aggregate_no_memory(err);
 		aggregate_unload(state, PILE_COUNT_MAX);

@@ -9,8 +9,8 @@
  *	plain	arguments become columns again, as they were in the batch
  *	states	merged; or moved, if the group is new
  *
- * So groups are made in the order of their first appearance, and the rows of the
- * table, finished, are a result.  The table is the same one for all piles.
+ * So groups are made in the order of their first appearance, and the rows of
+ * the table, finished, are a result.  The table is the same one for all piles.
  *
  * When the budget refuses, the results so far go to disk; when that does not
  * help, what is left of the pile, and the table, are put on piles again, by
@@ -29,6 +29,8 @@
 #define FOLD_ROWS BATCH_ROWS_MAX
 /* A table this small is had in any case. */
 #define TABLE_GROUPS_SURE 4096
+/* A group that is alone may be over the limit by 8/32. */
+#define OVER_SHARE 8
 
 struct fold_input {
 	struct pile_cursor cursor;
@@ -42,6 +44,7 @@ struct fold {
 	struct group_table *table;
 	unsigned depth;
 	int always;		/* memory is not asked for */
+	uint64_t over_bytes;	/* taken by states all the same */
 	struct fold_input *input;
 	uint32_t input_count;
 	/* The batch being gathered. */
@@ -160,6 +163,13 @@ fold_forget(struct fold *fold)
 	fold->count = 0;
 }
 
+/* A little over the limit is no reason to begin anew: others let go soon. */
+static uint64_t
+over_bytes_max(void)
+{
+	return mem_limit() / 32;
+}
+
 /* 0; 1: there is no room in the memory for the groups. */
 static int
 fold_flush(struct fold *fold)
@@ -180,7 +190,8 @@ fold_flush(struct fold *fold)
 	else
 		fold_states(fold);
 	fold_forget(fold);
-	return group_rows_refused(&fold->state->rows) && !fold->always;
+	fold->over_bytes += group_rows_refused(&fold->state->rows);
+	return fold->over_bytes > over_bytes_max() && !fold->always;
 }
 
 /* Rows of the chunk that come before `until`, as many as there is room for. */
@@ -332,6 +343,7 @@ fold_make_room(struct fold *fold, struct err *err)
 		return 0;
 	if (aggregate_spill_results(state, err) != 0)
 		return -1;
+	fold->over_bytes = 0;
 	return group_table_reserve(fold->table, FOLD_ROWS, 0) == 0;
 }
 
@@ -351,10 +363,11 @@ fold_run(struct fold *fold, struct err *err)
 		/* A batch that was refused is still there; else go on. */
 		if (status == 1 && fold_flush(fold) == 0)
 			continue;
+		if (group_table_count(fold->table) > 1 || fold->count > 0)
+			return fold_part(fold, err);
 		/* A single group cannot be parted. */
-		if (group_table_count(fold->table) <= 1 && fold->count == 0)
+		if (fold->over_bytes > OVER_SHARE * over_bytes_max())
 			return aggregate_no_memory(err);
-		return fold_part(fold, err);
 	}
 	return status;
 }

@@ -2,8 +2,8 @@
  * Results to those who want them, in the order of first appearance.
  *
  * Every result is in that order, and there are as many as there are piles.  So
- * they are merged a window at a time: a range of ordinals that is chosen to have
- * some thousand records.  Each result has a few in it, side by side; all of them
+ * they are merged a window at a time: a range of ordinals that is chosen to
+ * have some thousand records.  Each result has a few in it, side by side; all
  * are picked, sorted by ordinal (bytes of the distance to the window's begin,
  * the lowest first), and gathered column by column.  That is cheaper than a
  * comparison of many streams for each record.
@@ -11,8 +11,8 @@
  * Each instance gives a part of the ordinals, of about as many records as the
  * others; all find the same bounds because all look at the same results.
  *
- * Of a result on disk one page is there, and no window goes beyond it.  When
- * there are many files they are merged to one before the next is written.
+ * Of a result on disk one page is there, and no window goes beyond it.  Of many
+ * files some are merged to one of the next level, so that few are open.
  */
 #include "op/aggregate_priv.h"
 
@@ -32,7 +32,7 @@
 #define WINDOW_FIRST 4096
 /* A call gives so many windows: a few milliseconds. */
 #define GIVE_WINDOWS 4
-/* Files of one instance, each with a reader's buffer. */
+/* Files of a level, that become one of the next: each has a reader's buffer. */
 #define FILES_MAX 8
 
 /* Going through a result. */
@@ -520,22 +520,18 @@ write_all(struct giver *giver, struct result *file, struct err *err)
 	return status == 0 ? result_end_file(file, err) : -1;
 }
 
-/* Those in memory only, or all when there are many files; these come first. */
-int
-aggregate_spill_results(struct aggregate *state, struct err *err)
+/* Results from `first` on become one file. */
+static int
+merge_results(struct aggregate *state, uint32_t first, uint32_t level,
+	struct err *err)
 {
-	uint32_t first = 0;
 	int status = 0;
-
-	while (first < state->result_count &&
-	    state->result[first]->file != NULL)
-		first++;
-	if (first == FILES_MAX)
-		first = 0;
 	struct result *file = result_new_file(state, err);
+
 	if (file == NULL)
 		return -1;
-	struct giver *giver = giver_of(state, state->result_count);
+	file->level = level;
+	struct giver *giver = giver_of(state, state->result_count - first);
 	for (uint32_t r = first; r < state->result_count && status == 0; r++)
 		status = source_open(&giver->source[giver->source_count++],
 		    state->result[r], 0, err);
@@ -546,4 +542,30 @@ aggregate_spill_results(struct aggregate *state, struct err *err)
 		result_free(state, &state->result[--state->result_count]);
 	state->result[state->result_count++] = file;
 	return status;
+}
+
+/* Files stand in front, those of higher level first. */
+int
+aggregate_spill_results(struct aggregate *state, struct err *err)
+{
+	uint32_t first = 0;
+
+	while (first < state->result_count &&
+	    state->result[first]->file != NULL)
+		first++;
+	if (first == state->result_count)
+		return 0;
+	if (merge_results(state, first, 0, err) != 0)
+		return -1;
+	state->held_bytes = 0;
+	while (state->result_count >= FILES_MAX) {
+		uint32_t level =
+		    state->result[state->result_count - 1]->level;
+		first = state->result_count - FILES_MAX;
+		if (state->result[first]->level != level)
+			break;
+		if (merge_results(state, first, level + 1, err) != 0)
+			return -1;
+	}
+	return 0;
 }

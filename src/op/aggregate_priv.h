@@ -35,6 +35,7 @@ struct result {
 	uint32_t page_count;
 	uint64_t charged;
 	struct spill_file *file;
+	uint32_t level;			/* how often its records were merged */
 	struct portion *portion;	/* where it can be entered */
 	uint32_t portion_count;
 	uint64_t file_end;
@@ -91,6 +92,7 @@ struct aggregate {
 	uint32_t pile_count;		/* of all instances; 0: one table */
 	struct result **result;
 	uint32_t result_count, result_capacity;
+	uint64_t held_bytes;		/* of those in memory */
 	struct giver *giver;
 };
 

@@ -15,6 +15,9 @@
 #include "state/spill.h"
 #include "util/err.h"
 
+/* Of the memory: this much of results is no file worth. */
+#define HELD_SHARE 32
+
 /* Pages of a file between two places where it can be entered. */
 #define PORTION_PAGES 32
 
@@ -100,13 +103,16 @@ aggregate_finish(struct aggregate *state, struct group_table *table,
 	if (status != 0)
 		return -1;
 	uint64_t bytes = region_bytes(result->region);
-	if (mem_charge(&state->run->budget, bytes) == 0)
+	state->held_bytes += bytes;
+	if (mem_charge(&state->run->budget, bytes) == 0) {
 		result->charged = bytes;
-	else if (state->run->job->spill == NULL)
-		return aggregate_no_memory(err);
-	else
-		return aggregate_spill_results(state, err);
-	return 0;
+		return 0;
+	}
+	/* A small one would only make for many files. */
+	if (state->held_bytes < mem_limit() / HELD_SHARE)
+		return 0;
+	return state->run->job->spill == NULL ? aggregate_no_memory(err) :
+	    aggregate_spill_results(state, err);
 }
 
 /* --- on disk --- */

@@ -246,8 +246,8 @@ table_probe(const struct group_table *table, uint64_t hash,
 }
 
 /* Rows ahead: directory lines first, then the rows they point to. */
-#define PREFETCH_SLOT 16
-#define PREFETCH_ROW 8
+#define PREFETCH_SLOT 32
+#define PREFETCH_ROW 16
 /* Below this many groups everything is in the cache. */
 #define PREFETCH_GROUPS_MIN 4096
 

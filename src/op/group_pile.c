@@ -60,6 +60,22 @@ group_piles_new(const struct group_rows *rows, uint32_t count, unsigned depth,
 	return piles;
 }
 
+/* Write down what is in the last chunk; the next row begins another. */
+static void
+pile_seal(struct group_piles *piles, uint32_t index)
+{
+	struct pile_tail *tail = &piles->tail[index];
+	struct pile_chunk *chunk = piles->pile[index].last;
+
+	if (tail->shape == NULL)
+		return;
+	chunk->row_end = (uint32_t)(tail->row - (char *)chunk);
+	chunk->text_start = (uint32_t)(tail->text - (char *)chunk);
+	chunk->count = (chunk->row_end - (uint32_t)sizeof(*chunk)) /
+	    chunk->shape->row_bytes;
+	*tail = (struct pile_tail){ 0 };
+}
+
 static void
 chunk_clear(struct group_piles *piles, struct pile_chunk *chunk)
 {
@@ -90,6 +106,7 @@ group_piles_free(struct group_piles **take_piles)
 		return;
 	for (uint32_t p = 0; p < piles->count; p++) {
 		struct pile *pile = &piles->pile[p];
+		pile_seal(piles, p);
 		while (pile->first != NULL) {
 			struct pile_chunk *chunk = pile->first;
 			pile->first = chunk->next;
@@ -133,21 +150,28 @@ pile_append(struct group_piles *piles, struct pile *pile,
 	piles->bytes += chunk->bytes;
 }
 
-struct pile_chunk *
-group_pile_grow(struct group_piles *piles, struct pile *pile,
+void
+group_pile_grow(struct group_piles *piles, uint32_t index,
 	const struct pile_shape *shape, uint32_t key_bytes)
 {
-	uint32_t need = (uint32_t)sizeof(struct pile_chunk) +
-	    shape->row_bytes + key_bytes;
+	struct pile *pile = &piles->pile[index];
+	uint64_t need = sizeof(struct pile_chunk) + shape->row_bytes +
+	    key_bytes;
 	uint32_t bytes = CHUNK_BYTES_MIN;
 
-	while (bytes < CHUNK_BYTES_MAX && bytes < pile->bytes)
+	while (bytes < CHUNK_BYTES_MAX &&
+	    (bytes < pile->bytes || bytes < need))
 		bytes *= 2;
-	while (bytes < need)
-		bytes *= 2;
+	if (bytes < need) {
+		/* Keys have less than 2^31 bytes: they are fields. */
+		assert(need < (uint64_t)1 << 31);
+		bytes = (uint32_t)need;
+	}
+	pile_seal(piles, index);
 	struct pile_chunk *chunk = chunk_new(piles, shape, bytes);
 	pile_append(piles, pile, chunk);
-	return chunk;
+	piles->tail[index] = (struct pile_tail){ shape,
+		(char *)(chunk + 1), (char *)chunk + bytes };
 }
 
 /* --- to disk --- */
@@ -198,12 +222,14 @@ chunk_write(struct group_piles *piles, struct pile_chunk *chunk,
 }
 
 static int
-pile_spill(struct group_piles *piles, struct pile *pile, struct err *err)
+pile_spill(struct group_piles *piles, uint32_t index, struct err *err)
 {
+	struct pile *pile = &piles->pile[index];
 	struct pile_extent extent = { 0 };
 
 	if (pile->first == NULL)
 		return 0;
+	pile_seal(piles, index);
 	if (spill_cut(piles->file, &extent.from, err) != 0)
 		return -1;
 	while (pile->first != NULL) {
@@ -235,7 +261,7 @@ group_piles_spill(struct group_piles *piles, int all, struct err *err)
 		return -1;
 	for (uint32_t p = 0; p < piles->count; p++)
 		if (piles->pile[p].bytes >= least &&
-		    pile_spill(piles, &piles->pile[p], err) != 0)
+		    pile_spill(piles, p, err) != 0)
 			return -1;
 	piles->is_over = 0;
 	return 0;
@@ -395,6 +421,7 @@ pile_cursor_open(struct pile_cursor *cursor, const struct group_rows *rows,
 {
 	*cursor = (struct pile_cursor){ .piles = piles, .rows = rows,
 	    .pile = &piles->pile[index] };
+	pile_seal(piles, index);
 	if (in_memory)
 		cursor->next_extent = cursor->pile->extent_count;
 	return cursor_next(cursor, err);

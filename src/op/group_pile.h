@@ -49,6 +49,13 @@ struct pile_chunk {
 	uint32_t row_end, text_start;
 };
 
+/* Where the next row goes.  What a chunk says of itself is only right when it
+ * is full or about to be read: so that adding touches nothing else. */
+struct pile_tail {
+	const struct pile_shape *shape;
+	char *row, *text;
+};
+
 struct pile {
 	struct pile_chunk *first, *last;
 	uint64_t bytes;		/* in memory */
@@ -68,8 +75,8 @@ struct group_piles {
 	uint32_t count;		/* a power of two */
 	unsigned shift;		/* pile = hash >> shift, modulo count */
 	uint64_t bytes;		/* in memory */
-	uint64_t row_count;
 	int is_over;		/* the budget refused: spill, soon */
+	struct pile_tail tail[PILE_COUNT_MAX];
 	struct pile pile[PILE_COUNT_MAX];
 };
 
@@ -80,8 +87,8 @@ struct group_piles *group_piles_new(const struct group_rows *, uint32_t count,
 /* With the states that are left. */
 void group_piles_free(struct group_piles **);
 
-/* Another chunk for the pile, with room for a row and its key; never NULL. */
-struct pile_chunk *group_pile_grow(struct group_piles *, struct pile *,
+/* Another chunk for the pile, with room for a row and its key. */
+void group_pile_grow(struct group_piles *, uint32_t index,
 	const struct pile_shape *, uint32_t key_bytes);
 
 static inline uint32_t
@@ -95,26 +102,22 @@ static inline char *
 group_pile_add(struct group_piles *piles, uint32_t index,
 	const struct pile_shape *shape, const struct pile_head *head)
 {
-	struct pile *pile = &piles->pile[index];
-	struct pile_chunk *chunk = pile->last;
+	struct pile_tail *tail = &piles->tail[index];
 	uint32_t key_bytes = head->key.size <= TEXT_INLINE_MAX ? 0 :
 	    head->key.size;
 
-	if (__builtin_expect(chunk == NULL || chunk->shape != shape ||
-	    chunk->text_start - chunk->row_end <
-	    (uint64_t)shape->row_bytes + key_bytes, 0))
-		chunk = group_pile_grow(piles, pile, shape, key_bytes);
-	char *row = (char *)chunk + chunk->row_end;
+	if (__builtin_expect(tail->shape != shape ||
+	    (size_t)(tail->text - tail->row) <
+	    (size_t)shape->row_bytes + key_bytes, 0))
+		group_pile_grow(piles, index, shape, key_bytes);
+	char *row = tail->row;
 	memcpy(row, head, sizeof(*head));
 	if (key_bytes > 0) {
-		chunk->text_start -= key_bytes;
-		char *bytes = (char *)chunk + chunk->text_start;
-		memcpy(bytes, head->key.bytes, key_bytes);
-		((struct pile_head *)(void *)row)->key.bytes = bytes;
+		tail->text -= key_bytes;
+		memcpy(tail->text, head->key.bytes, key_bytes);
+		((struct pile_head *)(void *)row)->key.bytes = tail->text;
 	}
-	chunk->row_end += shape->row_bytes;
-	chunk->count++;
-	piles->row_count++;
+	tail->row += shape->row_bytes;
 	return row;
 }
 

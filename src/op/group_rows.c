@@ -181,18 +181,19 @@ group_rows_take_all(struct group_rows *rows, struct mem_budget *budget)
 	}
 }
 
-int
+uint64_t
 group_rows_refused(const struct group_rows *rows)
 {
 	const struct op_args *args = rows->args;
-	int any = 0;
+	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < args->agg_count; i++) {
 		struct agg_call *call = agg_expr_call(args->agg[i].agg);
-		any |= call->refused;
+		bytes += call->refused_bytes;
+		call->refused_bytes = 0;
 		call->refused = 0;
 	}
-	return any;
+	return bytes;
 }
 
 void

@@ -47,11 +47,11 @@ int group_rows_update(struct op_run *, struct group_rows *, struct batch *,
 	struct region *, char *const *row, char *single, struct err *);
 /*
  * Values that states have no room for are taken all the same from now on, and
- * group_rows_refused() says, once, that some were: then it is time to let go of
- * states.  Without it, that ends the job.
+ * group_rows_refused() says, once, of how many bytes: then it is time to let go
+ * of states.  Without it, that ends the job.
  */
 void group_rows_take_all(struct group_rows *, struct mem_budget *);
-int group_rows_refused(const struct group_rows *);
+uint64_t group_rows_refused(const struct group_rows *);
 /*
  * A record of which one argument cannot be computed must count in none of the
  * aggregates.  When such records do not stop the job, every batch is first
