@@ -31,10 +31,10 @@
 #include "util/buf.h"
 
 /* Of memory: what rows are put in, large for speed but a small part of it. */
-#define BLOCK_BYTES_MAX ((size_t)1 << 20)
+#define BLOCK_BYTES_MAX MEM_LARGE_BYTES
 #define BLOCK_BYTES_MIN ((size_t)64 << 10)
 /* Chunks of 8 KiB that are charged at once. */
-#define SLAB_CHUNKS_MAX 32
+#define SLAB_CHUNKS_MAX 255
 #define SLAB_CHUNKS_MIN 4
 /* A row whose key has a rest may stand in a bucket of any size: two arrays. */
 #define REST_BYTES (2 * sizeof(struct sort_entry))
@@ -105,6 +105,7 @@ sort_open(struct op_run *run, struct err *err)
 	while (sort->quota_bytes != 0 && block > BLOCK_BYTES_MIN &&
 	    block > sort->quota_bytes / 64)
 		block /= 2;
+	/* A slab has a head: one less, or it would take a page more. */
 	while (sort->quota_bytes != 0 && chunks > SLAB_CHUNKS_MIN &&
 	    chunks * sizeof(struct sort_chunk) > sort->quota_bytes / 64)
 		chunks /= 2;

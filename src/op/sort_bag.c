@@ -87,7 +87,8 @@ sort_pool_take(struct sort_pool *pool, int must)
 		    sizeof(struct sort_chunk);
 		if (!must && pool_charge(pool, bytes) != 0)
 			return NULL;
-		struct slab *slab = mem_alloc(bytes);
+		struct slab *slab = bytes > MEM_LARGE_BYTES / 2 ?
+		    mem_alloc_large(bytes) : mem_alloc(bytes);
 		slab->next = pool->slabs;
 		pool->slabs = slab;
 		for (uint32_t i = pool->slab_chunks; i-- > 0;) {
@@ -198,26 +199,75 @@ bucket_of(const struct sort_split *split, uint64_t word)
 	return (uint32_t)(bound - split->bound);
 }
 
+/* Where the next entry of a bucket goes: all of them fit the first cache. */
+struct cursor {
+	struct sort_entry *at, *end;
+};
+
+static void
+cursor_open(struct cursor *cursor, const struct sort_bag *bag)
+{
+	*cursor = (struct cursor){ NULL, NULL };
+	if (bag->last != NULL)
+		*cursor = (struct cursor){
+			bag->last->entry + bag->last->count,
+			bag->last->entry + SORT_CHUNK_ENTRIES };
+}
+
+static void
+cursor_close(const struct cursor *cursor, struct sort_bag *bag)
+{
+	if (bag->last == NULL)
+		return;
+	uint64_t count = (uint64_t)(cursor->at - bag->last->entry);
+	bag->count += count - bag->last->count;
+	bag->last->count = count;
+}
+
+static void
+cursor_grow(struct cursor *cursor, struct sort_bag *bag,
+	struct sort_pool *pool)
+{
+	cursor_close(cursor, bag);
+	sort_bag_grow(bag, pool, 1);
+	cursor_open(cursor, bag);
+}
+
+static void
+deal_chunk(const struct sort_split *split, const struct sort_chunk *chunk,
+	struct cursor *cursor, struct sort_bag *buckets,
+	struct sort_pool *pool)
+{
+	uint16_t bucket[SORT_CHUNK_ENTRIES];
+	uint64_t count = chunk->count;
+
+	for (uint64_t i = 0; i < count; i++)
+		bucket[i] = (uint16_t)bucket_of(split, chunk->entry[i].word);
+	for (uint64_t i = 0; i < count; i++) {
+		struct cursor *to = &cursor[bucket[i]];
+		if (__builtin_expect(to->at == to->end, 0))
+			cursor_grow(to, &buckets[bucket[i]], pool);
+		*to->at++ = chunk->entry[i];
+	}
+}
+
 int
 sort_split_move(const struct sort_split *split, struct sort_bag *from,
 	struct sort_bag *buckets, struct sort_pool *pool, uint32_t chunks)
 {
-	uint16_t bucket[SORT_CHUNK_ENTRIES];
+	struct cursor *cursor = mem_alloc(split->count * sizeof(*cursor));
 
+	for (uint32_t b = 0; b < split->count; b++)
+		cursor_open(&cursor[b], &buckets[b]);
 	while (from->first != NULL && chunks-- > 0) {
 		struct sort_chunk *chunk = from->first;
-		for (uint32_t i = 0; i < chunk->count; i++)
-			bucket[i] = (uint16_t)bucket_of(split,
-			    chunk->entry[i].word);
-		for (uint32_t i = 0; i < chunk->count; i++) {
-			struct sort_bag *to = &buckets[bucket[i]];
-			if (!sort_bag_has_room(to))
-				sort_bag_grow(to, pool, 1);
-			sort_bag_put(to, chunk->entry[i]);
-		}
+		deal_chunk(split, chunk, cursor, buckets, pool);
 		from->first = chunk->next;
 		sort_pool_give(pool, chunk);
 	}
+	for (uint32_t b = 0; b < split->count; b++)
+		cursor_close(&cursor[b], &buckets[b]);
+	mem_free(cursor);
 	if (from->first == NULL)
 		*from = (struct sort_bag){ 0 };
 	return from->first != NULL;

@@ -22,8 +22,8 @@
 /* Words of a part that an instance shows to others. */
 #define SAMPLE_MAX 16384u
 /* Entries of a bucket: it, and room to sort, fit a second-level cache. */
-#define BUCKET_ENTRIES 12288u
-#define BUCKETS_MAX 1024u
+#define BUCKET_ENTRIES 16384u
+#define BUCKETS_MAX 256u
 /* Chunks that are dealt, and batches given, in one call. */
 #define DEAL_CHUNKS 1024
 #define GIVE_BATCHES 4

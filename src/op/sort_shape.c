@@ -17,6 +17,10 @@
 #define NO_PLACE UINT32_MAX
 /* Rows lie anywhere: they are asked for this many ahead. */
 #define ROW_AHEAD 16
+/* Readers of slices may look behind the last. */
+#define RECORD_PADDING 16
+/* Longer ones stay where they are. */
+#define RECORDS_BYTES_MAX ((uint64_t)4 << 20)
 
 /* How the rows of a layout come into the columns. */
 struct map {
@@ -359,17 +363,88 @@ row_take(const struct sort_shape *shape, const char *row, uint32_t i,
 
 	if (map->layout->keeps_record) {
 		at = sort_get_size(at, &size);
-		if (shape->has_record)
-			((struct text *)batch->record.data)[i] =
-			    text_make(at, size);
 		at += size;
 	}
-	if (shape->is_record_only)
-		return;
 	if (map->any_absent)
 		fill_absent(shape, map, i, count, batch, region);
 	for (uint32_t f = 0; f < map->layout->field_count; f++)
 		at = field_take(map, f, at, i, count, batch, region);
+}
+
+static const char *
+record_of(const char *row, uint64_t *size)
+{
+	uint32_t id;
+
+	return sort_get_size(sort_row_payload(row, &id), size);
+}
+
+/* Bytes of all records, with their line ends; they are in the cache then. */
+static uint64_t
+records_bytes(const char *const *row, uint32_t count)
+{
+	uint64_t bytes = 0, size;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (i + ROW_AHEAD < count) {
+			__builtin_prefetch(row[i + ROW_AHEAD]);
+			__builtin_prefetch(row[i + ROW_AHEAD] + 64);
+		}
+		record_of(row[i], &size);
+		bytes += size + 1;
+	}
+	return bytes;
+}
+
+/* Line behind line: writers copy them in one piece. */
+static void
+records_join(const char *const *row, uint32_t count, uint64_t bytes,
+	struct region *region, struct column *out)
+{
+	uint32_t *from = region_alloc(region, count * sizeof(*from));
+	uint32_t *to = region_alloc(region, count * sizeof(*to));
+	char *lines = region_alloc(region, bytes + RECORD_PADDING);
+	char *at = lines;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t size;
+		const char *record = record_of(row[i], &size);
+		from[i] = (uint32_t)(at - lines);
+		memcpy(at, record, size);
+		at += size;
+		to[i] = (uint32_t)(at - lines);
+		*at++ = '\n';
+	}
+	memset(at, 0, RECORD_PADDING);
+	out->encoding = SLICE;
+	out->stride = 1;
+	out->base = lines;
+	out->from = from;
+	out->to = to;
+}
+
+static void
+records_take(const struct sort_shape *shape, const char *const *row,
+	uint32_t count, struct batch *batch, struct region *region)
+{
+	uint64_t bytes = records_bytes(row, count);
+	struct column *record = &batch->record;
+
+	*record = (struct column){ .type = shape->record_type };
+	if (bytes <= RECORDS_BYTES_MAX) {
+		records_join(row, count, bytes, region, record);
+	} else {
+		column_init_flat(record, (enum type)shape->record_type, count,
+		    region);
+		for (uint32_t i = 0; i < count; i++) {
+			uint64_t size;
+			const char *bytes_of = record_of(row[i], &size);
+			((struct text *)record->data)[i] =
+			    text_make(bytes_of, size);
+		}
+	}
+	record->delimiter = shape->record_delimiter;
+	batch->has_record = 1;
 }
 
 static void
@@ -386,12 +461,6 @@ columns_init(const struct sort_shape *shape, struct batch *batch,
 		column_init_flat(column, type, batch->row_count, region);
 		column->delimiter = shape->delimiter[i];
 	}
-	if (shape->has_record) {
-		column_init_flat(&batch->record,
-		    (enum type)shape->record_type, batch->row_count, region);
-		batch->record.delimiter = shape->record_delimiter;
-		batch->has_record = 1;
-	}
 }
 
 struct batch *
@@ -402,7 +471,9 @@ sort_shape_batch(const struct sort_shape *shape, const char *const *row,
 	struct region *region = batch_region(batch);
 
 	columns_init(shape, batch, region);
-	for (uint32_t i = 0; i < count; i++) {
+	if (shape->has_record)
+		records_take(shape, row, count, batch, region);
+	for (uint32_t i = 0; i < count && !shape->is_record_only; i++) {
 		if (i + ROW_AHEAD < count) {
 			__builtin_prefetch(row[i + ROW_AHEAD]);
 			__builtin_prefetch(row[i + ROW_AHEAD] + 64);

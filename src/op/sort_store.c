@@ -14,7 +14,10 @@
 
 #define BLOCK_SHIFT 32
 #define INSTANCE_SHIFT 52
+/* What a row may be read past its end, and what a region adds to a block: both
+ * within the size of a block, so that it is as long as pages are. */
 #define BLOCK_PADDING 16
+#define BLOCK_HEAD 48
 
 struct block {
 	char *bytes;
@@ -50,7 +53,7 @@ sort_store_new(struct mem_budget *budget, uint32_t instance,
 
 	store->budget = budget;
 	store->region = region_new();
-	store->block_bytes = block_bytes;
+	store->block_bytes = block_bytes - BLOCK_HEAD - BLOCK_PADDING;
 	store->instance = (uint64_t)instance << INSTANCE_SHIFT;
 	return store;
 }
@@ -134,9 +137,10 @@ store_next_block(struct sort_store *store, size_t bytes)
 		store->at = 0;
 		return 0;
 	}
-	if (mem_charge(store->budget, size + BLOCK_PADDING) != 0)
+	size_t charge = size + BLOCK_HEAD + BLOCK_PADDING;
+	if (mem_charge(store->budget, charge) != 0)
 		return -1;
-	store->charged += size + BLOCK_PADDING;
+	store->charged += charge;
 	if ((count & (count - 1)) == 0)
 		store->block = mem_resize(store->block,
 		    (count == 0 ? 1 : (size_t)count * 2) *

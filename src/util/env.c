@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -359,6 +360,12 @@ void
 env_read_ahead(int fd, uint64_t offset, size_t size)
 {
 	posix_fadvise(fd, (off_t)offset, (off_t)size, POSIX_FADV_WILLNEED);
+}
+
+void
+env_want_large_pages(void *bytes, size_t size)
+{
+	madvise(bytes, size, MADV_HUGEPAGE);
 }
 
 void

@@ -191,6 +191,8 @@ int env_set_nonblocking(int fd);
 int env_open_nonblocking(int fd);
 /* This part of the file will be read soon: the system may fetch it now. */
 void env_read_ahead(int fd, uint64_t offset, size_t size);
+/* These bytes are used at random: the system may map them by large pages. */
+void env_want_large_pages(void *bytes, size_t size);
 /* Let a pipe hold `bytes`, if `fd` is one and the system agrees. */
 void env_pipe_enlarge(int fd, int bytes);
 /* Bytes of RAM this process may use: the machine's, or its control group's. */

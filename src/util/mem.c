@@ -15,6 +15,7 @@
 #include <malloc.h>
 #endif
 
+#include "util/bits.h"
 #include "util/env.h"
 #include "util/mem_priv.h"
 
@@ -70,6 +71,19 @@ mem_alloc_zero(size_t bytes)
 	    calloc(1, bytes > 0 ? bytes : 1);
 	if (__builtin_expect(block == NULL, 0))
 		no_memory(bytes);
+	return block;
+}
+
+void *
+mem_alloc_large(size_t bytes)
+{
+	void *block = NULL;
+
+	bytes = bits_round_up(bytes, MEM_LARGE_BYTES);
+	if (env_alloc_fails() ||
+	    posix_memalign(&block, MEM_LARGE_BYTES, bytes) != 0)
+		no_memory(bytes);
+	env_want_large_pages(block, bytes);
 	return block;
 }
 

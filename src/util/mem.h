@@ -13,6 +13,10 @@ struct err;
 void *mem_alloc(size_t bytes);
 void *mem_alloc_zero(size_t bytes);
 void *mem_resize(void *take_block, size_t bytes);
+/* For large blocks that are read at random: MEM_LARGE_BYTES or a multiple are
+ * mapped by large pages where the system can. */
+#define MEM_LARGE_BYTES ((size_t)2 << 20)
+void *mem_alloc_large(size_t bytes);
 void mem_free(void *block);
 char *mem_copy_string(const char *string);
 void *mem_copy(const void *bytes, size_t size);

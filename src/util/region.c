@@ -39,6 +39,8 @@
  * second-level cache, and what all have in common. */
 #define OWN_BYTES_MAX ((size_t)2 << 20)
 #define COMMON_BYTES_MAX ((size_t)4 << 20)
+/* So much less than large pages is worth to be rounded up to them. */
+#define LARGE_SLACK_BYTES 4096
 /* More than workers on most machines. */
 #define POOL_COUNT 64
 
@@ -157,7 +159,10 @@ block_new(size_t bytes)
 	if (class >= 0 && block == NULL)
 		block = pool_take(&common_pool, class);
 	if (block == NULL) {
-		block = mem_alloc(bytes);
+		/* One that is nearly a large page is made one. */
+		block = bits_round_up(bytes, MEM_LARGE_BYTES) - bytes <
+		    LARGE_SLACK_BYTES ? mem_alloc_large(bytes) :
+		    mem_alloc(bytes);
 		if (REGION_CHECKED)
 			memset(block, 0xa5, bytes);
 		block->bytes = bytes;
