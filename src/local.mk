@@ -466,6 +466,7 @@ op_files = \
 	src/op/sort_shape.c \
 	src/op/sort_store.c \
 	src/op/sort_store.h \
+	src/op/sort_top.c \
 	src/op/sort_words.c \
 	src/op/sort_words.h \
 	src/op/source.c \
@@ -510,6 +511,7 @@ plan_files = \
 	src/plan/rule_partial.c \
 	src/plan/rule_share.c \
 	src/plan/rule_table.h \
+	src/plan/rule_top.c \
 	src/plan/tasks.c \
 	src/plan/tasks.h
 

@@ -15,6 +15,7 @@
  *	sort_bag.c	entries in chunks, buckets	sort_shape.c	batches
  *	sort_bucket.c	one bucket			sort_store.c	memory
  *	sort_run.c	a run on disk			sort_merge.c	several
+ *	sort_top.c	when only the first rows are wanted
  *
  * All memory is charged before it is used.  When that is refused, when this
  * instance has its share, or when another owner is short, what is there becomes
@@ -36,8 +37,6 @@
 /* Chunks of 8 KiB that are charged at once. */
 #define SLAB_CHUNKS_MAX 255
 #define SLAB_CHUNKS_MIN 4
-/* A row whose key has a rest may stand in a bucket of any size: two arrays. */
-#define REST_BYTES (2 * sizeof(struct sort_entry))
 #define CHARGE_STEP ((uint64_t)64 << 10)
 
 static void
@@ -109,6 +108,7 @@ sort_open(struct op_run *run, struct err *err)
 	while (sort->quota_bytes != 0 && chunks > SLAB_CHUNKS_MIN &&
 	    chunks * sizeof(struct sort_chunk) > sort->quota_bytes / 64)
 		chunks /= 2;
+	sort->block_bytes = block;
 	sort->store = sort_store_new(&run->budget, run->instance, block);
 	sort->pool = sort_pool_new(&run->budget, chunks);
 	sort->entries = mem_alloc(BATCH_ROWS_MAX * sizeof(*sort->entries));
@@ -160,12 +160,12 @@ charge_rests(struct op_run *run, uint64_t count)
 {
 	struct sort *sort = sort_of(run);
 
-	sort->rest_bytes += count * REST_BYTES;
+	sort->rest_bytes += count * SORT_REST_BYTES;
 	if (sort->rest_bytes <= sort->rest_charged)
 		return 0;
 	uint64_t more = sort->rest_bytes - sort->rest_charged + CHARGE_STEP;
 	if (mem_charge(&run->budget, more) != 0) {
-		sort->rest_bytes -= count * REST_BYTES;
+		sort->rest_bytes -= count * SORT_REST_BYTES;
 		return -1;
 	}
 	sort->rest_charged += more;
@@ -199,6 +199,20 @@ add_row(struct op_run *run, const struct batch *batch, uint32_t i,
 	return 0;
 }
 
+/* Is the row behind all that are wanted?  One that is like the last of these
+ * comes too late, if there is nothing that tells them apart. */
+static inline int
+is_unwanted(const struct sort *sort, const struct key_words *keys, uint32_t i)
+{
+	const struct sort_bound *bound = &sort->bound;
+
+	if (keys->part[i] != bound->part)
+		return keys->part[i] > bound->part;
+	if (keys->word[i] != bound->word)
+		return keys->word[i] > bound->word;
+	return keys->rest[i] == NULL && sort->is_bound_exact;
+}
+
 static int
 no_memory(struct op_run *run, struct err *err)
 {
@@ -211,7 +225,11 @@ static int
 add_rows(struct op_run *run, const struct batch *batch,
 	const struct key_words *keys, struct err *err)
 {
+	const struct sort *sort = sort_of(run);
+
 	for (uint32_t i = 0; i < batch->sel_count; i++) {
+		if (sort->has_bound && is_unwanted(sort, keys, i))
+			continue;
 		if (add_row(run, batch, i, keys) == 0)
 			continue;
 		if (sort_spill(run, 0, err) != 0)
@@ -254,7 +272,11 @@ sort_keep(struct op_run *run, struct batch *batch, struct region *region,
 	sort->layout = sort_layout_of(sort->share->layouts, batch,
 	    run->job->turn, sort->sequence++, sort->layout);
 	sort_store_set_turn(sort->store, run->job->turn);
-	return add_rows(run, batch, &keys, err);
+	if (add_rows(run, batch, &keys, err) != 0)
+		return -1;
+	if (args->limit > 0)
+		sort_drop(run);
+	return 0;
 }
 
 static enum op_status

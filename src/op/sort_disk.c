@@ -164,13 +164,14 @@ sort_spill(struct op_run *run, int gives_back, struct err *err)
 static uint32_t
 fan_in(const struct sort *sort)
 {
-	uint64_t readers;
-
 	if (sort->quota_bytes == 0)
 		return FAN_IN_MAX;
-	if (sort->quota_bytes < MERGE_BYTES)
+	/* Who holds rows may fill three quarters of memory, but not all of that
+	 * has come back when they are written. */
+	uint64_t bytes = sort->quota_bytes / 3 * 2;
+	if (bytes < MERGE_BYTES)
 		return 2;
-	readers = (sort->quota_bytes - MERGE_BYTES) / SPILL_READER_BYTES;
+	uint64_t readers = (bytes - MERGE_BYTES) / SPILL_READER_BYTES;
 	return readers < 2 ? 2 : readers > FAN_IN_MAX ? FAN_IN_MAX :
 	    (uint32_t)readers;
 }

@@ -94,13 +94,15 @@ is_before_by_rest(const struct sort_merge *merge, uint32_t a, uint32_t b)
 	const struct sort_item *x = &merge->leaf[a].item;
 	const struct sort_item *y = &merge->leaf[b].item;
 	uint32_t x_size, y_size;
-	const char *x_rest = rest_of(merge->cut, x, &x_size);
-	const char *y_rest = rest_of(merge->cut, y, &y_size);
-	int order = key_rest_compare(merge->cut, x_rest, x_size, y_rest,
-	    y_size);
 
-	if (order != 0)
-		return order < 0;
+	if (sort_row_has_rest(x->row) || sort_row_has_rest(y->row)) {
+		const char *x_rest = rest_of(merge->cut, x, &x_size);
+		const char *y_rest = rest_of(merge->cut, y, &y_size);
+		int order = key_rest_compare(merge->cut, x_rest, x_size,
+		    y_rest, y_size);
+		if (order != 0)
+			return order < 0;
+	}
 	return x->turn != y->turn ? x->turn < y->turn : a < b;
 }
 

@@ -73,6 +73,11 @@ struct sort {
 	uint64_t sequence;
 	uint64_t quota_bytes;		/* of memory; 0: none */
 	uint64_t rest_bytes, rest_charged;
+	size_t block_bytes;		/* of the store */
+	/* With a limit, if has_bound: rows above it are not wanted. */
+	struct sort_bound bound;
+	int has_bound;
+	int is_bound_exact;		/* no rests told such rows apart */
 	struct sort_entry *scratch;
 	uint64_t scratch_count;
 	struct sort_run **run;
@@ -112,6 +117,11 @@ void sort_bucket_init(struct sort_bucket *, const struct sort *,
 	struct sort *const *instances, uint32_t count, uint32_t number);
 /* Put it in order. */
 void sort_order(struct sort *, const struct sort_bucket *);
+
+/* With a limit: let go of rows that are not wanted, when they are many. */
+void sort_drop(struct op_run *);
+/* A row whose key has a rest may stand in a bucket of any size: two arrays. */
+#define SORT_REST_BYTES (2 * sizeof(struct sort_entry))
 
 /* All rows that are held become a run; memory is kept for the next, or given
  * back.  0 or -1. */

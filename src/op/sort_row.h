@@ -42,6 +42,11 @@ size_t sort_row_measure(const struct sort_layout *, const struct batch *,
 	uint32_t row, const char *rest, uint32_t rest_size);
 char *sort_row_write(const struct sort_layout *, const struct batch *,
 	uint32_t row, const char *rest, uint32_t rest_size, char *out);
+static inline int
+sort_row_has_rest(const char *row)
+{
+	return *row & 1;
+}
 /* The rest of the key that a row begins with; NULL: the usual one. */
 const char *sort_row_rest(const char *row, uint32_t *size);
 /* Length of a row. */
