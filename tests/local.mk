@@ -12,6 +12,7 @@ unit_files = \
 	tests/unit/test_channel.c \
 	tests/unit/test_codec.c \
 	tests/unit/test_column.c \
+	tests/unit/test_column_declared.c \
 	tests/unit/test_cpu.c \
 	tests/unit/test_csv_index.c \
 	tests/unit/test_csv_reader.c \

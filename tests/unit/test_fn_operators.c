@@ -196,7 +196,8 @@ static const struct example examples[] = {
 	{ "div", { "c:1.0", "c:4" }, "float 0.25" },
 	{ "int_div", { "c:-7.5", "i:2" }, "int -4" },
 	{ "mod", { "c:-7.5", "i:2" }, "decimal 0.5" },
-	{ "add", { "c:0.5", "f:0.5" }, "float 1" },
+	{ "add", { "c:0.5", "f:0.3333333333333333" },
+	    "float 0.8333333333333333" },
 	/* Times. */
 	{ "sub", { "T:2026-01-02T00:00:00Z", "T:2026-01-01T23:00:00Z" },
 	    "duration 1h" },
@@ -286,6 +287,37 @@ Test(fn_operators, examples)
 			cr_expect_str_eq(got.bytes, example->result,
 			    "%s %s: %s", example->name, example->arg[0],
 			    got.bytes);
+	}
+	buf_fini(&got);
+}
+
+static const struct {
+	const char *name, *arg[2], *field, *constant;
+} exact[] = {
+	{ "add", { "c:0.5", "f:0.5" }, "float 1", "decimal 1.0" },
+	{ "mul", { "f:1.1", "c:0.07" }, "float 0.07700000000000001",
+	    "decimal 0.077" },
+	{ "ge", { "c:0.05", "f:0.05" }, "bool false", "bool true" },
+	{ "in_list", { "c:0.05", "l:[0.05,7]" }, "bool false", "bool true" },
+	{ "eq", { "r:0.07", "c:0.07" }, "bool false", "bool true" },
+	{ "add", { "c:0.5", "f:1e300" }, "float 1e300", "float 1e300" },
+	{ "div", { "c:0.5", "f:0.5" }, "float 1", "float 1" },
+};
+
+/* A float is one beside a decimal, but a constant is what was written. */
+Test(fn_operators, constants_are_exact)
+{
+	struct buf got = { 0 };
+
+	for (size_t i = 0; i < sizeof(exact) / sizeof(*exact); i++) {
+		struct value value[2] = { value_of(exact[i].arg[0]),
+			value_of(exact[i].arg[1]) };
+		run_fields(exact[i].name, value, 2, &got);
+		cr_expect_str_eq(got.bytes, exact[i].field, "%s %s: %s",
+		    exact[i].name, exact[i].arg[0], got.bytes);
+		run_constants(exact[i].name, value, 2, &got);
+		cr_expect_str_eq(got.bytes, exact[i].constant, "%s %s: %s",
+		    exact[i].name, exact[i].arg[0], got.bytes);
 	}
 	buf_fini(&got);
 }
