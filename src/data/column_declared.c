@@ -93,16 +93,16 @@ read_date(const char *bytes, uint32_t size, int64_t *out)
 }
 
 /*
- * The loop over the rows; `read` is a constant where it stands.  The first ten
+ * The loop over the rows; `take` is a constant where it stands.  The first ten
  * bytes of a row are readable, however long it is.
  */
-#define READ_ROWS(type, read)						\
+#define READ_ROWS(type, take)						\
 	do {								\
 		type *restrict data = out->data;			\
 		for (uint32_t i = 0; i < rows; i++) {			\
 			uint32_t size;					\
 			const char *bytes = column_slice(column, i, &size); \
-			if (__builtin_expect(read(bytes, size, &data[i]), 1)) \
+			if (__builtin_expect(take(bytes, size, &data[i]), 1)) \
 				continue;				\
 			memset(&data[i], 0, sizeof(data[i]));		\
 			bits_set(other, i);				\
