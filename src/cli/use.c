@@ -224,8 +224,9 @@ use_expand(const struct ast_program *program, const char *name,
 	int status = add_file(map, 0, program, out, err);
 	buf_string(out);
 	struct use_part *part = map->part;
-	map->part = region_copy(region, part,
-	    map->part_count * sizeof(*part));
+	if (map->part_count > 0)
+		map->part = region_copy(region, part,
+		    map->part_count * sizeof(*part));
 	mem_free(part);
 	map->is_whole = status == 0;
 	return status;

@@ -124,8 +124,8 @@ void column_numbers(const struct column *, const uint16_t *sel, uint32_t count,
 /*
  * Rows 0 to `rows` of a SLICE, none of them marked in `valid`, as INT, DECIMAL
  * or DATE, as a cast reads them.  Rows that do not stand there in the plainest
- * way (empty ones are among them) are 0, and their bit in `other` is set; the
- * number of these.
+ * way are 0, and their bit in `other` is set; empty ones are, or are null.
+ * Returns the number of these bits.
  */
 uint32_t column_declare(const struct column *, enum type, uint32_t rows,
 	struct region *, struct column *out, uint64_t *other);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "data/digits_priv.h"
+#include "data/rows_priv.h"
 #include "util/bits.h"
 
 #define ZEROS 0x3030303030303030
@@ -92,50 +93,60 @@ read_date(const char *bytes, uint32_t size, int64_t *out)
 	return 1;
 }
 
-/*
- * The loop over the rows; `take` is a constant where it stands.  The first ten
- * bytes of a row are readable, however long it is.
- */
-#define READ_ROWS(type, take)						\
-	do {								\
-		type *restrict data = out->data;			\
-		for (uint32_t i = 0; i < rows; i++) {			\
-			uint32_t size;					\
-			const char *bytes = column_slice(column, i, &size); \
-			if (__builtin_expect(take(bytes, size, &data[i]), 1)) \
-				continue;				\
-			memset(&data[i], 0, sizeof(data[i]));		\
-			bits_set(other, i);				\
-			others++;					\
-		}							\
-	} while (0)
+/* One loop over the rows [i, rows); `take` and `with_cr` are constants. */
+#define READ_LOOP(type, take, with_cr)					\
+	for (; i < rows; i++) {						\
+		uint32_t start = from[i * stride] + from_add;		\
+		uint32_t size = to[i * stride] - start;			\
+		const char *bytes = base + start;			\
+		if (with_cr && size > 0 && bytes[size - 1] == '\r')	\
+			size--;						\
+		if (__builtin_expect(take(bytes, size, &data[i]), 1))	\
+			continue;					\
+		memset(&data[i], 0, sizeof(data[i]));			\
+		bits_set(other, i);					\
+		others++;						\
+	}
 
-static inline int
-read_int(const char *bytes, uint32_t size, int64_t *out)
-{
-	return digits_int(bytes, size, out);
-}
+/* The rows from `i` on: a leaf function for one type. */
+#define READ_ROWS(name, type, take)					\
+	static uint32_t							\
+	name(const struct column *column, uint32_t i, uint32_t rows,	\
+		type *restrict data, uint64_t *restrict other)		\
+	{								\
+		const char *base = column->base;			\
+		const uint32_t *from = column->from;			\
+		const uint32_t *to = column->to;			\
+		size_t stride = column->stride;				\
+		uint32_t from_add = column->from_add, others = 0;	\
+		if (column->trim_cr)					\
+			READ_LOOP(type, take, 1)			\
+		else							\
+			READ_LOOP(type, take, 0)			\
+		return others;						\
+	}
+
+READ_ROWS(read_ints, int64_t, digits_int)
+READ_ROWS(read_decimals, struct decimal, read_decimal)
+READ_ROWS(read_dates, int64_t, read_date)
 
 uint32_t
 column_declare(const struct column *column, enum type type, uint32_t rows,
 	struct region *region, struct column *out, uint64_t *other)
 {
-	uint32_t others = 0;
-
 	assert(column->encoding == SLICE);
 	assert(column->valid == NULL);
 	column_init_flat(out, type, rows, region);
 	memset(other, 0, (rows + 63) / 64 * sizeof(*other));
-	switch (type) {
-	case TYPE_INT:
-		READ_ROWS(int64_t, read_int);
-		break;
-	case TYPE_DECIMAL:
-		READ_ROWS(struct decimal, read_decimal);
-		break;
-	default:
-		assert(type == TYPE_DATE);
-		READ_ROWS(int64_t, read_date);
-	}
-	return others;
+	if (type == TYPE_DECIMAL)
+		return read_decimals(column, 0, rows, out->data, other);
+	if (type == TYPE_DATE)
+		return read_dates(column, 0, rows, out->data, other);
+	assert(type == TYPE_INT);
+	/* As undeclared ones, in lanes, up to the first that is none. */
+	struct rows all = {
+		.column = column, .count = rows, .region = region,
+	};
+	uint32_t done = rows_read_ints(&all, out);
+	return read_ints(column, done, rows, out->data, other);
 }

@@ -104,6 +104,10 @@ check_rows(enum type type, uint64_t seed)
 		others += (uint32_t)bits_get(other, i);
 		if (bits_get(other, i))
 			continue;
+		if (!column_row_is_valid(&out, i)) {
+			cr_assert_eq(rig->bound[i], rig->bound[i + 1]);
+			continue;
+		}
 		cr_assert_eq(fault, 0, "row %u", i);
 		cr_assert_eq(memcmp(got, &cell, type_width(type)), 0,
 		    "row %u: %.*s", i, (int)(rig->bound[i + 1] -
