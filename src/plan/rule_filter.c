@@ -5,10 +5,10 @@
  * the two change places?  They may if the stage gives a record for each one
  * that it takes, and does not make what the condition reads, or only gives it
  * another name; a `sort`, a `parse` and, by what is asked of its left side
- * alone, a join may be passed too.  And nobody may see it.  So the stage must refuse no
- * record, for it might refuse one that the condition now leaves out; and the
- * condition must refuse none, for records are told as they are where they are
- * refused, in the order in which they come there.
+ * alone, a join may be passed too.  And nobody may see it.  So the stage must
+ * refuse no record, for it might refuse one that the condition now leaves out;
+ * and the condition must refuse none, for records are told as they are where
+ * they are refused, in the order in which they come there.
  *
  * What can pass goes into a `where` of its own before the stage, which is then
  * held against the next one, up to the source; two that meet become one.
