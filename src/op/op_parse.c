@@ -179,6 +179,15 @@ parse_need(const struct op *op, const struct need_set *out, unsigned port,
 	need_set_free(&side);
 }
 
+int
+parse_makes_field(const struct op *op, const char *name)
+{
+	const struct parse_plan *plan = op->plan;
+
+	return plan->fields->open ||
+	    schema_find(plan->fields, name, strlen(name)) >= 0;
+}
+
 static int
 parse_open(struct op_run *run, struct err *err)
 {

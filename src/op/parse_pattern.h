@@ -46,6 +46,10 @@ void parse_pattern_free(struct parse_pattern **);
 const struct parse_capture *parse_pattern_captures(const struct parse_pattern *,
 	uint32_t *count);
 
+struct op;
+/* Is it a field that the stage `parse` makes, or may make? */
+int parse_makes_field(const struct op *parse, const char *name);
+
 /*
  * Texts of a batch: row i is base + [range[2 i], range[2 i + 1]), and 16 bytes
  * behind it are readable.

@@ -4,11 +4,11 @@
  * Each condition of `where a and b` is held against the stage before it: may
  * the two change places?  They may if the stage gives a record for each one
  * that it takes, and does not make what the condition reads, or only gives it
- * another name; a `sort` and, by what is asked of its left side alone, a join
- * may be passed too.  And nobody may see it.  So the stage must refuse no
- * record, for it might refuse one that the condition now leaves out; and the
- * condition must refuse none, for records are told as they are where they are
- * refused, in the order in which they come there.
+ * another name; a `sort`, a `parse` and, by what is asked of its left side
+ * alone, a join may be passed too.  And nobody may see it.  So the stage must
+ * refuse no record, for it might refuse one that the condition now leaves out;
+ * and the condition must refuse none, for records are told as they are where
+ * they are refused, in the order in which they come there.
  *
  * What can pass goes into a `where` of its own before the stage, which is then
  * held against the next one, up to the source; two that meet become one.
@@ -19,6 +19,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+#include "op/parse_pattern.h"
 
 /* What is asked about the fields of a condition. */
 struct ask {
@@ -118,7 +120,9 @@ field_can_pass(const struct op *op, const char *name)
 		    schema_find(op->in[0], name, size) >= 0 &&
 		    (op->args.as != NULL ||
 		    schema_find(op->in[1], name, size) < 0);
-	return is_named(op, "sort") || is_named(op, "where");
+	if (is_named(op, "parse"))
+		return !parse_makes_field(op, name);
+	return is_named(op, "sort");
 }
 
 static void
@@ -137,6 +141,16 @@ keys_are_total(const struct op *op, int plain)
 		    !expr_is_total(op->args.key[i].expr, plain))
 			return 0;
 	return 1;
+}
+
+/* What it cannot parse is kept or dropped, and never told. */
+static int
+parse_can_be_passed(const struct op *op, int plain)
+{
+	const struct op_args *args = &op->args;
+
+	return (args->route == OP_ROUTE_KEEP || args->route == OP_ROUTE_DROP) &&
+	    !expr_is_volatile(args->expr) && expr_is_total(args->expr, plain);
 }
 
 static int
@@ -162,6 +176,8 @@ can_be_passed(const struct op *op, int plain)
 		return 1;
 	if (is_named(op, "sort"))
 		return keys_are_total(op, plain);
+	if (is_named(op, "parse"))
+		return parse_can_be_passed(op, plain);
 	return is_named(op, "join") && join_can_be_passed(op);
 }
 

@@ -4,7 +4,7 @@
  * what comes out must be the same.  ALWAYS(name, summary): a rule that cannot
  * be left out, for what it finds is seen (by warnings, by what is converted).
  */
-RULE(filter, "ask conditions before what only computes, renames or orders")
+RULE(filter, "ask conditions before what computes, parses, orders or joins")
 RULE(limit, "leave out what head leaves out before it is computed")
 RULE(literal, "look for texts in whole records before fields are looked at")
 RULE(order, "ask the cheapest condition first, by what was measured")
