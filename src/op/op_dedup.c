@@ -7,8 +7,8 @@
  * When there is no room for another key, records whose key is not among those
  * held are deferred to the end (op/deferred.h): they come behind all that were
  * given until then, so the order stays that of the input.  Pressed for memory
- * it writes the keys down too and defers everything.  What never ends, or has an
- * event time, cannot wait for the end: there the limit ends the job.
+ * it writes the keys down too and defers everything.  What never ends, or has
+ * an event time, cannot wait for the end: there the limit ends the job.
  */
 #include "op/op.h"
 
