@@ -105,6 +105,9 @@ struct block {
 	uint64_t charged;
 };
 
+/* Blocks from this size on are charged twice while they grow. */
+#define MOVED_BYTES_MIN ((uint64_t)1 << 20)
+
 static struct block *
 block_of(const void *bytes)
 {
@@ -122,21 +125,30 @@ block_grow(struct agg_call *call, void *old, size_t bytes, int always)
 {
 	struct block *block = block_of(old);
 	uint64_t charged = block == NULL ? 0 : block->charged;
-	uint64_t wanted = sizeof(*block) + bytes;
+	uint64_t wanted = sizeof(*block) + bytes, both = 0;
 
 	if (block != NULL && bytes <= block->bytes)
 		return old;
 	if (wanted > charged) {
-		if (mem_charge(call->budget, wanted - charged) == 0)
+		uint64_t more = wanted - charged;
+		/* While it moves there are both. */
+		both = charged >= MOVED_BYTES_MIN ? charged : 0;
+		if (mem_charge(call->budget, more + both) == 0) {
 			charged = wanted;
-		else if (!always || call->takes_all) {
-			call->refused = 1;
-			call->refused_bytes += wanted - charged;
+		} else {
+			both = 0;
+			if (mem_charge(call->budget, more) == 0) {
+				charged = wanted;
+			} else if (always || call->takes_all) {
+				call->refused = 1;
+				call->refused_bytes += more;
+			} else {
+				return NULL;
+			}
 		}
-		if (charged < wanted && !always && !call->takes_all)
-			return NULL;
 	}
 	block = mem_resize(block, wanted);
+	mem_release(call->budget, both);
 	block->bytes = bytes;
 	block->charged = charged;
 	return block + 1;

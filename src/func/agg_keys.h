@@ -21,8 +21,8 @@ struct agg_key {
 	uint64_t hash;
 };
 
-/* The key's number, from 0; -1 if the budget refuses it.  `always`: charged
- * only if the budget allows. */
+/* The key's number, from 0; -1 if the budget refuses it.  `always`: taken
+ * all the same. */
 int64_t agg_keys_add(struct agg_call *, struct agg_keys *,
 	const struct text *key, int always);
 void agg_keys_free(struct agg_call *, struct agg_keys *);

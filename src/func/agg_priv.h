@@ -75,7 +75,7 @@ enum type agg_type_number(enum type);
  * Memory that a state owns, charged to call->budget.  agg_grow makes `block`
  * (or NULL) at least `bytes` large; NULL if the budget refuses, and the block
  * stays as it was.  agg_grow_always is for merging and loading, which cannot
- * fail: what the budget refuses is then taken without being charged.
+ * fail: what the budget refuses is taken and charged all the same.
  */
 void *agg_grow(struct agg_call *, void *block, size_t bytes);
 void *agg_grow_always(struct agg_call *, void *take_block, size_t bytes);
