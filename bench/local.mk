@@ -3,6 +3,6 @@ EXTRA_DIST += bench/setup bench/run bench/run.py bench/generate.c \
 	bench/launch.c bench/latency bench/latency.c bench/requirements.txt \
 	bench/tpch.py
 EXTRA_DIST += bench/setup bench/requirements.txt bench/run bench/run.py \
-	bench/workloads.py bench/answer.py bench/peer.py bench/page \
-	bench/generate.c bench/handwritten.c bench/launch.c bench/latency \
-	bench/latency.c
+	bench/workloads.py bench/tpch.py bench/answer.py bench/peer.py \
+	bench/page bench/generate.c bench/handwritten.c bench/launch.c \
+	bench/latency bench/latency.c
