@@ -1,6 +1,6 @@
-"""What an answer is: the lines of an output apart from quotes, blanks behind
-commas and, if it is free, their order; numbers may differ in digits that
-nobody reads.
+"""What an answer is: the lines of an output apart from quotes, what separates
+fields, blanks behind that and, if it is free, their order; numbers may differ
+in digits that nobody reads.
 """
 import hashlib
 
@@ -29,8 +29,10 @@ class Answer:
         self.rest = b""
 
     def _add_lines(self, lines):
-        text = b"\n".join(lines).replace(b'"', b"").replace(b"\r", b"") \
-            .replace(b", ", b",").replace(b": ", b":").replace(b";", b",")
+        text = b"\n".join(lines)
+        for old, new in ((b'"', b""), (b"\r", b""), (b";", b","), (b"|", b","),
+                         (b", ", b","), (b": ", b":")):
+            text = text.replace(old, new)
         lines = [line for line in text.split(b"\n") if line]
         self.count += len(lines)
         if self.ordered:

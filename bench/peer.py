@@ -18,6 +18,12 @@ def cpu():
     return usage.ru_utime + usage.ru_stime
 
 
+def form_of(text, forms):
+    """The form that the answer is to have, and the query."""
+    word, _, rest = text.partition(" ")
+    return (forms[word], rest) if word in forms else (forms[""], text)
+
+
 def start_duckdb(threads, memory):
     import duckdb
 
@@ -28,19 +34,25 @@ def start_duckdb(threads, memory):
         session.execute(f"set temp_directory = '{os.environ['TMPDIR']}'")
         if memory:
             session.execute(f"set memory_limit = '{memory}B'")
-        form = "json" if text.startswith("json ") else "csv, header"
-        text = text.removeprefix("json ")
+        *before, text = text.split(";\n")
+        for statement in before:
+            session.execute(statement)
+        form, text = form_of(text, {"": "csv, header", "json": "json",
+                                    "bare": "csv, header false"})
         session.execute(f"copy ({text}) to '{OUT}' (format {form})")
     return run
 
 
 def start_clickhouse(threads, memory):
-    import chdb
+    from chdb.session import Session
 
     def run(text):
-        form = "CSVWithNames"
-        if text.startswith("json "):
-            form, text = "JSONEachRow", text.removeprefix("json ")
+        *before, text = text.split(";\n")
+        session = Session()
+        for statement in before:
+            session.query(statement)
+        form, text = form_of(text, {"": "CSVWithNames", "bare": "CSV",
+                                    "json": "JSONEachRow"})
         text, _, settings = text.partition(" settings ")
         settings += (", " if settings else "") + (
             f"max_threads = {threads}, "
@@ -50,8 +62,8 @@ def start_clickhouse(threads, memory):
                          f"max_bytes_before_external_sort = {memory // 3}, "
                          "max_bytes_before_external_group_by = "
                          f"{memory // 3}")
-        chdb.query(f"{text} into outfile '{OUT}' append format {form} "
-                   f"settings {settings}")
+        session.query(f"{text} into outfile '{OUT}' append format {form} "
+                      f"settings {settings}")
     return run
 
 
@@ -61,9 +73,7 @@ def start_polars(threads, memory):
     assert not memory
 
     def run(text):
-        form = "csv"
-        if text.startswith("json "):
-            form, text = "ndjson", text.removeprefix("json ")
+        form, text = form_of(text, {"": "csv", "json": "ndjson"})
         frame = eval(text, {"pl": pl})
         getattr(frame, "sink_" + form)(OUT)
     return run

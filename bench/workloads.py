@@ -3,7 +3,8 @@ is promised of sflow.
 
 A command is a line as it would be typed; for duckdb, clickhouse and polars it
 is their query, which bench/peer.py runs ("json" before it: the answer is JSON
-lines).  @NAME stands for a file of DATA, @sflow for sflow with so many
+lines, "bare": no line of names); of several statements it is the answer of the
+last.  @NAME stands for a file of DATA, @sflow for sflow with so many
 workers as the peers may have threads, @hand for bench/handwritten.c, @out for
 a folder.
 
@@ -11,7 +12,10 @@ A target "5 duckdb polars; 8 mawk" is met if sflow is 5 times as fast as the
 faster of DuckDB and Polars, and 8 times as fast as mawk; "2 ms" or "128 MiB"
 are bounds of its own median time and peak memory.
 """
+import re
 from dataclasses import dataclass
+
+import tpch
 
 # Name: kind of bench/generate.c (or what is done to another), suffix, rows in
 # full, rows when quick.
@@ -22,7 +26,7 @@ DATA = {
     "three": ("orders", "csv", 2, 2),
     "lines": ("lines", "csv", 11_000_000, 100_000),
     "groups": ("groups", "csv", 11_000_000, 100_000),
-    "h2oai": ("h2oai", "csv", 10_000_000, 500_000),
+    "h2oai": ("h2oai", "csv", 10_000_000, 200_000),
     "x": ("x", "csv", 10_000_000, 100_000),
     "small": ("small", "csv", 10_000_000, 100_000),
     "medium": ("medium", "csv", 10_000_000, 100_000),
@@ -30,6 +34,7 @@ DATA = {
     "weather": ("weather", "csv", 20_000_000, 200_000),
     "bids": ("bids", "jsonl", 4_400_000, 50_000),
     "access": ("access", "log", 8_000_000, 100_000),
+    "tpch": ("tpch", "", 100, 1),   # hundredths of the scale
 }
 
 ENGINES = "duckdb clickhouse polars"
@@ -40,7 +45,7 @@ class Workload:
     name: str
     group: str
     title: str
-    input: str              # the data whose size is the speed's
+    input: str              # the files whose size is the speed's
     commands: dict
     target: str = ""
     answer: str = "set"     # of lines, or "ordered", or "none": not compared
@@ -416,6 +421,73 @@ def add_sorts():
                 f"3 sort; 3 {ENGINES}", answer="ordered", memory=memory))
 
 
+def tpch_views(duckdb):
+    """The tables as the peers see them; what stands behind the last bar of a
+    line is one more column."""
+    views = []
+    for name, columns in tpch.TABLES.items():
+        path = f"@tpch/{name}.tbl"
+        if duckdb:
+            types = ", ".join(f"'{column}': '{kind}'" for column, kind in
+                              columns + [("behind", "text")])
+            views.append(
+                f"create view {name} as select * exclude (behind) from "
+                f"read_csv('{path}', delim='|', header=false, auto_detect="
+                f"false, quote='', escape='', columns={{{types}}})")
+        else:
+            kinds = {"int": "Int32", "bigint": "Int64", "text": "String",
+                     "date": "Date", tpch.MONEY: "Decimal(15, 2)"}
+            types = ", ".join(f"{column} {kinds[kind]}"
+                              for column, kind in columns)
+            views.append(
+                f"create view {name} as select * from file('{path}', 'CSV', "
+                f"'{types}, behind String')")
+    return ";\n".join(views) + ";\nbare "
+
+
+BARS = (" settings format_csv_delimiter = '|', "
+        "format_csv_allow_double_quotes = 0, join_use_nulls = 1, "
+        "aggregate_functions_null_for_empty = 1, "
+        "format_csv_null_representation = '', "
+        "input_format_csv_trim_whitespaces = 0")
+
+
+def add_tpch():
+    for number, sql in tpch.SQL.items():
+        sql = sql.format(fraction="@fraction")
+        sql = " ".join(sql.split())
+        files = " ".join(f"tpch/{name}.tbl" for name in tpch.TABLES
+                         if re.search(rf"\b{name}\b", sql))
+        fraction = "--arg fraction=@fraction " if number == 11 else ""
+        TABLE.append(Workload(
+            f"tpch-{number}", "tpch", f"query {number}", files, {
+                "sflow": f"@sflow -o csv -f @examples/tpch/q{number}.sflow "
+                         f"{fraction}--arg dir=@tpch",
+                "duckdb": tpch_views(True) + sql,
+                "clickhouse": tpch_views(False) + sql + BARS,
+            }, "2 duckdb clickhouse", answer="ordered"))
+
+
+def add_lineitem_joins():
+    sql = ("select count(*) n, sum(l_quantity) q, sum(o_totalprice) p "
+           "from lineitem join orders on l_orderkey = o_orderkey")
+    for memory in "", "64M":
+        TABLE.append(Workload(
+            f"join-lineitem{memory and '-' + memory}", "join",
+            "lineitem of TPC-H with orders" +
+            (memory and f" with {memory}"),
+            "tpch/lineitem.tbl tpch/orders.tbl", {
+                "sflow": f"@sflow {memory and '--memory ' + memory} -o csv "
+                         "--arg dir=@tpch 'use \"@examples/tpch/"
+                         "tables.sflow\"; from lineitem | join (from orders)"
+                         " on l_orderkey == o_orderkey | aggregate n = "
+                         "count(), q = sum(l_quantity), p = "
+                         "sum(o_totalprice)'",
+                "duckdb": tpch_views(True) + sql,
+                "clickhouse": tpch_views(False) + sql + BARS,
+            }, "2 duckdb clickhouse", answer="ordered", memory=memory))
+
+
 # Every operator at a limit of 64 MB, in a cage of 128.
 LIMITED = [
     ("where", "where status == \"failed\""),
@@ -476,5 +548,7 @@ def add_limits():
 
 add_h2oai_groups()
 add_h2oai_joins()
+add_lineitem_joins()
+add_tpch()
 add_sorts()
 add_limits()
