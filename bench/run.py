@@ -149,8 +149,11 @@ class Cage:
                 "exec \"$@\"", "sh"] + command
 
     def close(self):
-        if self.path is not None:
-            os.rmdir(self.path)
+        try:
+            if self.path is not None:
+                os.rmdir(self.path)
+        except OSError as error:
+            print(f"left behind: {error}", file=sys.stderr)
         self.path = None
 
 
