@@ -3,6 +3,7 @@
 # One a line, sorted; each is one file tests/unit/test_NAME.c.
 unit_files = \
 	tests/unit/test_agg.c \
+	tests/unit/test_aggregate.c \
 	tests/unit/test_batch.c \
 	tests/unit/test_bits.c \
 	tests/unit/test_blocks.c \

@@ -63,6 +63,7 @@ struct input {
 };
 
 /* Where the header of a tar archive has its magic, and where it ends. */
+#define ARCHIVE_LOOK_BYTES 512
 #define TAR_MAGIC_AT 257
 #define TAR_HEADER_BYTES 512
 
@@ -379,6 +380,23 @@ refuse_archive(struct input *input, const char *bytes, size_t size,
 	return err_hint(err, "write it to a file and name that");
 }
 
+/* The first bytes, more of them than are asked for: what stands there is told
+ * from what stands behind. */
+static ssize_t
+first_look(struct input *input, char *bytes, size_t size, struct err *err)
+{
+	mem_free(input->ahead);
+	input->ahead = mem_alloc(ARCHIVE_LOOK_BYTES);
+	input->ahead_at = input->ahead_bytes = 0;
+	ssize_t got = raw_read(input, input->ahead, ARCHIVE_LOOK_BYTES, err);
+	if (got <= 0)
+		return got;
+	input->ahead_bytes = (size_t)got;
+	if (refuse_archive(input, input->ahead, (size_t)got, err) != 0)
+		return -1;
+	return ahead_read(input, bytes, size);
+}
+
 ssize_t
 input_read(struct input *input, char *bytes, size_t size, struct err *err)
 {
@@ -386,10 +404,14 @@ input_read(struct input *input, char *bytes, size_t size, struct err *err)
 
 	if (input->stopped)
 		return INPUT_WAIT;
+	if (input->ahead_at == input->ahead_bytes && !input->may_wait &&
+	    input_would_block(input))
+		return INPUT_WAIT;
+	if (input->refuses_archive && size < ARCHIVE_LOOK_BYTES &&
+	    input->ahead_at == input->ahead_bytes)
+		return first_look(input, bytes, size, err);
 	if (input->ahead_at < input->ahead_bytes)
 		got = ahead_read(input, bytes, size);
-	else if (!input->may_wait && input_would_block(input))
-		return INPUT_WAIT;
 	else
 		got = raw_read(input, bytes, size, err);
 	if (input->refuses_archive && got > 0 &&
