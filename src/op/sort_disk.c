@@ -238,19 +238,18 @@ next_level(struct sort_share *share, uint32_t number, uint32_t fan)
 	thr_lock_give(&share->lock);
 }
 
-static int
+/* How many readers there may be was reckoned so that this much is there; what
+ * was held for rows may come back a little later. */
+static void
 merge_begin(struct op_run *run, struct sort_run *const *runs, uint32_t count,
-	const struct sort_bound *from, const struct sort_bound *to,
-	struct err *err)
+	const struct sort_bound *from, const struct sort_bound *to)
 {
 	struct sort *sort = sort_of(run);
 	uint64_t bytes = MERGE_BYTES + count * (uint64_t)SPILL_READER_BYTES;
 
-	if (op_charge(run, bytes, err) != 0)
-		return -1;
+	mem_charge_always(&run->budget, bytes);
 	sort->merge_charged = bytes;
 	sort->merge = sort_merge_new(&sort->share->cut, runs, count, from, to);
-	return 0;
 }
 
 static void
@@ -270,8 +269,10 @@ piece_begin(struct op_run *run, uint32_t fan, struct err *err)
 	struct sort_level *level = &sort->share->level[sort->level];
 
 	sort->merged = sort_run_new(run, err);
-	return sort->merged == NULL ? -1 : merge_begin(run,
-	    level->run + sort->piece * fan, fan, NULL, NULL, err);
+	if (sort->merged == NULL)
+		return -1;
+	merge_begin(run, level->run + sort->piece * fan, fan, NULL, NULL);
+	return 0;
 }
 
 /* The merged run takes the place of those it was made of. */
@@ -390,8 +391,8 @@ range_of(const struct op_run *run, struct sort_bound bound[2], int has[2])
 	mem_free(all);
 }
 
-static int
-range_begin(struct op_run *run, struct err *err)
+static void
+range_begin(struct op_run *run)
 {
 	struct sort *sort = sort_of(run);
 	struct sort_level *level = &sort->share->level[sort->level];
@@ -399,8 +400,8 @@ range_begin(struct op_run *run, struct err *err)
 	int has[2];
 
 	range_of(run, bound, has);
-	return merge_begin(run, level->run, level->count,
-	    has[0] ? &bound[0] : NULL, has[1] ? &bound[1] : NULL, err);
+	merge_begin(run, level->run, level->count,
+	    has[0] ? &bound[0] : NULL, has[1] ? &bound[1] : NULL);
 }
 
 /* The next rows, copied, until a batch is full: how many, or -1. */
@@ -427,8 +428,10 @@ work_merge(struct op_run *run, struct err *err)
 {
 	struct sort *sort = sort_of(run);
 
-	if (sort->merge == NULL)
-		return range_begin(run, err) == 0 ? OP_AGAIN : OP_FAIL;
+	if (sort->merge == NULL) {
+		range_begin(run);
+		return OP_AGAIN;
+	}
 	for (int i = 0; i < GIVE_BATCHES; i++) {
 		struct region *region = region_new();
 		long count = range_read(run, region, err);

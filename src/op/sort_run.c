@@ -29,7 +29,6 @@ struct sort_run {
 	uint32_t mark_count;
 	uint64_t marked_bytes;
 	uint64_t end;			/* the place behind all */
-	uint64_t count;
 };
 
 struct sort_run_reader {
@@ -66,12 +65,6 @@ sort_run_free(struct sort_run **take_run)
 	mem_free(run->mark);
 	mem_free(run->place);
 	mem_free(run);
-}
-
-uint64_t
-sort_run_count(const struct sort_run *run)
-{
-	return run->count;
 }
 
 const struct sort_bound *
@@ -149,7 +142,6 @@ sort_run_put(struct sort_run *run, const struct sort_item *item,
 	memcpy(out, item->row, item->size);
 	run->page.size = (size_t)(out + item->size - run->page.bytes);
 	run->page_rows++;
-	run->count++;
 	return 0;
 }
 

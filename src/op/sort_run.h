@@ -45,7 +45,6 @@ void sort_run_free(struct sort_run **);
 int sort_run_put(struct sort_run *, const struct sort_item *, struct err *);
 /* Behind the last: 0 or -1. */
 int sort_run_finish(struct sort_run *, struct err *);
-uint64_t sort_run_count(const struct sort_run *);
 /* Bounds between about equal pieces of it, in order. */
 const struct sort_bound *sort_run_marks(const struct sort_run *,
 	uint32_t *count);

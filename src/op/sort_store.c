@@ -92,12 +92,6 @@ sort_store_clear(struct sort_store *store)
 	store->mark_count = 0;
 }
 
-uint64_t
-sort_store_bytes(const struct sort_store *store)
-{
-	return store->charged;
-}
-
 struct region *
 sort_store_region(const struct sort_store *store)
 {

@@ -29,7 +29,6 @@ struct region *sort_store_region(const struct sort_store *);
 /* Forget the rows, keep the blocks; or give these back as well. */
 void sort_store_clear(struct sort_store *);
 void sort_store_release(struct sort_store *);
-uint64_t sort_store_bytes(const struct sort_store *);
 
 /* Where the row lies; its turn. */
 const char *sort_store_row(const struct sort_store *, uint64_t ref);
