@@ -73,9 +73,8 @@ declared_read(const char *format, const struct value *types,
 	return result;
 }
 
-/* Does the text say true or false? */
-static int
-parse_bool(const char *bytes, size_t size, uint8_t *out)
+int
+declared_bool(const char *bytes, size_t size, uint8_t *out)
 {
 	static const char *const words[] = { "false", "true", "0", "1" };
 
@@ -121,7 +120,7 @@ declared_parse(const struct text *text, struct column *out, uint32_t i,
 
 	switch (out->type) {
 	case TYPE_BOOL:
-		return parse_bool(bytes, size, (uint8_t *)out->data + i);
+		return declared_bool(bytes, size, (uint8_t *)out->data + i);
 	case TYPE_INT:
 		return number_cast_int(bytes, size, words + i);
 	case TYPE_FLOAT:

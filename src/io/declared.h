@@ -29,6 +29,9 @@ struct text declared_word(const char *bytes, size_t size, struct region *);
 int declared_parse(const struct text *, struct column *, uint32_t i,
 	struct region *);
 
+/* Does the text say true or false?  0, or -1. */
+int declared_bool(const char *bytes, size_t size, uint8_t *out);
+
 /* Why a value is refused: "expected an int in field 'ms'". */
 void declared_reason(char *reason, size_t size, uint8_t type,
 	const char *field);

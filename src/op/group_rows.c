@@ -24,6 +24,44 @@ row_codes(const struct group_rows *rows, const char *row)
 }
 
 void
+group_rows_add_keys(const struct op *op, struct schema *schema)
+{
+	for (uint32_t i = 0; i < op->args.by_count; i++)
+		schema_add(schema, op->args.by[i].name,
+		    strlen(op->args.by[i].name),
+		    expr_type(op->args.by[i].expr));
+}
+
+void
+group_rows_add_aggregates(const struct op *op, struct schema *schema)
+{
+	for (uint32_t i = 0; i < op->args.agg_count; i++)
+		schema_add(schema, op->args.agg[i].name,
+		    strlen(op->args.agg[i].name),
+		    agg_expr_type(op->args.agg[i].agg));
+}
+
+void
+group_rows_need(const struct op *op, struct need_set *in)
+{
+	for (uint32_t i = 0; i < op->args.by_count; i++)
+		need_add_expr(in, op->args.by[i].expr);
+	for (uint32_t i = 0; i < op->args.agg_count; i++)
+		need_add_agg(in, op->args.agg[i].agg);
+}
+
+void
+group_rows_explain(const struct op *op, struct buf *out)
+{
+	for (uint32_t i = 0; i < op->args.agg_count; i++)
+		buf_add_format(out, "%s%s", i == 0 ? "" : ", ",
+		    op->args.agg[i].name);
+	for (uint32_t i = 0; i < op->args.by_count; i++)
+		buf_add_format(out, "%s%s", i == 0 ? " by " : ", ",
+		    op->args.by[i].name);
+}
+
+void
 group_rows_init(struct group_rows *rows, struct op_run *run, uint32_t gap)
 {
 	const struct op_args *args = &run->op->args;

@@ -29,6 +29,13 @@ struct group_rows {
 	uint32_t count;
 };
 
+/* For bind: the fields of keys, behind those that are there; of aggregates. */
+void group_rows_add_keys(const struct op *, struct schema *);
+void group_rows_add_aggregates(const struct op *, struct schema *);
+/* For need and explain. */
+void group_rows_need(const struct op *, struct need_set *in);
+void group_rows_explain(const struct op *, struct buf *out);
+
 void group_rows_init(struct group_rows *, struct op_run *, uint32_t gap);
 void group_rows_fini(struct group_rows *);
 

@@ -34,14 +34,8 @@ aggregate_bind(struct op *op, struct err *err)
 {
 	(void)err;
 	op->out = schema_new();
-	for (uint32_t i = 0; i < op->args.by_count; i++)
-		schema_add(op->out, op->args.by[i].name,
-		    strlen(op->args.by[i].name),
-		    expr_type(op->args.by[i].expr));
-	for (uint32_t i = 0; i < op->args.agg_count; i++)
-		schema_add(op->out, op->args.agg[i].name,
-		    strlen(op->args.agg[i].name),
-		    agg_expr_type(op->args.agg[i].agg));
+	group_rows_add_keys(op, op->out);
+	group_rows_add_aggregates(op, op->out);
 	return 0;
 }
 
@@ -51,10 +45,7 @@ aggregate_need(const struct op *op, const struct need_set *out, unsigned port,
 {
 	(void)out;
 	(void)port;
-	for (uint32_t i = 0; i < op->args.by_count; i++)
-		need_add_expr(in, op->args.by[i].expr);
-	for (uint32_t i = 0; i < op->args.agg_count; i++)
-		need_add_agg(in, op->args.agg[i].agg);
+	group_rows_need(op, in);
 }
 
 static void *
@@ -297,17 +288,6 @@ aggregate_close(struct op_run *run)
 	mem_budget_leave(&run->budget);
 }
 
-static void
-aggregate_explain(const struct op *op, struct buf *out)
-{
-	for (uint32_t i = 0; i < op->args.agg_count; i++)
-		buf_add_format(out, "%s%s", i == 0 ? "" : ", ",
-		    op->args.agg[i].name);
-	for (uint32_t i = 0; i < op->args.by_count; i++)
-		buf_add_format(out, "%s%s", i == 0 ? " by " : ", ",
-		    op->args.by[i].name);
-}
-
 const struct op_def op_aggregate = {
 	.name = "aggregate",
 	.syntax = "aggregate [NAME =] AGGREGATE [where COND], ... [by KEYS] "
@@ -325,5 +305,5 @@ const struct op_def op_aggregate = {
 	.unshare = aggregate_unshare,
 	.work = aggregate_work,
 	.close = aggregate_close,
-	.explain = aggregate_explain,
+	.explain = group_rows_explain,
 };

@@ -276,17 +276,6 @@ partial_need(const struct op *op, const struct need_set *out, unsigned port,
 	need_copy(in, out);
 }
 
-static void
-partial_explain(const struct op *op, struct buf *out)
-{
-	for (uint32_t i = 0; i < op->args.agg_count; i++)
-		buf_add_format(out, "%s%s", i == 0 ? "" : ", ",
-		    op->args.agg[i].name);
-	for (uint32_t i = 0; i < op->args.by_count; i++)
-		buf_add_format(out, "%s%s", i == 0 ? " by " : ", ",
-		    op->args.by[i].name);
-}
-
 const struct op_def op_partial = {
 	.name = "partial",
 	.syntax = "",
@@ -303,5 +292,5 @@ const struct op_def op_partial = {
 	.barrier = partial_barrier,
 	.flush = partial_flush,
 	.close = partial_close,
-	.explain = partial_explain,
+	.explain = group_rows_explain,
 };

@@ -47,16 +47,10 @@ window_bind(struct op *op, struct err *err)
 {
 	(void)err;
 	op->out = schema_new();
-	for (uint32_t i = 0; i < op->args.by_count; i++)
-		schema_add(op->out, op->args.by[i].name,
-		    strlen(op->args.by[i].name),
-		    expr_type(op->args.by[i].expr));
+	group_rows_add_keys(op, op->out);
 	schema_add(op->out, "window_start", 12, TYPE_TIME);
 	schema_add(op->out, "window_end", 10, TYPE_TIME);
-	for (uint32_t i = 0; i < op->args.agg_count; i++)
-		schema_add(op->out, op->args.agg[i].name,
-		    strlen(op->args.agg[i].name),
-		    agg_expr_type(op->args.agg[i].agg));
+	group_rows_add_aggregates(op, op->out);
 	return 0;
 }
 
@@ -66,10 +60,7 @@ window_need(const struct op *op, const struct need_set *out, unsigned port,
 {
 	(void)out;
 	(void)port;
-	for (uint32_t i = 0; i < op->args.by_count; i++)
-		need_add_expr(in, op->args.by[i].expr);
-	for (uint32_t i = 0; i < op->args.agg_count; i++)
-		need_add_agg(in, op->args.agg[i].agg);
+	group_rows_need(op, in);
 	if (op->side == NULL)
 		return;
 	/* Late records leave as they came. */
@@ -396,12 +387,7 @@ window_explain(const struct op *op, struct buf *out)
 	const struct op_window *plan = &op->args.window;
 	char text[MOMENT_TEXT_MAX];
 
-	for (uint32_t i = 0; i < op->args.agg_count; i++)
-		buf_add_format(out, "%s%s", i == 0 ? "" : ", ",
-		    op->args.agg[i].name);
-	for (uint32_t i = 0; i < op->args.by_count; i++)
-		buf_add_format(out, "%s%s", i == 0 ? " by " : ", ",
-		    op->args.by[i].name);
+	group_rows_explain(op, out);
 	buf_add_string(out, " in windows of ");
 	buf_add(out, text, moment_format_duration(plan->size_us, text));
 	if (plan->size_us == plan->every_us)

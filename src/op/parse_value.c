@@ -8,22 +8,8 @@
 #include "data/json.h"
 #include "data/moment.h"
 #include "data/number.h"
+#include "io/declared.h"
 #include "util/bits.h"
-
-static int
-read_bool(const char *bytes, size_t size, uint8_t *out)
-{
-	static const char *const words[] = { "false", "true", "0", "1" };
-
-	for (unsigned i = 0; i < 4; i++) {
-		if (strlen(words[i]) != size ||
-		    memcmp(words[i], bytes, size) != 0)
-			continue;
-		*out = i & 1;
-		return 0;
-	}
-	return -1;
-}
 
 /* Element `at` of the column from a text; -1 if it does not read as that. */
 static inline int
@@ -36,7 +22,7 @@ read_cell(const struct parse_capture *capture, const char *bytes, size_t size,
 		return moment_parse_clf(bytes, size, word);
 	switch (capture->type) {
 	case TYPE_BOOL:
-		return read_bool(bytes, size, (uint8_t *)data + at);
+		return declared_bool(bytes, size, (uint8_t *)data + at);
 	case TYPE_INT:
 		return number_cast_int(bytes, size, word);
 	case TYPE_FLOAT:
