@@ -24,7 +24,7 @@
  * of reading, split or range k has turn base + k and is read by instance
  * k modulo width; then the base grows to the next multiple of the width, so
  * that an instance that has no k there sends empty turns.  Work together takes
- * one turn an instance.
+ * one turn an instance, or several rounds of them.
  *
  * An operator that works with its other instances stops the end of its input in
  * the middle: the runner asks it until it is through, and then the end goes on
@@ -467,6 +467,15 @@ subtask_send_turn(struct subtask *it, uint64_t number)
 	it->turns_sent++;
 }
 
+/* An operator that works has given its part of a round. */
+static void
+subtask_next_round(struct subtask *it)
+{
+	it->job.turn_is_over = 0;
+	subtask_send_turn(it, it->turns_sent * it->plan->width + it->index);
+	it->job.turn += it->plan->width;
+}
+
 /* Ask the operator that works; TASK_AGAIN also when it is through, and the end
  * that waited for it. */
 static enum task_status
@@ -480,8 +489,10 @@ subtask_work_together(struct subtask *it, struct err *err)
 	int is_same = it->job.working == working &&
 	    it->job.working_port == port;
 
+	if (it->job.turn_is_over)
+		subtask_next_round(it);
 	if (!is_same)
-		subtask_end_turns(it, it->plan->width);
+		subtask_end_turns(it, (it->turns_sent + 1) * it->plan->width);
 	switch (status) {
 	case OP_FAIL:
 		return subtask_fail(it, err);

@@ -174,6 +174,7 @@ struct op_job {
 	 * within a turn, which is never shared, the one that came first.
 	 */
 	uint64_t turn;
+	int turn_is_over;	/* set by op_work_f */
 	/* Where temporary bytes go: state/spill.h; never NULL while it runs. */
 	struct spill *spill;
 	/* Whose op_work_f is to be asked, for the end of which input. */
@@ -273,7 +274,9 @@ typedef enum op_status op_flush_f(struct op_run *, unsigned port, struct err *);
  * (op_meet, op/joint.h).  What it gives has a turn of its own (job->turn):
  * behind all that the instances were given on that input and, by instance,
  * before what the next instance gives.  So if instance i gives the i-th part of
- * the output, the order is that of one instance.  Behind the first batch that a
+ * the output, the order is that of one instance.  Better it deals out its parts
+ * in rounds: a call that says OP_AGAIN with job->turn_is_over set has given its
+ * part of this round.  All instances take the same number of rounds.  Behind the first batch that a
  * work gives it must not meet again: an instance may have to stand still until
  * what those before it gave is taken.  One instance alone works the same way,
  * and never waits.  OP_DONE: another has left (op_meet); nothing more is given.

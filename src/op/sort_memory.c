@@ -7,7 +7,7 @@
  *	-- meet
  *	order      buckets, whoever is free
  *	-- meet
- *	give       instance i the i-th part of the buckets
+ *	give       in rounds, instance i the i-th bucket of each
  *
  * The parts of keys (data/key_words.h) are sorted each for itself: buckets of
  * what lies below, of what begins as usual, of what lies above.
@@ -163,37 +163,6 @@ work_deal(struct op_run *run)
 	return OP_AGAIN;
 }
 
-/* Which buckets are given here: about as many rows as by any other. */
-static void
-share_out(struct op_run *run)
-{
-	struct sort *sort = sort_of(run);
-	struct sort_share *share = sort->share;
-	uint32_t count = sort->buckets.first[KEY_PARTS];
-	uint64_t all = 0, seen = 0;
-	struct sort_bucket bucket;
-
-	for (uint32_t pass = 0; pass < 2; pass++) {
-		for (uint32_t b = 0; b < count; b++) {
-			sort_bucket_init(&bucket, sort, share->instance,
-			    share->instance_count, b);
-			uint64_t rows = sort_bucket_count(&bucket);
-			if (pass == 0) {
-				all += rows;
-				continue;
-			}
-			/* The instance in whose part the first row lies. */
-			uint64_t instance = all == 0 ? 0 : seen *
-			    share->instance_count / all;
-			if (instance < run->instance)
-				sort->bucket = b + 1;
-			if (instance <= run->instance)
-				sort->bucket_end = b + 1;
-			seen += rows;
-		}
-	}
-}
-
 static enum op_status
 work_order(struct op_run *run)
 {
@@ -223,32 +192,22 @@ work_ordered(struct op_run *run)
 
 	if (status != OP_OK)
 		return status;
-	share_out(run);
+	sort_of(run)->bucket = run->instance;
 	sort_of(run)->step = SORT_GIVE;
 	return OP_AGAIN;
 }
 
-/* The next rows, of one bucket: how many; 0 when there are no more. */
+/* The next rows of the bucket: how many; 0 when there are no more. */
 static uint32_t
 next_entries(struct op_run *run, uint32_t most)
 {
 	struct sort *sort = sort_of(run);
-	struct sort_share *share = sort->share;
-	uint32_t count = 0;
+	uint32_t count = 0, got = 1;
 
-	while (count < most) {
-		if (!sort->place.has_begun) {
-			if (sort->bucket >= sort->bucket_end)
-				break;
-			sort_bucket_init(&sort->given, sort, share->instance,
-			    share->instance_count, sort->bucket++);
-			sort_bucket_begin(&sort->given, &sort->place);
-		}
-		uint32_t got = sort_bucket_read(&sort->given, &sort->place,
+	while (count < most && got > 0) {
+		got = sort_bucket_read(&sort->given, &sort->place,
 		    sort->entries + count, most - count);
 		count += got;
-		if (got == 0)
-			sort_bucket_end(&sort->place);
 	}
 	return count;
 }
@@ -266,17 +225,39 @@ give_entries(struct op_run *run, uint32_t count, struct err *err)
 	return sort_give(run, count, NULL, err);
 }
 
+/* A bucket a round; the last round has not one for each. */
 static enum op_status
 work_give(struct op_run *run, struct err *err)
 {
-	for (int i = 0; i < GIVE_BATCHES; i++) {
-		uint32_t count = next_entries(run, batch_rows_target());
-		if (count == 0)
-			return OP_OK;
-		enum op_status status = give_entries(run, count, err);
-		if (status != OP_OK)
-			return status == OP_DONE ? OP_OK : status;
+	struct sort *sort = sort_of(run);
+	struct sort_share *share = sort->share;
+	uint32_t all = sort->buckets.first[KEY_PARTS];
+
+	if (sort->bucket < all) {
+		if (!sort->place.has_begun) {
+			sort_bucket_init(&sort->given, sort, share->instance,
+			    share->instance_count, sort->bucket);
+			sort_bucket_begin(&sort->given, &sort->place);
+		}
+		for (int i = 0; i < GIVE_BATCHES; i++) {
+			uint32_t count = next_entries(run,
+			    batch_rows_target());
+			if (count == 0)
+				break;
+			enum op_status status = give_entries(run, count, err);
+			if (status != OP_OK)
+				return status == OP_DONE ? OP_OK : status;
+			if (i + 1 == GIVE_BATCHES)
+				return OP_AGAIN;
+		}
+		sort_bucket_end(&sort->place);
 	}
+	/* Of the first instance, by whom all count the rounds. */
+	uint32_t first = sort->bucket - run->instance;
+	sort->bucket += share->instance_count;
+	if (first + share->instance_count >= all)
+		return OP_OK;
+	run->job->turn_is_over = 1;
 	return OP_AGAIN;
 }
 

@@ -91,7 +91,7 @@ struct sort {
 	const struct sort_store **stores;
 	struct sort_bag **bases;
 	struct sort_shape *shape;
-	uint32_t bucket, bucket_end;		/* that are given */
+	uint32_t bucket;			/* that is given */
 	struct sort_bucket given;
 	struct sort_bucket_place place;
 	struct sort_entry *entries;		/* of a batch */
