@@ -324,6 +324,15 @@ join_work_left(struct op_run *run, struct join *join, struct err *err)
 	}
 }
 
+/* Event time waits for records that will be joined at the end. */
+static enum op_status
+join_mark(struct op_run *run, int64_t us, struct err *err)
+{
+	struct join *join = run->state;
+
+	return join->probe.is_aside ? OP_OK : op_give_mark(run, us, err);
+}
+
 static enum op_status
 join_flush(struct op_run *run, unsigned port, struct err *err)
 {
@@ -396,6 +405,7 @@ const struct op_def op_join = {
 	.open = join_open,
 	.push = join_push,
 	.flush = join_flush,
+	.mark = join_mark,
 	.share = join_share_new,
 	.unshare = join_share_free,
 	.work = join_work,

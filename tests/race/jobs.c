@@ -115,7 +115,7 @@ task_run(void *user)
 		die(text, err.message);
 	struct plan_config alone = { .workers = 1 };
 	struct plan *plan = plan_new(flow, &alone);
-	struct run_config config = { .bad = task->bad };
+	struct run_config config = { .tmp = "/tmp", .bad = task->bad };
 	if (run_plan(plan, &config, &err) != 0)
 		die(text, err.message);
 	plan_free(&plan);
