@@ -17,6 +17,12 @@ struct row {
 	uint64_t turn, arrival;
 };
 
+/* Where the rounds of an instance end in its output. */
+struct rounds {
+	size_t *end;
+	uint32_t count;
+};
+
 struct rig {
 	struct op *op;
 	uint32_t count;			/* instances */
@@ -24,6 +30,7 @@ struct rig {
 	struct op_run sink[3];
 	struct op_job job[3];
 	struct harness out[3];
+	struct rounds rounds[3];
 	struct joint *joint;
 	void *share;
 	struct spill *spill;
@@ -166,6 +173,35 @@ rig_push(struct rig *rig, uint32_t instance, struct batch *take_batch)
 	    "%s", err.message);
 }
 
+/* What the instance gives next is of another round. */
+static void
+rig_end_round(struct rig *rig, uint32_t instance)
+{
+	struct rounds *rounds = &rig->rounds[instance];
+
+	rig->job[instance].turn_is_over = 0;
+	rounds->end = mem_resize(rounds->end,
+	    (rounds->count + 1) * sizeof(*rounds->end));
+	rounds->end[rounds->count++] = rig->out[instance].out.size;
+}
+
+/* Round by round what each instance gave. */
+static void
+rig_gather(struct rig *rig, struct buf *got)
+{
+	for (uint32_t r = 0; r < rig->rounds[0].count; r++)
+		for (uint32_t i = 0; i < rig->count; i++) {
+			size_t *end = rig->rounds[i].end;
+			size_t begin = r == 0 ? 0 : end[r - 1];
+			cr_assert_eq(rig->rounds[i].count,
+			    rig->rounds[0].count);
+			buf_add(got, rig->out[i].out.bytes + begin,
+			    end[r] - begin);
+		}
+	for (uint32_t i = 0; i < rig->count; i++)
+		mem_free(rig->rounds[i].end);
+}
+
 /* End all; who waits is asked again behind the others. */
 static void
 rig_end(struct rig *rig)
@@ -181,6 +217,8 @@ rig_end(struct rig *rig)
 		enum op_status status = rig->op->def->work(&rig->run[i], 0,
 		    &err);
 		cr_assert(status != OP_FAIL, "%s", err.message);
+		if (rig->job[i].turn_is_over || status == OP_OK)
+			rig_end_round(rig, i);
 		if (status == OP_OK) {
 			done[i] = 1;
 			left--;
@@ -200,8 +238,7 @@ rig_check(struct rig *rig, uint64_t seed)
 		    compare_rows);
 	for (uint32_t i = 0; i < count; i++)
 		buf_add_string(&wanted, rig->row[i].line);
-	for (uint32_t i = 0; i < rig->count; i++)
-		buf_add(&got, rig->out[i].out.bytes, rig->out[i].out.size);
+	rig_gather(rig, &got);
 	/* A head behind it takes what is wanted. */
 	if (count < rig->row_count && got.size > wanted.size)
 		got.size = wanted.size;
