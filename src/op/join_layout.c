@@ -213,3 +213,24 @@ join_need_fields(const struct op *op, const struct need_set *wish,
 		need_name_of(op, need_name(names, i), port, in);
 	need_set_free(&names);
 }
+
+/* Is one name the other, or the record that the other is a field of? */
+static int
+names_meet(const char *a, const char *b)
+{
+	size_t size = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
+
+	return strncmp(a, b, size) == 0 && (a[size] == '\0' ||
+	    a[size] == '.') && (b[size] == '\0' || b[size] == '.');
+}
+
+int
+join_is_needed(const struct need_set *wish, const char *field)
+{
+	if (need_is_all(wish) || need_has(wish, field))
+		return 1;
+	for (uint32_t i = 0; i < need_count(wish); i++)
+		if (names_meet(need_name(wish, i), field))
+			return 1;
+	return 0;
+}

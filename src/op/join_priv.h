@@ -227,6 +227,8 @@ void join_layout_free(struct join_layout *);
 int join_merge(const struct op *, const char *name, const struct column *left,
 	const struct column *right, uint32_t count, struct region *,
 	struct column *out, struct err *);
+/* Is the field looked at, by its name or that of its record? */
+int join_is_needed(const struct need_set *wish, const char *field);
 /* What is needed of input `port` for `wish` and the left-over condition. */
 void join_need_fields(const struct op *, const struct need_set *wish,
 	unsigned port, struct need_set *in);

@@ -102,28 +102,6 @@ row_found(struct image *row)
 
 /* --- giving --- */
 
-/* Is one name the other, or the record that the other is a field of? */
-static int
-names_meet(const char *a, const char *b)
-{
-	size_t size = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
-
-	return strncmp(a, b, size) == 0 && (a[size] == '\0' ||
-	    a[size] == '.') && (b[size] == '\0' || b[size] == '.');
-}
-
-/* Is the field looked at, by its name or that of its record? */
-static int
-is_needed(const struct need_set *wish, const char *field)
-{
-	if (need_is_all(wish) || need_has(wish, field))
-		return 1;
-	for (uint32_t i = 0; i < need_count(wish); i++)
-		if (names_meet(need_name(wish, i), field))
-			return 1;
-	return 0;
-}
-
 /* The columns that nobody will look at need not be kept. */
 static void
 drop_unneeded(const struct op_run *run, struct batch *batch)
@@ -131,7 +109,7 @@ drop_unneeded(const struct op_run *run, struct batch *batch)
 	const struct join_plan *plan = run->op->plan;
 
 	for (uint32_t i = 0; plan->asked && i < batch->schema->field_count; i++)
-		if (!is_needed(plan->wish, batch->schema->field[i].name))
+		if (!join_is_needed(plan->wish, batch->schema->field[i].name))
 			column_init_null(&batch->column[i]);
 }
 

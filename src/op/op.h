@@ -278,8 +278,9 @@ typedef enum op_status op_flush_f(struct op_run *, unsigned port, struct err *);
  * in rounds: a call that says OP_AGAIN with job->turn_is_over set has given its
  * part of this round.  All instances take the same number of rounds.  Behind
  * the first batch that a work gives it must not meet again: an instance may
- * have to stand still until what those before it gave is taken.  One instance alone works the same way,
- * and never waits.  OP_DONE: another has left (op_meet); nothing more is given.
+ * have to stand still until what those before it gave is taken.  One instance
+ * alone works the same way, and never waits.  OP_DONE: another has left
+ * (op_meet); nothing more is given.
  *
  * What instances share is made before the first is opened and freed behind the
  * last: run->share, the same in all; NULL without the slots.  It has locks of

@@ -320,13 +320,15 @@ work_begin(struct op_run *run)
 {
 	struct sort *sort = sort_of(run);
 	struct sort_share *share = sort->share;
+	/* The others look at this while this one may spill the rest. */
+	if (sort->run_count > 0 && !sort->had_runs)
+		sort->had_runs = 1;
 	enum op_status status = op_meet(run, 1);
-
 	if (status != OP_OK)
 		return status;
 	sort->step = SORT_DEAL;
 	for (uint32_t i = 0; i < share->instance_count; i++)
-		if (share->instance[i]->run_count > 0)
+		if (share->instance[i]->had_runs)
 			sort->step = SORT_SPILL;
 	if (sort->step == SORT_DEAL)
 		sort_buckets_init(&sort->buckets, share->instance,

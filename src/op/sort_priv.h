@@ -92,6 +92,7 @@ struct sort {
 	struct sort_bag **bases;
 	struct sort_shape *shape;
 	uint32_t bucket;			/* that is given */
+	int had_runs;				/* before the end */
 	struct sort_bucket given;
 	struct sort_bucket_place place;
 	struct sort_entry *entries;		/* of a batch */
