@@ -11,14 +11,15 @@ _sflow() {
 		COMPREPLY=($(compgen -f -- "$word"))
 		return
 		;;
-	--checkpoint)
+	--checkpoint | --tmp)
 		COMPREPLY=($(compgen -d -- "$word"))
 		return
 		;;
 	--without)
 		names=$(sflow complete rules)
 		;;
-	-j | --workers | --every | --hosts | --launch | --memory | --sim-seed)
+	-j | --workers | --every | --hosts | --launch | --memory | --disk | \
+		--sim-seed)
 		return
 		;;
 	help)

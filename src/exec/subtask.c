@@ -442,6 +442,14 @@ subtask_fail(struct subtask *it, struct err *err)
 	return subtask_break(it, err);
 }
 
+void
+subtask_send_turn(struct subtask *it, uint64_t number)
+{
+	for (uint32_t i = 0; i < it->out_count; i++)
+		edge_out_turn(it->out[i], it->turn_base + number);
+	it->turns_sent++;
+}
+
 /* The turns of what has ended, `count` in all, and of the instances that had
  * one less; job.turn is that of what comes behind them. */
 void
@@ -450,21 +458,11 @@ subtask_end_turns(struct subtask *it, uint64_t count)
 	uint32_t width = it->plan->width;
 	uint64_t rounds = (count + width - 1) / width;
 
-	for (; it->turns_sent < rounds; it->turns_sent++)
-		for (uint32_t i = 0; i < it->out_count; i++)
-			edge_out_turn(it->out[i], it->turn_base +
-			    it->turns_sent * width + it->index);
+	while (it->turns_sent < rounds)
+		subtask_send_turn(it, it->turns_sent * width + it->index);
 	it->turns_sent = 0;
 	it->turn_base += rounds * width;
 	it->job.turn = it->turn_base + it->index;
-}
-
-void
-subtask_send_turn(struct subtask *it, uint64_t number)
-{
-	for (uint32_t i = 0; i < it->out_count; i++)
-		edge_out_turn(it->out[i], it->turn_base + number);
-	it->turns_sent++;
 }
 
 /* An operator that works has given its part of a round. */
