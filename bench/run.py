@@ -376,23 +376,21 @@ def facts():
             "versions": {k: v for k, v in versions.items() if v}}
 
 
-def keep(results, began):
-    """Add a run to the file of this machine."""
+def earlier():
+    """The runs that the file of this machine has."""
+    if not os.path.exists(ARGS.results):
+        return []
+    with open(ARGS.results, encoding="utf-8") as source:
+        return json.load(source)["runs"]
+
+
+def keep(runs, run):
+    """Write the file of this machine with one more run, whole or not yet."""
     target = ARGS.results
-    runs = []
-    if os.path.exists(target):
-        with open(target, encoding="utf-8") as source:
-            runs = json.load(source)["runs"]
-    runs.append({
-        "date": datetime.date.today().isoformat(),
-        "seconds": round(time.monotonic() - began), "threads": ARGS.threads,
-        "quick": ARGS.quick, "machine": facts(), "results": results,
-    })
     with open(target + ".part", "w", encoding="utf-8") as out:
-        json.dump({"runs": runs}, out, indent=1)
+        json.dump({"runs": runs + [run]}, out, indent=1)
         out.write("\n")
     os.rename(target + ".part", target)
-    print(f"\nadded to {target}")
 
 
 def chosen():
@@ -460,12 +458,19 @@ def main():
     os.environ["PATH"] = os.pathsep.join((
         os.path.join(HERE, "cargo", "bin"), os.environ["PATH"]))
     began = time.monotonic()
-    results = []
+    runs, results = earlier(), []
+    run = {
+        "date": datetime.date.today().isoformat(), "seconds": 0,
+        "threads": ARGS.threads, "quick": ARGS.quick, "machine": facts(),
+        "results": results,
+    }
     for workload in chosen():
         results.append(measure_latency(workload)
                        if workload.group == "latency" else measure(workload))
         show(results[-1])
-    keep(results, began)
+        run["seconds"] = round(time.monotonic() - began)
+        keep(runs, run)
+    print(f"\nadded to {ARGS.results}")
     return 1 if any(r["differ"] or "sflow" in r["failed"]
                     for r in results) else 0
 
