@@ -10,6 +10,8 @@ util_files = \
 	src/util/env.c \
 	src/util/env.h \
 	src/util/env_fault.c \
+	src/util/env_group.c \
+	src/util/env_group.h \
 	src/util/env_priv.h \
 	src/util/env_process.c \
 	src/util/env_sim.c \

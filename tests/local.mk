@@ -22,6 +22,7 @@ unit_files = \
 	tests/unit/test_edge.c \
 	tests/unit/test_env.c \
 	tests/unit/test_env_fault.c \
+	tests/unit/test_env_group.c \
 	tests/unit/test_env_process.c \
 	tests/unit/test_env_sim.c \
 	tests/unit/test_env_socket.c \

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -373,52 +372,6 @@ env_pipe_enlarge(int fd, int bytes)
 {
 	/* Fails for what is no pipe, and beyond the user's share: both fine. */
 	fcntl(fd, F_SETPIPE_SZ, bytes);
-}
-
-/* The number in a small file of the system; 0 if there is none. */
-static uint64_t
-number_in_file(const char *path)
-{
-	char text[32];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	ssize_t size = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (size <= 0 || text[0] < '0' || text[0] > '9')
-		return 0;
-	text[size] = '\0';
-	return strtoull(text, NULL, 10);
-}
-
-uint64_t
-env_memory_bytes(void)
-{
-	static const char *const limit_paths[] = {
-		"/sys/fs/cgroup/memory.max",
-		"/sys/fs/cgroup/memory/memory.limit_in_bytes",
-	};
-	uint64_t bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) *
-	    (uint64_t)sysconf(_SC_PAGESIZE);
-
-	for (size_t i = 0; i < sizeof(limit_paths) / sizeof(*limit_paths);
-	    i++) {
-		uint64_t limit = number_in_file(limit_paths[i]);
-		if (limit != 0 && limit < bytes)
-			bytes = limit;
-	}
-	return bytes;
-}
-
-unsigned
-env_cpu_count(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 1;
-	int count = CPU_COUNT(&set);
-	return count > 0 ? (unsigned)count : 1;
 }
 
 char *

@@ -195,9 +195,11 @@ void env_read_ahead(int fd, uint64_t offset, size_t size);
 void env_want_large_pages(void *bytes, size_t size);
 /* Let a pipe hold `bytes`, if `fd` is one and the system agrees. */
 void env_pipe_enlarge(int fd, int bytes);
-/* Bytes of RAM this process may use: the machine's, or its control group's. */
+/* Bytes of RAM this process may use: the machine's, or the least that its
+ * control group and those above it are allowed. */
 uint64_t env_memory_bytes(void);
-/* Processors this process may run on, at least 1. */
+/* Processors this process may run on and has a share of time for, rounded up,
+ * at least 1; looked for once. */
 unsigned env_cpu_count(void);
 
 /*
