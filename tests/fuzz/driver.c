@@ -21,7 +21,7 @@
 
 #define ROUNDS_DEFAULT 20000
 #define SECONDS_DEFAULT 20
-#define RUN_SECONDS 10
+#define RUN_SECONDS 60
 /* Mutations of long files find little more and take longer. */
 #define SIZE_MAX_BYTES 4096
 
