@@ -133,8 +133,12 @@ mem_tend(uint64_t now_ns)
 {
 	uint64_t looked = __atomic_load_n(&looked_ns, __ATOMIC_RELAXED);
 
-	if (!is_resident || now_ns - looked < LOOK_NS || now_ns < looked)
+	if (!is_resident || (looked != 0 && now_ns - looked < LOOK_NS) ||
+	    now_ns < looked)
 		return;
 	__atomic_store_n(&looked_ns, now_ns, __ATOMIC_RELAXED);
-	look();
+	/* A job that is over by then is spared the first look: a tenth of its
+	 * start. */
+	if (looked != 0)
+		look();
 }
