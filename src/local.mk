@@ -391,6 +391,8 @@ op_files = \
 	src/op/deferred.h \
 	src/op/group.c \
 	src/op/group.h \
+	src/op/group_front.c \
+	src/op/group_front.h \
 	src/op/group_pile.c \
 	src/op/group_pile.h \
 	src/op/group_rows.c \

@@ -28,6 +28,8 @@ enum sample_kind { SAMPLE_NUMBER = 1, SAMPLE_DURATION = 2, SAMPLE_TIME = 4 };
 struct sample {
 	uint64_t *words;	/* a block, see agg_grow() */
 	uint64_t count;
+	/* Words that the block has room for: it lies too far away to ask. */
+	uint64_t room;
 	uint64_t kinds;		/* enum sample_kind */
 };
 
@@ -93,6 +95,13 @@ number_of(uint64_t word)
 	return number;
 }
 
+static void
+sample_take_block(struct sample *state, uint64_t *words)
+{
+	state->words = words;
+	state->room = agg_block_bytes(words) / sizeof(*words);
+}
+
 /* Room for one more; -1 if the budget refuses. */
 static int
 sample_grow(struct agg_call *call, struct sample *state)
@@ -104,7 +113,7 @@ sample_grow(struct agg_call *call, struct sample *state)
 
 	if (words == NULL)
 		return -1;
-	state->words = words;
+	sample_take_block(state, words);
 	return 0;
 }
 
@@ -112,8 +121,7 @@ static inline void
 sample_add(struct agg_call *call, struct sample *state, double number,
 	uint32_t i, enum sample_kind kind)
 {
-	if (state->count * sizeof(*state->words) ==
-	    agg_block_bytes(state->words) && sample_grow(call, state) != 0) {
+	if (state->count == state->room && sample_grow(call, state) != 0) {
 		agg_reject(call, i, "percentile: " AGG_NO_MEMORY);
 		return;
 	}
@@ -170,9 +178,9 @@ sample_append(struct agg_call *call, struct sample *state,
 		return;
 	size_t bytes = (size_t)(state->count + count) * sizeof(*words);
 	/* Many small states may come one after the other. */
-	if (bytes > agg_block_bytes(state->words))
-		state->words = agg_grow_always(call, state->words,
-		    bytes + bytes / 2 / sizeof(*words) * sizeof(*words));
+	if (state->count + count > state->room)
+		sample_take_block(state, agg_grow_always(call, state->words,
+		    bytes + bytes / 2 / sizeof(*words) * sizeof(*words)));
 	memcpy(state->words + state->count, words,
 	    (size_t)count * sizeof(*words));
 	state->count += count;
@@ -336,8 +344,8 @@ sample_load(struct agg_call *call, void *target, const char **at,
 		return -1;
 	if (count == 0)
 		return 0;
-	state->words = agg_grow_always(call, state->words,
-	    (size_t)count * sizeof(*state->words));
+	sample_take_block(state, agg_grow_always(call, state->words,
+	    (size_t)count * sizeof(*state->words)));
 	while (state->count < count)
 		agg_load_word(at, end, &state->words[state->count++]);
 	return 0;

@@ -124,6 +124,8 @@ aggregate_unload(struct aggregate *state, uint32_t pile_count)
 		    state->rows.bytes);
 	}
 	group_table_clear(table);
+	if (state->front != NULL)
+		group_front_clear(state->front);
 	state->seen = 0;
 	if (state->single != NULL)
 		aggregate_make_single(state);
@@ -417,39 +419,104 @@ add_to_table(struct aggregate *state, struct batch *batch,
 	    NULL, err);
 }
 
-/* The keys of the batch's records, decoded once. */
-static int
-eval_keys(struct aggregate *state, struct batch *batch, struct region *region,
-	struct column **out, struct key_set *keys, struct err *err)
-{
-	const struct op_args *args = state->rows.args;
-	struct column *key = region_alloc(region,
-	    (args->by_count + 1) * sizeof(*key));
+/* --- behind the front --- */
 
-	if (group_eval_by(state->run, args->by, args->by_count, batch, region,
-	    key, err) != 0)
-		return -1;
-	for (uint32_t k = 0; k < args->by_count; k++) {
+/* Records whose keys the front does not have, `count` of them; `row` is of all
+ * records. */
+static void
+add_missed(struct aggregate *state, const struct column *raw,
+	const uint16_t *miss, uint32_t count, struct region *region, char **row)
+{
+	uint32_t by_count = state->rows.args->by_count;
+	struct column *key = region_alloc(region, by_count * sizeof(*key));
+	char **found = region_alloc(region, count * sizeof(*found));
+	uint8_t *is_new = region_alloc(region, count);
+	struct key_set keys;
+
+	for (uint32_t k = 0; k < by_count; k++)
+		column_decode(&raw[k], miss, count, region, &key[k]);
+	key_make(key, by_count, count, region, &keys);
+	int status = group_table_find(state->table, &keys, count, found,
+	    is_new);
+	assert(status == 0);
+	for (uint32_t m = 0; m < count; m++) {
+		char *states = aggregate_states(found[m]);
+		row[miss[m]] = states;
+		if (is_new[m]) {
+			*aggregate_ordinal(found[m]) = state->rows.sequence +
+			    miss[m];
+			group_rows_set_keys(&state->rows, key, m, region,
+			    states);
+		}
+		group_front_add(state->front, raw, by_count, miss[m], states);
+	}
+}
+
+/*
+ * Find the groups by the front, if it serves and the table has room for those
+ * that it does not know: 1.
+ */
+static int
+add_by_front(struct aggregate *state, struct batch *batch,
+	const struct column *raw, struct region *region, char **row)
+{
+	uint32_t by_count = state->rows.args->by_count;
+	uint32_t count = batch->sel_count;
+
+	if (count == 0 || state->plain_left > 0 || by_count > 2 ||
+	    raw[0].encoding != SLICE)
+		return 0;
+	if (state->front == NULL)
+		state->front = group_front_new();
+	if (!group_front_serves(state->front, raw, by_count))
+		return 0;
+	uint16_t *miss = region_alloc(region, count * sizeof(*miss));
+	uint32_t missed = group_front_find(state->front, raw, by_count, count,
+	    row, miss);
+	if (missed > 0) {
+		if (group_table_count(state->table) + missed >
+		    state->table_max ||
+		    group_table_reserve(state->table, missed, 0) != 0)
+			return 0;
+		add_missed(state, raw, miss, missed, region, row);
+	}
+	state->seen += count;
+	return 1;
+}
+
+/* The keys of the batch's records, decoded once. */
+static void
+make_keys(struct aggregate *state, uint32_t count, struct region *region,
+	struct column *key, struct key_set *keys)
+{
+	uint32_t by_count = state->rows.args->by_count;
+
+	for (uint32_t k = 0; k < by_count; k++) {
 		struct column raw = key[k];
 		if (raw.encoding != CONST && type_is_raw(raw.type))
-			column_decode(&raw, NULL, batch->sel_count, region,
-			    &key[k]);
+			column_decode(&raw, NULL, count, region, &key[k]);
 	}
-	key_make(key, args->by_count, batch->sel_count, region, keys);
-	*out = key;
-	return 0;
+	key_make(key, by_count, count, region, keys);
 }
 
 static int
 add_by_key(struct aggregate *state, struct batch *batch, struct region *region,
 	struct err *err)
 {
-	struct column *key;
+	const struct op_args *args = state->rows.args;
+	struct column *key = region_alloc(region,
+	    (args->by_count + 1) * sizeof(*key));
 	struct key_set keys;
 
-	if (eval_keys(state, batch, region, &key, &keys, err) != 0)
+	if (group_eval_by(state->run, args->by, args->by_count, batch, region,
+	    key, err) != 0)
 		return -1;
 	uint32_t count = batch->sel_count;
+	char **row = region_alloc(region, (count + 1) * sizeof(*row));
+	if (add_by_front(state, batch, key, region, row))
+		return group_rows_update(state->run, &state->rows, batch,
+		    region, row, NULL, err);
+	make_keys(state, count, region, key, &keys);
 	if (state->plain_left == 0 && group_table_count(state->table) > 0 &&
 	    group_table_count(state->table) + count > state->table_max)
 		table_overflow(state);

@@ -323,6 +323,10 @@ gather_column(struct giver *giver, const struct pick *pick, uint32_t count,
 {
 	struct builder *builder = &giver->state->rows.builder[c];
 
+	if (!giver->state->rows.is_needed[c]) {
+		column_init_null(out);
+		return;
+	}
 	if (picks_are_plain(pick, count, c)) {
 		enum type type = (enum type)pick[0].page->column[c].type;
 		column_init_flat(out, type, count, region);

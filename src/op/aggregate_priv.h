@@ -5,6 +5,7 @@
 
 #include "func/agg.h"
 #include "op/group.h"
+#include "op/group_front.h"
 #include "op/group_pile.h"
 #include "op/group_rows.h"
 #include "op/op.h"
@@ -75,6 +76,7 @@ struct aggregate {
 	int is_ordered;		/* some aggregate asks for places */
 	/* Adding: a table that fits the cache; what overflows lies on piles. */
 	struct group_table *table;
+	struct group_front *front;	/* of its rows; NULL: not yet */
 	char *single;		/* the row of the one group without keys */
 	uint32_t table_max;	/* groups */
 	uint64_t seen;		/* records since the table was empty */

@@ -4,7 +4,7 @@
  * An open-addressing directory of 8-byte entries points into dense blocks of
  * rows, in order of first appearance:
  *
- *     directory   [ salt:16 | row number + 1:48 ] ...   load at most one half
+ *     directory   [ salt:16 | row's address:48 ] ...    load at most one half
  *     block       row, row, row, ...                     GROUP_BLOCK_ROWS each
  *     row         hash | key (16-byte view) | the user's bytes
  *
@@ -46,14 +46,21 @@ struct group_table {
 	uint64_t over;
 };
 
-static uint64_t
-slot_make(uint64_t hash, uint64_t index)
+#define SLOT_ADDRESS(slot) ((slot) & 0x0000ffffffffffffu)
+#define SLOT_SALT(slot) ((slot) & 0xffff000000000000u)
+
+/* Addresses of user memory have 47 bits, on the machines that there are. */
+static inline uint64_t
+slot_make(uint64_t hash, const struct group_head *head)
 {
-	return (hash & 0xffff000000000000u) | (index + 1);
+	return SLOT_SALT(hash) | SLOT_ADDRESS((uintptr_t)head);
 }
 
-#define SLOT_INDEX(slot) (((slot) & 0x0000ffffffffffffu) - 1)
-#define SLOT_SALT(slot) ((slot) & 0xffff000000000000u)
+static inline struct group_head *
+slot_head(uint64_t slot)
+{
+	return (struct group_head *)(uintptr_t)SLOT_ADDRESS(slot);
+}
 
 struct group_table *
 group_table_new(size_t row_bytes, struct mem_budget *budget)
@@ -155,11 +162,11 @@ table_grow(struct group_table *table)
 		return -1;
 	uint64_t *slot = mem_alloc_zero(size * sizeof(uint64_t));
 	for (uint64_t i = 0; i < table->count; i++) {
-		uint64_t hash = table_head(table, i)->hash;
-		uint64_t at = hash & mask;
+		const struct group_head *head = table_head(table, i);
+		uint64_t at = head->hash & mask;
 		while (slot[at] != 0)
 			at = (at + 1) & mask;
-		slot[at] = slot_make(hash, i);
+		slot[at] = slot_make(head->hash, head);
 	}
 	/* The old one goes, unless it never was charged. */
 	if (size / 2 > GROUP_SLOTS_FIRST && before >= old) {
@@ -220,7 +227,7 @@ table_add(struct group_table *table, uint64_t at, uint64_t hash,
 	struct group_head *head = table_head(table, table->count);
 	head->hash = hash;
 	head->key = key;
-	table->slot[at] = slot_make(hash, table->count);
+	table->slot[at] = slot_make(hash, head);
 	table->count++;
 	return head;
 }
@@ -238,18 +245,18 @@ table_probe(const struct group_table *table, uint64_t hash,
 			return at;
 		if (SLOT_SALT(slot) != SLOT_SALT(hash))
 			continue;
-		const struct group_head *head = table_head(table,
-		    SLOT_INDEX(slot));
+		const struct group_head *head = slot_head(slot);
 		if (head->hash == hash && text_equal(&head->key, key))
 			return at;
 	}
 }
 
 /* Rows ahead: directory lines first, then the rows they point to. */
-#define PREFETCH_SLOT 32
-#define PREFETCH_ROW 16
-/* Below this many groups everything is in the cache. */
-#define PREFETCH_GROUPS_MIN 4096
+#define PREFETCH_SLOT 48
+#define PREFETCH_ROW 24
+/* Below this everything is in the first cache. */
+#define PREFETCH_BYTES_MIN ((size_t)24 << 10)
+#define LINE_BYTES 64
 
 static inline void
 table_prefetch(const struct group_table *table, const struct key_set *keys,
@@ -259,10 +266,12 @@ table_prefetch(const struct group_table *table, const struct key_set *keys,
 		__builtin_prefetch(&table->slot[keys->hash[i + PREFETCH_SLOT] &
 		    table->slot_mask]);
 	if (i + PREFETCH_ROW < count) {
-		uint64_t slot = table->slot[keys->hash[i + PREFETCH_ROW] &
-		    table->slot_mask];
-		if (slot != 0)
-			__builtin_prefetch(table_head(table, SLOT_INDEX(slot)));
+		const char *row = (const char *)slot_head(table->slot[
+		    keys->hash[i + PREFETCH_ROW] & table->slot_mask]);
+		__builtin_prefetch(row);
+		/* The states that are looked at next. */
+		if (table->row_bytes > LINE_BYTES)
+			__builtin_prefetch(row + LINE_BYTES);
 	}
 }
 
@@ -293,7 +302,7 @@ int
 group_table_find(struct group_table *table, const struct key_set *keys,
 	uint32_t count, char **row, uint8_t *is_new)
 {
-	int prefetch = table->count >= PREFETCH_GROUPS_MIN;
+	int prefetch = table->count * table->row_bytes >= PREFETCH_BYTES_MIN;
 
 	while ((table->count + count) * 2 > table->slot_mask + 1)
 		if (table_grow(table) != 0)
@@ -305,7 +314,7 @@ group_table_find(struct group_table *table, const struct key_set *keys,
 		uint64_t slot = table->slot[at];
 		struct group_head *head;
 		if (slot != 0)
-			head = table_head(table, SLOT_INDEX(slot));
+			head = slot_head(slot);
 		else if ((head = table_add(table, at, keys->hash[i],
 		    keys->text[i])) == NULL)
 			return -1;
@@ -325,7 +334,7 @@ group_table_look(const struct group_table *table, const struct key_set *keys,
 		uint64_t at = table_probe(table, keys->hash[i], &keys->text[i]);
 		uint64_t slot = table->slot[at];
 		row[i] = slot == 0 ? NULL :
-		    (char *)(table_head(table, SLOT_INDEX(slot)) + 1);
+		    (char *)(slot_head(slot) + 1);
 	}
 }
 

@@ -61,6 +61,19 @@ group_rows_explain(const struct op *op, struct buf *out)
 		    op->args.by[i].name);
 }
 
+/* Which columns of the output does somebody look at? */
+static uint8_t *
+rows_needs(const struct op *op, uint32_t width)
+{
+	const struct need_set *need = op->out_need;
+	uint8_t *is_needed = mem_alloc_zero(width + 1);
+
+	for (uint32_t c = 0; c < width && c < op->out->field_count; c++)
+		is_needed[c] = need == NULL || need_has_record(need) ||
+		    need_has(need, op->out->field[c].name);
+	return is_needed;
+}
+
 void
 group_rows_init(struct group_rows *rows, struct op_run *run, uint32_t gap)
 {
@@ -79,6 +92,7 @@ group_rows_init(struct group_rows *rows, struct op_run *run, uint32_t gap)
 	rows->width = args->by_count + gap + args->agg_count;
 	rows->builder = mem_alloc_zero((rows->width + 1) *
 	    sizeof(*rows->builder));
+	rows->is_needed = rows_needs(run->op, rows->width);
 }
 
 void
@@ -87,6 +101,7 @@ group_rows_fini(struct group_rows *rows)
 	for (uint32_t i = 0; i < rows->width; i++)
 		builder_fini(&rows->builder[i]);
 	mem_free(rows->builder);
+	mem_free(rows->is_needed);
 	mem_free(rows->offset);
 }
 
@@ -301,23 +316,24 @@ group_rows_take(struct group_rows *rows, struct op_run *run)
 	return batch;
 }
 
-/* One key, of one textual type in all rows: the views are the column. */
+/* Key k, if it is of one textual type in all rows. */
 static int
-copy_text_keys(const struct group_rows *rows, char *const *row,
+copy_text_keys(const struct group_rows *rows, uint32_t k, char *const *row,
 	const struct text *key, uint32_t count, struct region *region,
 	struct column *out)
 {
-	uint16_t code = *row_codes(rows, row[0]);
+	uint32_t by_count = rows->args->by_count;
+	uint16_t code = row_codes(rows, row[0])[k];
 
 	if (!type_is_textual((enum type)code))
 		return 0;
 	for (uint32_t i = 1; i < count; i++)
-		if (*row_codes(rows, row[i]) != code)
+		if (row_codes(rows, row[i])[k] != code)
 			return 0;
 	column_init_flat(out, (enum type)code, count, region);
 	struct text *text = out->data;
 	for (uint32_t i = 0; i < count; i++) {
-		text[i] = key_part_text(&key[i], 1, 0);
+		text[i] = key_part_text(&key[i], by_count, k);
 		if (text[i].size > TEXT_INLINE_MAX)
 			text[i].bytes = region_copy(region, text[i].bytes,
 			    text[i].size);
@@ -362,10 +378,12 @@ group_rows_columns(struct group_rows *rows, char *const *row,
 
 	for (uint32_t c = 0; c < rows->width; c++) {
 		struct builder *builder = &rows->builder[c];
-		if (args->by_count == 1 && c == 0 &&
-		    copy_text_keys(rows, row, key, count, region, &out[c]))
+		int is_key = c < args->by_count;
+		column_init_null(&out[c]);
+		if (is_key && (!rows->is_needed[c] || copy_text_keys(rows, c,
+		    row, key, count, region, &out[c])))
 			continue;
-		if (c < args->by_count)
+		if (is_key)
 			make_keys(rows, c, row, key, count);
 		else
 			status = make_results(rows, c - args->by_count, row,
@@ -374,8 +392,8 @@ group_rows_columns(struct group_rows *rows, char *const *row,
 			break;
 		/* It leaves more behind than the column. */
 		builder_finish(builder, scratch, &made);
-		column_copy(&made, NULL, count,
-		    region, &out[c]);
+		if (rows->is_needed[c])
+			column_copy(&made, NULL, count, region, &out[c]);
 		region_reset(scratch);
 	}
 	region_drop(&scratch);

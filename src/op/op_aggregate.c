@@ -281,6 +281,7 @@ aggregate_close(struct op_run *run)
 	if (state->table != NULL)
 		aggregate_table_clear(state, state->table);
 	group_table_free(&state->table);
+	group_front_free(&state->front);
 	aggregate_free_shapes(state);
 	group_rows_fini(&state->rows);
 	mem_free((void *)(uintptr_t)state->places.span);

@@ -40,9 +40,12 @@ struct entry {
 	int64_t number;		/* and a word to compare it by: value_word() */
 };
 
+/* In a row of the groups' table: most records are judged by what lies here. */
 struct heap {
 	struct entry *entry;	/* the worst is entry 0 */
 	uint64_t count, capacity;
+	enum type type;		/* of the worst, and its number, */
+	int64_t number;		/* if the heap is full */
 };
 
 struct top {
@@ -50,6 +53,7 @@ struct top {
 	struct group_table *groups;	/* with: a heap a group */
 	struct rows *rows;
 	uint64_t sequence;
+	uint64_t live;			/* entries of all heaps */
 	size_t charged;			/* heaps and rests */
 	struct buf key;
 };
@@ -157,6 +161,9 @@ heap_add(struct op_run *run, struct heap *heap, const struct entry *entry,
 		at = parent;
 	}
 	heap->entry[at] = *entry;
+	top->live++;
+	heap->type = heap->entry[0].type;
+	heap->number = heap->entry[0].number;
 	return 0;
 }
 
@@ -272,7 +279,6 @@ static inline enum verdict
 may_enter(const struct heap *heap, uint64_t limit, const struct column *column,
 	uint32_t i)
 {
-	const struct entry *worst = &heap->entry[0];
 	int64_t word;
 
 	if (heap->count < limit)
@@ -280,16 +286,16 @@ may_enter(const struct heap *heap, uint64_t limit, const struct column *column,
 	enum type type = value_word(column, i, &word);
 	if (type == TYPE_NULL)
 		return OUT;
-	if (type == worst->type && type_is_word(type))
-		return word > worst->number ? IN : OUT;
-	if (type == TYPE_TEXT && worst->type == TYPE_TEXT)
-		return word < worst->number ? OUT :
-		    word > worst->number ? IN : UNSURE;
+	if (type == heap->type && type_is_word(type))
+		return word > heap->number ? IN : OUT;
+	if (type == TYPE_TEXT && heap->type == TYPE_TEXT)
+		return word < heap->number ? OUT :
+		    word > heap->number ? IN : UNSURE;
 	if ((type != TYPE_FLOAT && type != TYPE_INT) ||
-	    (worst->type != TYPE_FLOAT && worst->type != TYPE_INT))
+	    (heap->type != TYPE_FLOAT && heap->type != TYPE_INT))
 		return UNSURE;
 	double number = word_number(type, word);
-	double floor = word_number(worst->type, worst->number);
+	double floor = word_number(heap->type, heap->number);
 	return number < floor ? OUT : number > floor ? IN : UNSURE;
 }
 
@@ -460,6 +466,8 @@ top_enter(struct op_run *run, struct heap *heap, struct entry *entry,
 	top->charged -= worst->rest_size;
 	mem_free(worst->rest);
 	heap_sink(heap, 0, *entry);
+	heap->type = heap->entry[0].type;
+	heap->number = heap->entry[0].number;
 	return 0;
 }
 
@@ -468,15 +476,12 @@ static int
 top_shrink(struct op_run *run, struct err *err)
 {
 	struct top *top = run->state;
-	uint64_t heaps = top_heap_count(top), live = 0, count = 0;
+	uint64_t heaps = top_heap_count(top), count = 0;
 
-	if (rows_count(top->rows) < 16 * BATCH_ROWS_MAX)
+	if (rows_count(top->rows) < 16 * BATCH_ROWS_MAX ||
+	    top->live * 4 > rows_count(top->rows))
 		return 0;
-	for (uint64_t h = 0; h < heaps; h++)
-		live += top_heap(top, h)->count;
-	if (live * 4 > rows_count(top->rows))
-		return 0;
-	struct row_ref **refs = mem_alloc((live + 1) * sizeof(*refs));
+	struct row_ref **refs = mem_alloc((top->live + 1) * sizeof(*refs));
 	for (uint64_t h = 0; h < heaps; h++) {
 		struct heap *heap = top_heap(top, h);
 		for (uint64_t i = 0; i < heap->count; i++)

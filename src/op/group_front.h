@@ -1,0 +1,38 @@
+#ifndef SFLOW_OP_GROUP_FRONT_H
+#define SFLOW_OP_GROUP_FRONT_H
+
+#include <stdint.h>
+
+#include "data/column.h"
+
+/*
+ * What stands in front of a table of groups: from the bytes of undeclared text,
+ * as they lie in the input, to the row that the table has for them.  Nothing is
+ * decoded, hashed or compared in full for a record that is found here.  It has
+ * the first thousand groups of one key, or of two; there is no front to more.
+ */
+struct group_front;
+
+struct group_front *group_front_new(void);
+void group_front_free(struct group_front **);
+/* The table was cleared: its rows are others'. */
+void group_front_clear(struct group_front *);
+
+/*
+ * Can keys of these columns, as expr_eval() gave them, be looked for?  Those
+ * that are there are forgotten if they came from other kinds of columns.
+ */
+int group_front_serves(struct group_front *, const struct column *column,
+	uint32_t column_count);
+/*
+ * The rows of the first `count` records, where they are known; the numbers of
+ * the others go to `miss`.  Returns how many these are.
+ */
+uint32_t group_front_find(const struct group_front *,
+	const struct column *column, uint32_t column_count, uint32_t count,
+	char **row, uint16_t *miss);
+/* The row of record i, which was missed. */
+void group_front_add(struct group_front *, const struct column *column,
+	uint32_t column_count, uint32_t i, char *row);
+
+#endif
