@@ -284,7 +284,14 @@ build_numbers(const struct batch *batch, struct column *column,
 	    &numbers);
 	column_init_flat(column, TYPE_MIXED, batch->row_count, region);
 	union cell *cells = column->data;
-	for (uint32_t i = 0; i < batch->sel_count; i++) {
+	int is_plain = numbers.encoding == FLAT && numbers.valid == NULL &&
+	    (numbers.type == TYPE_INT || numbers.type == TYPE_FLOAT);
+	for (uint32_t i = 0; is_plain && i < batch->sel_count; i++) {
+		uint32_t row = batch_row(batch, i);
+		cells[row].integer = ((const int64_t *)numbers.data)[i];
+		column->tags[row] = numbers.type;
+	}
+	for (uint32_t i = 0; !is_plain && i < batch->sel_count; i++) {
 		struct value value = column_value(&numbers, i, region);
 		uint32_t row = batch_row(batch, i);
 		cells[row] = value.cell;
