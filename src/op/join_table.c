@@ -126,7 +126,7 @@ join_table_build(struct join_table *table, struct mem_budget *budget,
 	for (uint32_t i = 0; i < reader_count; i++)
 		rows += pile_reader_pile(take_reader[i])->row_count;
 	if (rows > 0) {
-		uint64_t slots = bits_power_of_two(rows + rows / 2 + 2);
+		uint64_t slots = bits_power_of_two(rows + rows / 3 + 2);
 		uint64_t bytes = slots * sizeof(*table->slot);
 		if (mem_charge(budget, bytes) != 0) {
 			if (force)
