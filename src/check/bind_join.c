@@ -165,6 +165,70 @@ join_add_condition(struct join_bind *join, const struct ast_expr *ast)
 	return 0;
 }
 
+/* Is some condition about the joined record, or that all pairs are meant? */
+static int
+join_is_meant(const struct join_bind *join)
+{
+	const struct ast_stage *ast = join->ast;
+
+	for (uint32_t i = 0; i < ast->on_count; i++)
+		if ((ast->on[i]->kind == AST_BOOL && ast->on[i]->integer) ||
+		    (reads_sides(join, ast->on[i]) & READS_RIGHT) != 0)
+			return 1;
+	return join->op->args.on_count > 0;
+}
+
+/* The field of an equality that is one of the joined record too; or NULL. */
+static const struct ast_expr *
+join_field_meant(const struct join_bind *join, const struct ast_expr *ast)
+{
+	for (uint32_t i = 2; i-- > 0;) {
+		const struct ast_expr *field = ast->child[i];
+		if (field->kind == AST_FIELD &&
+		    (join->right.schema->open ||
+		    schema_find(join->right.schema, field->text.bytes,
+		    field->text.size) >= 0))
+			return field;
+	}
+	return NULL;
+}
+
+/*
+ * An equality between fields of this record alone, where a key is missing or
+ * both are the same, was meant to be one with the joined record.
+ */
+static int
+join_check_equality(struct join_bind *join, const struct ast_expr *ast)
+{
+	const struct ast_text as = join->ast->name;
+	struct err *err = join->check->err;
+
+	if (as.bytes == NULL || ast->kind != AST_BINARY ||
+	    ast->op != AST_OP_EQ ||
+	    reads_sides(join, ast->child[0]) != READS_LEFT ||
+	    reads_sides(join, ast->child[1]) != READS_LEFT)
+		return 0;
+	int is_same = ast->child[0]->kind == AST_FIELD &&
+	    ast->child[1]->kind == AST_FIELD &&
+	    text_same(ast->child[0]->text, ast->child[1]->text);
+	if (!is_same && join_is_meant(join))
+		return 0;
+	bind_error(join->check, ast->span, "both sides of this equality are "
+	    "of the record before the join");
+	const struct ast_expr *meant = join_field_meant(join, ast);
+	if (meant == NULL)
+		return err_hint(err, "name the joined record's field: "
+		    "%.*s.FIELD", (int)as.size, as.bytes);
+	const struct ast_expr *other = ast->child[meant == ast->child[0]];
+	if (other->kind != AST_FIELD)
+		return err_hint(err, "name the joined record's field: "
+		    "%.*s.%.*s", (int)as.size, as.bytes,
+		    (int)meant->text.size, meant->text.bytes);
+	return err_hint(err, "write: %.*s == %.*s.%.*s",
+	    (int)other->text.size, other->text.bytes, (int)as.size, as.bytes,
+	    (int)meant->text.size, meant->text.bytes);
+}
+
 /* The left-over conditions over the joined record. */
 static int
 join_bind_residual(struct join_bind *join, const struct schema *joined)
@@ -172,6 +236,9 @@ join_bind_residual(struct join_bind *join, const struct schema *joined)
 	struct scope scope = join->left;
 	struct ast_text alias[ALIASES_MAX + 1];
 
+	for (uint32_t i = 0; i < join->residual_count; i++)
+		if (join_check_equality(join, join->residual[i]) != 0)
+			return -1;
 	memcpy(alias, scope.alias, scope.alias_count * sizeof(*alias));
 	if (join->ast->name.bytes != NULL)
 		alias[scope.alias_count++] = join->ast->name;

@@ -359,3 +359,20 @@ expr_visit_fields(const struct expr *expr, expr_visit_f *visit, void *cookie)
 	for (unsigned i = 0; i < expr->child_count; i++)
 		expr_visit_fields(expr->child[i], visit, cookie);
 }
+
+void
+expr_visit_as(const struct expr *expr, enum func_want want,
+	expr_visit_as_f *visit, void *cookie)
+{
+	int is_call = expr->kind == EXPR_CALL &&
+	    !(expr->def->flags & FUNC_PEER);
+
+	if (expr->kind == EXPR_FIELD)
+		visit(cookie, expr->name, want);
+	else if (expr->kind == EXPR_THIS)
+		visit(cookie, NULL, FUNC_ANY);
+	for (unsigned i = 0; i < expr->child_count; i++)
+		expr_visit_as(expr->child[i], is_call ?
+		    (enum func_want)expr->def->want[i < 4 ? i : 3] : FUNC_ANY,
+		    visit, cookie);
+}

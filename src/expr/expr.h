@@ -94,6 +94,14 @@ uint32_t expr_share(struct expr *const *expr, uint32_t count);
  */
 typedef void expr_visit_f(void *cookie, const char *name);
 void expr_visit_fields(const struct expr *, expr_visit_f *, void *cookie);
+/*
+ * The same, with what is wanted of the field where it stands, if the expression
+ * is an argument that wants `want`: FUNC_ANY where it is asked in any other way
+ * than by its reading as that.
+ */
+typedef void expr_visit_as_f(void *cookie, const char *name, enum func_want);
+void expr_visit_as(const struct expr *, enum func_want want, expr_visit_as_f *,
+	void *cookie);
 
 /*
  * Evaluation.  `region` takes results and scratch; the result may also be views
@@ -160,7 +168,7 @@ const struct agg_def *agg_expr_def(const struct agg_expr *);
 /* Its arguments, for expr_share(). */
 struct expr *const *agg_expr_args(const struct agg_expr *, unsigned *count);
 enum type agg_expr_type(const struct agg_expr *);
-void agg_expr_visit_fields(const struct agg_expr *, expr_visit_f *,
+void agg_expr_visit_as(const struct agg_expr *, expr_visit_as_f *,
 	void *cookie);
 void agg_expr_set_budget(struct agg_expr *, struct mem_budget *);
 /*

@@ -120,13 +120,14 @@ agg_expr_type(const struct agg_expr *agg)
 }
 
 void
-agg_expr_visit_fields(const struct agg_expr *agg, expr_visit_f *visit,
+agg_expr_visit_as(const struct agg_expr *agg, expr_visit_as_f *visit,
 	void *cookie)
 {
 	for (unsigned i = 0; i < agg->arg_count; i++)
-		expr_visit_fields(agg->arg[i], visit, cookie);
+		expr_visit_as(agg->arg[i], (enum func_want)agg->def->want[i],
+		    visit, cookie);
 	if (agg->where != NULL)
-		expr_visit_fields(agg->where, visit, cookie);
+		expr_visit_as(agg->where, FUNC_ANY, visit, cookie);
 }
 
 void

@@ -198,6 +198,15 @@ range_file_end(struct range_file *file, uint32_t k)
 		wake(file, i);
 }
 
+void
+range_file_leave(struct range_file *file)
+{
+	thr_lock_take(&file->lock);
+	uint32_t end = file->known + 1;
+	thr_lock_give(&file->lock);
+	range_file_end(file, end);
+}
+
 int
 range_file_may_guess(struct range_file *file, uint32_t k, uint64_t *inside)
 {

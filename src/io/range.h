@@ -53,7 +53,12 @@ void range_file_publish(struct range_file *, uint32_t k,
 	const struct reader_position *position);
 /* Nothing is to be read from range `k` on; what is known already stays. */
 void range_file_end(struct range_file *, uint32_t k);
-/* How many there are; sure when an instance has come to RANGE_OVER. */
+/*
+ * The same from the first range on whose beginning nobody knows: one that wants
+ * no more leaves, and all count the same ranges, whoever leaves first.
+ */
+void range_file_leave(struct range_file *);
+/* How many there are; sure when an instance has come to RANGE_OVER or left. */
 uint32_t range_file_count(struct range_file *);
 /* Is a guess worth the work?  Then *inside is what a reader was in the middle
  * of where it was asked last.  Told how they went. */

@@ -482,6 +482,43 @@ read_mixed_cell(const char *at, uint8_t *tag, union cell *cell)
 	return at + 1 + type_width(*tag);
 }
 
+/* Are all cells of MIXED ints, or all floats, or null?  The type, or 0. */
+static uint8_t
+mixed_number(const char **at, uint32_t count)
+{
+	uint8_t type = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t tag = at[i] == NULL ? TYPE_NULL : (uint8_t)*at[i];
+		if (tag == type || tag == TYPE_NULL)
+			continue;
+		if (type != 0 || (tag != TYPE_INT && tag != TYPE_FLOAT))
+			return 0;
+		type = tag;
+	}
+	return type;
+}
+
+/* Such cells as a column of that type. */
+static void
+read_numbers(uint8_t type, const char **at, uint32_t count,
+	struct region *region, struct column *out)
+{
+	column_init_flat(out, type, count, region);
+	uint64_t *target = out->data;
+	for (uint32_t i = 0; i < count; i++) {
+		if (__builtin_expect(at[i] == NULL ||
+		    (uint8_t)*at[i] != type, 0)) {
+			at[i] += at[i] != NULL;
+			target[i] = 0;
+			image_clear(out, i, count, region);
+			continue;
+		}
+		target[i] = bits_load64(at[i] + 2);
+		at[i] += 2 + sizeof(*target);
+	}
+}
+
 static void
 read_mixed(const char **at, uint32_t count, struct region *region,
 	struct column *out)
@@ -519,6 +556,11 @@ read_column(enum type type, uint8_t delimiter, const char **at, uint32_t count,
 		};
 		if (read_slices(at, count, region, out))
 			return;
+	}
+	uint8_t number = type == TYPE_MIXED ? mixed_number(at, count) : 0;
+	if (number != 0) {
+		read_numbers(number, at, count, region, out);
+		return;
 	}
 	column_init_flat(out, type, count, region);
 	out->delimiter = delimiter;

@@ -104,6 +104,7 @@ struct image_union {
 	const struct image_shape **shape;
 	int **map;		/* per shape, field: its column, or -1 */
 	uint8_t *is_plain;	/* per shape: the same fields and types */
+	int all_plain;		/* all shapes, and none has times */
 	uint32_t count;
 };
 

@@ -96,6 +96,9 @@ image_union_init(struct image_union *all, struct op_run *run,
 	}
 	for (uint32_t s = 0; s < count; s++)
 		all->is_plain[s] = (uint8_t)shape_is_plain(all, s);
+	all->all_plain = count > 0;
+	for (uint32_t s = 0; s < count; s++)
+		all->all_plain &= all->is_plain[s] && !shape[s]->has_time;
 }
 
 void
@@ -205,7 +208,7 @@ image_union_read(const struct image_union *all, struct image *const *rows,
 	int is_plain = 1;
 
 	/* Nearly always: nothing to look at, row by row. */
-	int is_known = all->count == 1 && all->is_plain[0];
+	int is_known = all->all_plain;
 	if (is_known)
 		shape = all->shape[0];
 	for (uint32_t i = 0; !is_known && i < count; i++) {

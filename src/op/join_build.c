@@ -59,6 +59,7 @@ join_build_close(struct join_build *build)
 	schema_drop(&build->in);
 	schema_drop(&build->kept);
 	mem_free(build->column);
+	mem_free(build->is_number);
 	mem_free(build->known);
 }
 
@@ -254,6 +255,7 @@ build_layout(struct join_build *build, struct schema *in)
 	build->kept = schema_new();
 	build->column = mem_resize(build->column,
 	    (in->field_count + 1) * sizeof(*build->column));
+	build->is_number = mem_resize(build->is_number, in->field_count + 1);
 	for (uint32_t i = 0; i < in->field_count; i++) {
 		const struct field *field = &in->field[i];
 		if (!need_has(build->need, field->name))
@@ -263,6 +265,41 @@ build_layout(struct join_build *build, struct schema *in)
 		build->kept->field[index].qualifier_size =
 		    field->qualifier_size;
 		build->column[index] = i;
+		build->is_number[index] = (uint8_t)need_is_number(build->need,
+		    field->name);
+	}
+}
+
+/*
+ * A column that will be read as numbers only, read so now and not once for each
+ * match.  It is MIXED whatever came, so that all batches have one shape.
+ */
+static void
+build_numbers(const struct batch *batch, struct column *column,
+	struct region *region)
+{
+	struct column source = *column, numbers;
+
+	column_numbers(&source, batch->sel, batch->sel_count, region,
+	    &numbers);
+	column_init_flat(column, TYPE_MIXED, batch->row_count, region);
+	union cell *cells = column->data;
+	int is_plain = numbers.encoding == FLAT && numbers.valid == NULL &&
+	    (numbers.type == TYPE_INT || numbers.type == TYPE_FLOAT);
+	for (uint32_t i = 0; is_plain && i < batch->sel_count; i++) {
+		uint32_t row = batch_row(batch, i);
+		cells[row].integer = ((const int64_t *)numbers.data)[i];
+		column->tags[row] = numbers.type;
+	}
+	for (uint32_t i = 0; !is_plain && i < batch->sel_count; i++) {
+		struct value value = column_value(&numbers, i, region);
+		uint32_t row = batch_row(batch, i);
+		cells[row] = value.cell;
+		column->tags[row] = (uint8_t)value.type;
+		if (value.type > TYPE_MISSING)
+			continue;
+		column_need_valid(column, batch->row_count, region);
+		bits_clear(column->valid, row);
 	}
 }
 
@@ -297,8 +334,11 @@ build_pick(const struct op_run *run, struct join_build *build,
 	int drops = keys->any_null && !join_keeps_right(run->op);
 	uint32_t rows = batch->sel_count, count = 0;
 
-	for (uint32_t i = 0; i < build->kept->field_count; i++)
+	for (uint32_t i = 0; i < build->kept->field_count; i++) {
 		kept->column[i] = batch->column[build->column[i]];
+		if (build->is_number[i] && type_is_raw(kept->column[i].type))
+			build_numbers(batch, &kept->column[i], region);
+	}
 	for (uint32_t i = 0; i < rows; i++) {
 		if ((drops && bits_get(keys->null, i)) ||
 		    key_is_known(build, keys->hash[i], &keys->text[i]))

@@ -176,8 +176,8 @@ schema_has_qualifier(const struct schema *schema, const char *name)
 }
 
 static void
-need_name_of(const struct op *op, const char *name, unsigned port,
-	struct need_set *in)
+need_name_of(const struct op *op, const struct need_set *names,
+	const char *name, unsigned port, struct need_set *in)
 {
 	const char *right = right_name(op, name);
 	int is_whole = op->args.as != NULL && strcmp(name, op->args.as) == 0;
@@ -193,7 +193,7 @@ need_name_of(const struct op *op, const char *name, unsigned port,
 	} else if (is_whole) {
 		need_all(in);
 	} else if (right != NULL && schema_may_have(op->in[1], right)) {
-		need_add(in, right);
+		need_add_like(in, right, names, name);
 	}
 }
 
@@ -210,7 +210,7 @@ join_need_fields(const struct op *op, const struct need_set *wish,
 	if (need_is_all(names))
 		need_all(in);
 	for (uint32_t i = 0; i < need_count(names); i++)
-		need_name_of(op, need_name(names, i), port, in);
+		need_name_of(op, names, need_name(names, i), port, in);
 	need_set_free(&names);
 }
 

@@ -162,6 +162,7 @@ struct join_build {
 	struct need_set *need;
 	struct schema *in, *kept;	/* held */
 	uint32_t *column;	/* of `in`, for each field of `kept` */
+	uint8_t *is_number;	/* of each: numbers will do */
 	uint64_t turn, number;	/* of the next row */
 };
 

@@ -15,6 +15,8 @@
  */
 #include "op/join_priv.h"
 
+#include <string.h>
+
 #include "util/bits.h"
 
 /* Rows that are looked up together. */
@@ -102,6 +104,15 @@ table_link_rows(struct join_table *table, struct pile_merge *merge,
 	return status;
 }
 
+/* They are looked up at random: in large pages where they fill one. */
+static uint64_t *
+slots_new(uint64_t bytes)
+{
+	if (bytes < MEM_LARGE_BYTES)
+		return mem_alloc_zero(bytes);
+	return memset(mem_alloc_large(bytes), 0, bytes);
+}
+
 int
 join_table_build(struct join_table *table, struct mem_budget *budget,
 	struct pile_reader *const *take_reader, uint32_t reader_count,
@@ -115,7 +126,7 @@ join_table_build(struct join_table *table, struct mem_budget *budget,
 	for (uint32_t i = 0; i < reader_count; i++)
 		rows += pile_reader_pile(take_reader[i])->row_count;
 	if (rows > 0) {
-		uint64_t slots = bits_power_of_two(rows + rows / 2 + 2);
+		uint64_t slots = bits_power_of_two(rows + rows / 3 + 2);
 		uint64_t bytes = slots * sizeof(*table->slot);
 		if (mem_charge(budget, bytes) != 0) {
 			if (force)
@@ -125,7 +136,7 @@ join_table_build(struct join_table *table, struct mem_budget *budget,
 		}
 		if (status == 0) {
 			table->charged_bytes = bytes;
-			table->slot = mem_alloc_zero(bytes);
+			table->slot = slots_new(bytes);
 			table->mask = slots - 1;
 			status = table_link_rows(table, merge, shape_base,
 			    err);

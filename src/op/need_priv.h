@@ -7,6 +7,7 @@ struct need_set {
 	int all;
 	int record;
 	char **name;
+	uint8_t *is_number;	/* of each: need_is_number() */
 	uint32_t count;
 };
 

@@ -406,6 +406,11 @@ void need_add(struct need_set *, const char *name);
 void need_add_expr(struct need_set *, const struct expr *);
 void need_add_agg(struct need_set *, const struct agg_expr *);
 int need_has(const struct need_set *, const char *name);
+/* Is it read as numbers only (column_numbers), so that these will do? */
+int need_is_number(const struct need_set *, const char *name);
+/* Add a field that is wanted as `source_name` is of `source`. */
+void need_add_like(struct need_set *, const char *name,
+	const struct need_set *source, const char *source_name);
 int need_is_all(const struct need_set *);
 int need_has_record(const struct need_set *);
 void need_set_record(struct need_set *, int);

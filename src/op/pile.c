@@ -2,7 +2,7 @@
  * Piles of rows.
  *
  * Blocks grow from some KiB to BLOCK_BYTES_MAX, so that many small piles are
- * cheap.  A pile in a file has one block, which is written when it is full; the
+ * cheap; those of large piles are large pages.  A pile in a file has one block, which is written when it is full; the
  * file is a sequence of blocks, each behind its size.  Reading one brings it to
  * memory of its own, aligned, and the rows are used where they lie there.
  *
@@ -23,6 +23,11 @@
 #define BLOCK_BYTES_MAX ((size_t)64 << 10)
 /* Of a pile in a file: there may be many, and the file has its own buffer. */
 #define BLOCK_BYTES_FILE ((size_t)16 << 10)
+
+/* Rows of large piles are looked up at random: what is behind this lies in
+ * large pages, if the limit is not too narrow for so large steps. */
+#define LARGE_PILE_BYTES MEM_LARGE_BYTES
+#define LARGE_LIMIT_BYTES ((uint64_t)512 << 20)
 
 static void
 block_free(struct pile *pile, struct mem_budget *budget,
@@ -71,6 +76,16 @@ pile_write_block(struct pile *pile, struct pile_block *block, struct err *err)
 	return spill_write(pile->file, block->bytes, used, err);
 }
 
+/* Is a block of one large page better? */
+static int
+pile_wants_large(const struct pile *pile, size_t bytes)
+{
+	return pile->file == NULL && pile->held_bytes >= LARGE_PILE_BYTES &&
+	    (mem_limit() == 0 || mem_limit() >= LARGE_LIMIT_BYTES) &&
+	    bytes + IMAGE_SLACK + sizeof(struct pile_block) <=
+	    MEM_LARGE_BYTES;
+}
+
 static int
 pile_add_block(struct pile *pile, struct mem_budget *budget, size_t bytes,
 	int force)
@@ -79,6 +94,9 @@ pile_add_block(struct pile *pile, struct mem_budget *budget, size_t bytes,
 		pile->block_bytes = BLOCK_BYTES_MIN;
 	size_t size = pile->file != NULL ? BLOCK_BYTES_FILE :
 	    pile->block_bytes;
+	int is_large = pile_wants_large(pile, bytes);
+	if (is_large)
+		size = MEM_LARGE_BYTES - sizeof(struct pile_block);
 	if (size < bytes + IMAGE_SLACK)
 		size = bits_round_up(bytes + IMAGE_SLACK, 64);
 	if (mem_charge(budget, sizeof(struct pile_block) + size) != 0) {
@@ -86,7 +104,9 @@ pile_add_block(struct pile *pile, struct mem_budget *budget, size_t bytes,
 			return 1;
 		mem_charge_always(budget, sizeof(struct pile_block) + size);
 	}
-	struct pile_block *block = mem_alloc(sizeof(*block) + size);
+	struct pile_block *block = is_large ?
+	    mem_alloc_large(MEM_LARGE_BYTES) :
+	    mem_alloc(sizeof(*block) + size);
 	*block = (struct pile_block){ .size = size };
 	if (pile->last != NULL)
 		pile->last->next = block;

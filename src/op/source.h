@@ -116,8 +116,6 @@ void source_run_share(struct source_run *, struct source *first,
 	void *cookie);
 /* It will not be asked again. */
 void source_run_quit(struct source_run *);
-/* May it be left before its end?  Not if its turns are counted by reading. */
-int source_run_may_leave(const struct source_run *);
 /* Behind the end: the splits, or ranges, that all instances have read. */
 uint32_t source_run_turns(const struct source_run *);
 /*

@@ -152,7 +152,6 @@ void source_ranges_free(struct source_ranges **);
 enum source_got source_ranges_next(struct source_ranges *,
 	struct source_item *out, struct err *);
 /* Is it known how many ranges there are before all have been read? */
-int source_ranges_is_counted(const struct source_ranges *);
 /* How many ranges there are; sure behind SOURCE_END. */
 uint32_t source_ranges_count(const struct source_ranges *);
 /* It is read no more: nobody shall wait for it. */

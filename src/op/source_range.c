@@ -467,18 +467,12 @@ source_ranges_next(struct source_ranges *it, struct source_item *out,
 	}
 }
 
-int
-source_ranges_is_counted(const struct source_ranges *it)
-{
-	return !it->file->is_compressed;
-}
-
 /* As all instances see it, whoever met the end of the file where. */
 uint32_t
 source_ranges_count(const struct source_ranges *it)
 {
-	return source_ranges_is_counted(it) ? it->count :
-	    range_file_count(it->chain);
+	return it->file->is_compressed ? range_file_count(it->chain) :
+	    it->count;
 }
 
 void
@@ -488,7 +482,11 @@ source_ranges_quit(struct source_ranges *it)
 
 	if (it->state == RANGE_DONE)
 		return;
-
+	it->state = RANGE_DONE;
+	if (it->file->is_compressed) {
+		range_file_leave(it->chain);
+		return;
+	}
 	range_file_end(it->chain, it->at + (uint32_t)is_published);
 }
 

@@ -118,12 +118,6 @@ source_run_quit(struct source_run *run)
 		source_ranges_quit(run->ranges);
 }
 
-int
-source_run_may_leave(const struct source_run *run)
-{
-	return run->ranges == NULL || source_ranges_is_counted(run->ranges);
-}
-
 uint32_t
 source_run_turns(const struct source_run *run)
 {
