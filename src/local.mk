@@ -462,6 +462,7 @@ op_files = \
 	src/op/sort_merge.c \
 	src/op/sort_merge.h \
 	src/op/sort_priv.h \
+	src/op/sort_range.c \
 	src/op/sort_row.c \
 	src/op/sort_row.h \
 	src/op/sort_row_priv.h \

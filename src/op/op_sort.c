@@ -15,6 +15,7 @@
  *	sort_bag.c	entries in chunks, buckets	sort_shape.c	batches
  *	sort_bucket.c	one bucket			sort_store.c	memory
  *	sort_run.c	a run on disk			sort_merge.c	several
+ *	sort_range.c	the last merge
  *	sort_top.c	when only the first rows are wanted
  *
  * All memory is charged before it is used.  When that is refused, when this
@@ -72,6 +73,7 @@ sort_share_free(void *take_share)
 			sort_run_free(&share->level[i].run[k]);
 		mem_free(share->level[i].run);
 	}
+	mem_free(share->ranges.bound);
 	sort_layouts_free(&share->layouts);
 	mem_free(share->instance);
 	thr_lock_fini(&share->lock);
@@ -348,8 +350,8 @@ sort_work(struct op_run *run, unsigned port, struct err *err)
 	    sort_disk_work(run, err);
 }
 
-enum op_status
-sort_give(struct op_run *run, uint32_t count, struct region *take_region,
+struct batch *
+sort_make(struct op_run *run, uint32_t count, struct region *take_region,
 	struct err *err)
 {
 	struct sort *sort = sort_of(run);
@@ -358,17 +360,17 @@ sort_give(struct op_run *run, uint32_t count, struct region *take_region,
 		sort->shape = sort_shape_new(run, sort->share->layouts, err);
 	if (sort->shape == NULL) {
 		region_drop(&take_region);
-		return OP_FAIL;
+		return NULL;
 	}
 	struct batch *batch = sort_shape_batch(sort->shape, sort->rows, count);
 	if (take_region != NULL) {
 		batch_take_region(batch, take_region);
-		return op_give(run, batch, err);
+		return batch;
 	}
 	for (uint32_t i = 0; i < sort->share->instance_count; i++)
 		batch_take_region(batch, region_hold(
 		    sort_store_region(sort->stores[i])));
-	return op_give(run, batch, err);
+	return batch;
 }
 
 static void
@@ -379,6 +381,7 @@ sort_close(struct op_run *run)
 	if (sort->store == NULL)
 		return;
 	sort_merge_free(&sort->merge);
+	sort_ranges_end(sort);
 	sort_run_free(&sort->merged);
 	for (uint32_t i = 0; i < sort->run_count; i++)
 		sort_run_free(&sort->run[i]);

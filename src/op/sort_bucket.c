@@ -287,3 +287,24 @@ sort_bucket_read(const struct sort_bucket *bucket,
 	}
 	return done;
 }
+
+uint64_t
+sort_bucket_skip(const struct sort_bucket *bucket,
+	struct sort_bucket_place *place, uint64_t count)
+{
+	struct sort_entry passed[64];
+
+	if (bucket->instance_count > 1 && sort_bucket_is_equal(bucket))
+		return read_equal(bucket, place, passed,
+		    count < 64 ? (uint32_t)count : 64);
+	for (; place->instance < bucket->instance_count; place->instance++) {
+		uint32_t i = place->instance;
+		if (!place_settle(place, i))
+			continue;
+		uint64_t left = place->chunk[i]->count - place->at[i];
+		uint64_t got = left < count ? left : count;
+		place->at[i] += got;
+		return got;
+	}
+	return 0;
+}

@@ -44,5 +44,8 @@ void sort_bucket_end(struct sort_bucket_place *);
 /* The next entries, up to `count`; how many. */
 uint32_t sort_bucket_read(const struct sort_bucket *,
 	struct sort_bucket_place *, struct sort_entry *, uint32_t count);
+/* Pass by some of the next ones, at most `count`; how many, 0 at the end. */
+uint64_t sort_bucket_skip(const struct sort_bucket *,
+	struct sort_bucket_place *, uint64_t count);
 
 #endif

@@ -9,7 +9,7 @@
  *	-- meet
  *	pass       while there are more runs than memory has readers for: groups
  *	           of neighbours become one each, whoever is free; -- meet
- *	merge      instance i the i-th range of keys, from all runs
+ *	merge      ranges of keys, from all runs (sort_range.c)
  *
  * Runs are listed by their age, instance by instance within.  Only neighbours
  * are merged, so of one instance the older rows are always in the earlier run,
@@ -18,20 +18,18 @@
 #include "op/sort_priv.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "op/joint.h"
 #include "state/spill.h"
 
-/* GNU sort has 16; beyond some dozens the tree's levels cost more than another
- * pass of a fast disk. */
-#define FAN_IN_MAX 64
+/* A level more of the tree costs some comparisons a row, another pass all of
+ * its bytes; beyond this the pages no longer fit the cache. */
+#define FAN_IN_MAX 128
 /* Besides readers: the run that is written, batches that are made. */
-#define MERGE_BYTES (SPILL_FILE_BYTES + SORT_PAGE_BYTES + ((uint64_t)256 << 10))
+#define MERGE_BYTES (SORT_RUN_BYTES + ((uint64_t)256 << 10))
 /* Rows that are merged in one call. */
 #define PASS_ROWS 8192
-#define GIVE_BATCHES 4
 
 /* --- making a run --- */
 
@@ -145,7 +143,7 @@ sort_spill(struct op_run *run, int gives_back, struct err *err)
 	for (unsigned part = 0; part < KEY_PARTS; part++)
 		rows += sort->bag[part].count;
 	if (rows > 0) {
-		struct sort_run *to = sort_run_new(run, err);
+		struct sort_run *to = sort_run_new(run, &sort->share->cut, err);
 		if (to == NULL)
 			return -1;
 		sort->run = mem_resize(sort->run,
@@ -171,7 +169,7 @@ fan_in(const struct sort *sort)
 	uint64_t bytes = sort->quota_bytes / 3 * 2;
 	if (bytes < MERGE_BYTES)
 		return 2;
-	uint64_t readers = (bytes - MERGE_BYTES) / SPILL_READER_BYTES;
+	uint64_t readers = (bytes - MERGE_BYTES) / SORT_READER_BYTES;
 	return readers < 2 ? 2 : readers > FAN_IN_MAX ? FAN_IN_MAX :
 	    (uint32_t)readers;
 }
@@ -241,15 +239,13 @@ next_level(struct sort_share *share, uint32_t number, uint32_t fan)
 /* How many readers there may be was reckoned so that this much is there; what
  * was held for rows may come back a little later. */
 static void
-merge_begin(struct op_run *run, struct sort_run *const *runs, uint32_t count,
-	const struct sort_bound *from, const struct sort_bound *to)
+merge_charge(struct op_run *run, uint32_t count)
 {
 	struct sort *sort = sort_of(run);
-	uint64_t bytes = MERGE_BYTES + count * (uint64_t)SPILL_READER_BYTES;
+	uint64_t bytes = MERGE_BYTES + count * (uint64_t)SORT_READER_BYTES;
 
 	mem_charge_always(&run->budget, bytes);
 	sort->merge_charged = bytes;
-	sort->merge = sort_merge_new(&sort->share->cut, runs, count, from, to);
 }
 
 static void
@@ -268,10 +264,12 @@ piece_begin(struct op_run *run, uint32_t fan, struct err *err)
 	struct sort *sort = sort_of(run);
 	struct sort_level *level = &sort->share->level[sort->level];
 
-	sort->merged = sort_run_new(run, err);
+	sort->merged = sort_run_new(run, &sort->share->cut, err);
 	if (sort->merged == NULL)
 		return -1;
-	merge_begin(run, level->run + sort->piece * fan, fan, NULL, NULL);
+	merge_charge(run, fan);
+	sort->merge = sort_merge_new(&sort->share->cut,
+	    level->run + sort->piece * fan, fan, NULL, NULL);
 	return 0;
 }
 
@@ -322,6 +320,8 @@ work_pass(struct op_run *run, struct err *err)
 	if (sort->merge != NULL)
 		return piece_work(run, fan, err);
 	if (count <= fan) {
+		merge_charge(run, count);
+		sort_ranges_begin(run);
 		sort->step = SORT_MERGE;
 		return OP_AGAIN;
 	}
@@ -346,108 +346,16 @@ work_passed(struct op_run *run)
 	return OP_AGAIN;
 }
 
-/* --- the last merge --- */
-
-static int
-compare_bounds(const void *a, const void *b)
-{
-	const struct sort_bound *x = a, *y = b;
-
-	if (x->part != y->part)
-		return x->part < y->part ? -1 : 1;
-	return x->word < y->word ? -1 : x->word > y->word;
-}
-
-/* The bounds of this instance's range among all marks; has[0], has[1] say
- * whether there is one. */
-static void
-range_of(const struct op_run *run, struct sort_bound bound[2], int has[2])
-{
-	const struct sort *sort = sort_of(run);
-	const struct sort_level *level = &sort->share->level[sort->level];
-	struct sort_bound *all = NULL;
-	size_t count = 0;
-
-	for (uint32_t i = 0; i < level->count; i++) {
-		uint32_t more;
-		const struct sort_bound *marks = sort_run_marks(level->run[i],
-		    &more);
-		all = mem_resize(all, (count + more) * sizeof(*all));
-		if (more > 0)
-			memcpy(all + count, marks, more * sizeof(*all));
-		count += more;
-	}
-	if (count > 1)
-		qsort(all, count, sizeof(*all), compare_bounds);
-	for (uint32_t side = 0; side < 2; side++) {
-		uint32_t index = run->instance + side;
-		has[side] = index > 0 && index < run->instance_count;
-		if (!has[side])
-			continue;
-		/* Nothing to go by: all is the last instance's. */
-		bound[side] = count == 0 ? (struct sort_bound){ 0, 0 } :
-		    all[count * index / run->instance_count];
-	}
-	mem_free(all);
-}
-
-static void
-range_begin(struct op_run *run)
-{
-	struct sort *sort = sort_of(run);
-	struct sort_level *level = &sort->share->level[sort->level];
-	struct sort_bound bound[2];
-	int has[2];
-
-	range_of(run, bound, has);
-	merge_begin(run, level->run, level->count,
-	    has[0] ? &bound[0] : NULL, has[1] ? &bound[1] : NULL);
-}
-
-/* The next rows, copied, until a batch is full: how many, or -1. */
-static long
-range_read(struct op_run *run, struct region *region, struct err *err)
-{
-	struct sort *sort = sort_of(run);
-	uint32_t most = batch_rows_target(), count = 0;
-	struct sort_item item;
-
-	while (count < most) {
-		int got = sort_merge_next(sort->merge, &item, err);
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		sort->rows[count++] = region_copy(region, item.row, item.size);
-	}
-	return count;
-}
-
 static enum op_status
 work_merge(struct op_run *run, struct err *err)
 {
-	struct sort *sort = sort_of(run);
+	enum op_status status = sort_ranges_work(run, err);
 
-	if (sort->merge == NULL) {
-		range_begin(run);
+	if (status == OP_AGAIN)
 		return OP_AGAIN;
-	}
-	for (int i = 0; i < GIVE_BATCHES; i++) {
-		struct region *region = region_new();
-		long count = range_read(run, region, err);
-		if (count <= 0) {
-			region_drop(&region);
-			merge_end(run);
-			return count == 0 ? OP_OK : OP_FAIL;
-		}
-		enum op_status status = sort_give(run, (uint32_t)count, region,
-		    err);
-		if (status != OP_OK) {
-			merge_end(run);
-			return status == OP_DONE ? OP_OK : status;
-		}
-	}
-	return OP_AGAIN;
+	sort_ranges_end(sort_of(run));
+	merge_end(run);
+	return status == OP_DONE ? OP_OK : status;
 }
 
 enum op_status

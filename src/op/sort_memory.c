@@ -7,7 +7,7 @@
  *	-- meet
  *	order      buckets, whoever is free
  *	-- meet
- *	give       in rounds, instance i the i-th bucket of each
+ *	give       in rounds, instance i the i-th piece of each
  *
  * The parts of keys (data/key_words.h) are sorted each for itself: buckets of
  * what lies below, of what begins as usual, of what lies above.
@@ -188,28 +188,76 @@ work_order(struct op_run *run)
 static enum op_status
 work_ordered(struct op_run *run)
 {
+	struct sort *sort = sort_of(run);
 	enum op_status status = op_meet(run, 3);
 
 	if (status != OP_OK)
 		return status;
-	sort_of(run)->bucket = run->instance;
-	sort_of(run)->step = SORT_GIVE;
+	sort->left_rows = 0;
+	for (uint32_t b = 0; b < sort->buckets.first[KEY_PARTS]; b++)
+		for (uint32_t i = 0; i < sort->share->instance_count; i++)
+			sort->left_rows += sort->bases[i][b].count;
+	sort->step = SORT_GIVE;
 	return OP_AGAIN;
 }
 
-/* The next rows of the bucket: how many; 0 when there are no more. */
+/*
+ * Buckets are given one behind the other, in pieces of some batches: instance i
+ * the i-th of each round.  0 when the last is through.
+ */
+static int
+bucket_open(struct op_run *run)
+{
+	struct sort *sort = sort_of(run);
+	struct sort_share *share = sort->share;
+
+	if (sort->bucket == sort->buckets.first[KEY_PARTS])
+		return 0;
+	if (sort->place.has_begun)
+		return 1;
+	sort_bucket_init(&sort->given, sort, share->instance,
+	    share->instance_count, sort->bucket);
+	sort_bucket_begin(&sort->given, &sort->place);
+	return 1;
+}
+
+static void
+bucket_close(struct sort *sort)
+{
+	sort_bucket_end(&sort->place);
+	sort->bucket++;
+}
+
+/* The next rows: how many; 0 when there are no more. */
 static uint32_t
 next_entries(struct op_run *run, uint32_t most)
 {
 	struct sort *sort = sort_of(run);
-	uint32_t count = 0, got = 1;
+	uint32_t count = 0;
 
-	while (count < most && got > 0) {
-		got = sort_bucket_read(&sort->given, &sort->place,
+	while (count < most && bucket_open(run)) {
+		uint32_t got = sort_bucket_read(&sort->given, &sort->place,
 		    sort->entries + count, most - count);
 		count += got;
+		if (got == 0)
+			bucket_close(sort);
 	}
 	return count;
+}
+
+/* Pass by what others give. */
+static void
+skip_entries(struct op_run *run, uint64_t count)
+{
+	struct sort *sort = sort_of(run);
+
+	while (count > 0 && bucket_open(run)) {
+		uint64_t got = sort_bucket_skip(&sort->given, &sort->place,
+		    count);
+		count -= got;
+		if (got == 0)
+			bucket_close(sort);
+	}
 }
 
 static enum op_status
@@ -222,41 +270,33 @@ give_entries(struct op_run *run, uint32_t count, struct err *err)
 		sort->rows[i] = sort_store_row(
 		    sort->stores[sort_ref_instance(ref)], ref);
 	}
-	return sort_give(run, count, NULL, err);
+	struct batch *batch = sort_make(run, count, NULL, err);
+	return batch == NULL ? OP_FAIL : op_give(run, batch, err);
 }
 
-/* A bucket a round; the last round has not one for each. */
+/* A piece a round; the last round has not one for each. */
 static enum op_status
 work_give(struct op_run *run, struct err *err)
 {
 	struct sort *sort = sort_of(run);
-	struct sort_share *share = sort->share;
-	uint32_t all = sort->buckets.first[KEY_PARTS];
+	uint32_t rows = batch_rows_target();
+	uint64_t round = (uint64_t)rows * GIVE_BATCHES *
+	    sort->share->instance_count;
+	uint64_t own = (uint64_t)rows * GIVE_BATCHES * run->instance;
 
-	if (sort->bucket < all) {
-		if (!sort->place.has_begun) {
-			sort_bucket_init(&sort->given, sort, share->instance,
-			    share->instance_count, sort->bucket);
-			sort_bucket_begin(&sort->given, &sort->place);
-		}
-		for (int i = 0; i < GIVE_BATCHES; i++) {
-			uint32_t count = next_entries(run,
-			    batch_rows_target());
-			if (count == 0)
-				break;
-			enum op_status status = give_entries(run, count, err);
-			if (status != OP_OK)
-				return status == OP_DONE ? OP_OK : status;
-			if (i + 1 == GIVE_BATCHES)
-				return OP_AGAIN;
-		}
-		sort_bucket_end(&sort->place);
+	skip_entries(run, own);
+	for (int i = 0; i < GIVE_BATCHES; i++) {
+		uint32_t count = next_entries(run, rows);
+		if (count == 0)
+			break;
+		enum op_status status = give_entries(run, count, err);
+		if (status != OP_OK)
+			return status == OP_DONE ? OP_OK : status;
 	}
-	/* Of the first instance, by whom all count the rounds. */
-	uint32_t first = sort->bucket - run->instance;
-	sort->bucket += share->instance_count;
-	if (first + share->instance_count >= all)
+	skip_entries(run, round - own - (uint64_t)rows * GIVE_BATCHES);
+	if (sort->left_rows <= round)
 		return OP_OK;
+	sort->left_rows -= round;
 	run->job->turn_is_over = 1;
 	return OP_AGAIN;
 }

@@ -33,8 +33,8 @@ struct sort_merge {
 
 struct sort_merge *
 sort_merge_new(const struct key_cut *cut, struct sort_run *const *runs,
-	uint32_t count, const struct sort_bound *from,
-	const struct sort_bound *to)
+	uint32_t count, const struct sort_mark *from,
+	const struct sort_mark *to)
 {
 	struct sort_merge *merge = mem_alloc_zero(sizeof(*merge));
 
@@ -74,19 +74,6 @@ leaf_next(struct leaf *leaf, struct err *err)
 	return got < 0 ? -1 : 0;
 }
 
-static const char *
-rest_of(const struct key_cut *cut, const struct sort_item *item,
-	uint32_t *size)
-{
-	const char *rest = sort_row_rest(item->row, size);
-
-	if (rest == NULL) {
-		*size = item->part == KEY_WITHIN ? cut->usual_size : 0;
-		rest = cut->usual;
-	}
-	return rest;
-}
-
 /* Where words are equal: does run a come before run b? */
 static int
 is_before_by_rest(const struct sort_merge *merge, uint32_t a, uint32_t b)
@@ -96,8 +83,8 @@ is_before_by_rest(const struct sort_merge *merge, uint32_t a, uint32_t b)
 	uint32_t x_size, y_size;
 
 	if (sort_row_has_rest(x->row) || sort_row_has_rest(y->row)) {
-		const char *x_rest = rest_of(merge->cut, x, &x_size);
-		const char *y_rest = rest_of(merge->cut, y, &y_size);
+		const char *x_rest = sort_item_rest(merge->cut, x, &x_size);
+		const char *y_rest = sort_item_rest(merge->cut, y, &y_size);
 		int order = key_rest_compare(merge->cut, x_rest, x_size,
 		    y_rest, y_size);
 		if (order != 0)

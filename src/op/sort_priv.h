@@ -13,8 +13,15 @@
 
 /*
  * What the files of the operator share: op_sort.c keeps rows, sort_memory.c
- * orders them where they are, sort_disk.c makes runs of them and merges these.
+ * orders them where they are, sort_disk.c makes runs of them and merges these,
+ * the last time sort_range.c.
  */
+
+/* All keys of (part, word) and above. */
+struct sort_bound {
+	uint32_t part;
+	uint64_t word;
+};
 
 /* Words of some entries of a part, every 2^shift-th. */
 struct sort_sample {
@@ -36,6 +43,13 @@ struct sort_level {
 	uint32_t count;
 };
 
+/* What the last merge is divided into: range i ends at bound i, the last does
+ * not. */
+struct sort_ranges {
+	struct sort_mark *bound;
+	uint32_t count;		/* of ranges; 0: not known yet */
+};
+
 /* Each pass at least halves the runs, nearly. */
 #define SORT_LEVELS_MAX 64
 
@@ -47,6 +61,7 @@ struct sort_share {
 	uint32_t instance_count;
 	struct sort **instance;
 	struct sort_level level[SORT_LEVELS_MAX];
+	struct sort_ranges ranges;
 };
 
 /* What an instance is about to do behind the end. */
@@ -92,6 +107,7 @@ struct sort {
 	struct sort_bag **bases;
 	struct sort_shape *shape;
 	uint32_t bucket;			/* that is given */
+	uint64_t left_rows;			/* to give, by all */
 	int had_runs;				/* before the end */
 	struct sort_bucket given;
 	struct sort_bucket_place place;
@@ -102,8 +118,12 @@ struct sort {
 	struct sort_run *merged;
 	uint32_t piece;
 	uint64_t merge_charged;
-	struct sort_item pending;
-	int has_pending;
+	uint32_t range;
+	int has_range;
+	/* Batches of it, and how many of them have been given. */
+	struct batch **made;
+	uint32_t made_count, given_count;
+	uint64_t made_bytes;
 };
 
 /* Entries of a part that stand for all of it. */
@@ -131,8 +151,13 @@ int sort_spill(struct op_run *, int gives_back, struct err *);
 /* Steps of the work: see op_sort.c. */
 enum op_status sort_memory_work(struct op_run *, struct err *);
 enum op_status sort_disk_work(struct op_run *, struct err *);
-/* Give rows whose memory `take_region` holds, or the stores do. */
-enum op_status sort_give(struct op_run *, uint32_t count,
+/* The last merge: charges what it takes. */
+void sort_ranges_begin(struct op_run *);
+enum op_status sort_ranges_work(struct op_run *, struct err *);
+void sort_ranges_end(struct sort *);
+/* A batch of the rows, whose memory `take_region` holds, or the stores do.
+ * NULL with err. */
+struct batch *sort_make(struct op_run *, uint32_t count,
 	struct region *take_region, struct err *);
 
 static inline struct sort *

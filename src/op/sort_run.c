@@ -5,35 +5,37 @@
  *	page	bytes:4 rows:4 part:4 row row row ...
  *	row	word:8 | varint turn | varint size | bytes
  *
- * Pages are read in place.  About every megabyte the file has a place to begin
- * to read at, and the run knows with which key: these marks are where readers
- * of a range start and stop.
+ * A page is a block of the file, unless a row is longer than that, and is read
+ * in place.  The run knows with which key each page begins: these marks are
+ * where readers of a range start and stop.
  */
 #include "op/sort_run.h"
 
 #include <string.h>
 
+#include "data/key_words.h"
 #include "op/sort_row.h"
 #include "state/spill.h"
 #include "util/buf.h"
 
 #define PAGE_HEAD_BYTES 12
-#define MARK_BYTES ((uint64_t)1 << 20)
+#define PAGE_BYTES (SORT_BLOCK_BYTES - SPILL_SLACK_BYTES)
 
 struct sort_run {
 	struct spill_file *file;
+	const struct key_cut *cut;
 	struct buf page;
 	uint32_t page_rows, page_part;
-	struct sort_bound *mark;	/* the first row behind the place */
+	struct sort_mark *mark;		/* the first row of each page */
 	uint64_t *place;
 	uint32_t mark_count;
-	uint64_t marked_bytes;
 	uint64_t end;			/* the place behind all */
 };
 
 struct sort_run_reader {
 	struct spill_reader *reader;
-	struct sort_bound from, to;
+	const struct key_cut *cut;
+	struct sort_mark from, to;
 	int has_from, has_to;
 	const char *at;
 	uint32_t left;		/* rows of the page */
@@ -42,13 +44,17 @@ struct sort_run_reader {
 };
 
 struct sort_run *
-sort_run_new(struct op_run *op_run, struct err *err)
+sort_run_new(struct op_run *op_run, const struct key_cut *cut,
+	struct err *err)
 {
 	struct sort_run *run = mem_alloc_zero(sizeof(*run));
 
+	run->cut = cut;
 	run->file = op_spill_new(op_run, err);
 	if (run->file == NULL)
 		sort_run_free(&run);
+	else
+		spill_file_set_block(run->file, SORT_BLOCK_BYTES);
 	return run;
 }
 
@@ -67,11 +73,33 @@ sort_run_free(struct sort_run **take_run)
 	mem_free(run);
 }
 
-const struct sort_bound *
+const struct sort_mark *
 sort_run_marks(const struct sort_run *run, uint32_t *count)
 {
 	*count = run->mark_count;
 	return run->mark;
+}
+
+const char *
+sort_item_rest(const struct key_cut *cut, const struct sort_item *item,
+	uint32_t *size)
+{
+	const char *rest = sort_row_rest(item->row, size);
+
+	if (rest == NULL) {
+		*size = item->part == KEY_WITHIN ? cut->usual_size : 0;
+		rest = cut->usual;
+	}
+	return rest;
+}
+
+static uint64_t
+next_word(const struct key_cut *cut, const struct sort_item *item)
+{
+	uint32_t size;
+	const char *rest = sort_item_rest(cut, item, &size);
+
+	return key_rest_word(cut, rest, size, 0);
 }
 
 /* --- writing --- */
@@ -93,18 +121,15 @@ page_end(struct sort_run *run, struct err *err)
 	return status;
 }
 
+/* A page begins, with this row. */
 static int
 run_mark(struct sort_run *run, const struct sort_item *item, struct err *err)
 {
-	uint64_t bytes = spill_file_bytes(run->file);
 	uint32_t count = run->mark_count;
 	uint64_t place;
 
-	if (bytes - run->marked_bytes < MARK_BYTES)
-		return 0;
 	if (spill_cut(run->file, &place, err) != 0)
 		return -1;
-	run->marked_bytes = bytes;
 	if ((count & (count - 1)) == 0) {
 		size_t capacity = count == 0 ? 1 : (size_t)count * 2;
 		run->mark = mem_resize(run->mark,
@@ -112,7 +137,8 @@ run_mark(struct sort_run *run, const struct sort_item *item, struct err *err)
 		run->place = mem_resize(run->place,
 		    capacity * sizeof(*run->place));
 	}
-	run->mark[count] = (struct sort_bound){ item->part, item->word };
+	run->mark[count] = (struct sort_mark){ .part = item->part,
+		.word = item->word, .next = next_word(run->cut, item) };
 	run->place[count] = place;
 	run->mark_count++;
 	return 0;
@@ -125,13 +151,13 @@ sort_run_put(struct sort_run *run, const struct sort_item *item,
 	size_t most = 8 + 10 + 5 + (size_t)item->size;
 
 	if (run->page_rows > 0 && (run->page_part != item->part ||
-	    run->page.size + most > SORT_PAGE_BYTES) &&
+	    run->page.size + most > PAGE_BYTES) &&
 	    page_end(run, err) != 0)
 		return -1;
 	if (run->page_rows == 0) {
 		if (run_mark(run, item, err) != 0)
 			return -1;
-		buf_reserve(&run->page, SORT_PAGE_BYTES);
+		buf_reserve(&run->page, PAGE_BYTES);
 		run->page.size = PAGE_HEAD_BYTES;
 		run->page_part = item->part;
 	}
@@ -157,27 +183,40 @@ sort_run_finish(struct sort_run *run, struct err *err)
 
 /* --- reading --- */
 
+/* How many marks are below. */
+static uint32_t
+marks_below(const struct sort_run *run, const struct sort_mark *bound)
+{
+	uint32_t low = 0, high = run->mark_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (sort_mark_compare(&run->mark[middle], bound) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 struct sort_run_reader *
-sort_run_read(const struct sort_run *run, const struct sort_bound *from,
-	const struct sort_bound *to)
+sort_run_read(const struct sort_run *run, const struct sort_mark *from,
+	const struct sort_mark *to)
 {
 	struct sort_run_reader *reader = mem_alloc_zero(sizeof(*reader));
 	uint64_t first = 0, last = run->end;
 
-	for (uint32_t i = 0; i < run->mark_count; i++) {
-		/* Rows like the bound may lie before a mark that is like it. */
-		if (from != NULL && sort_bound_is_above(from,
-		    run->mark[i].part, run->mark[i].word))
-			first = run->place[i];
-		if (to != NULL && last == run->end && !sort_bound_is_above(to,
-		    run->mark[i].part, run->mark[i].word))
-			last = run->place[i];
-	}
+	reader->cut = run->cut;
 	if (from != NULL) {
+		/* Rows like the bound may lie before a mark that is like it. */
+		uint32_t below = marks_below(run, from);
+		first = below > 0 ? run->place[below - 1] : 0;
 		reader->from = *from;
 		reader->has_from = 1;
 	}
 	if (to != NULL) {
+		uint32_t below = marks_below(run, to);
+		last = below < run->mark_count ? run->place[below] : run->end;
 		reader->to = *to;
 		reader->has_to = 1;
 	}
@@ -210,7 +249,7 @@ page_next(struct sort_run_reader *reader, struct err *err)
 	memcpy(word, head, sizeof(word));
 	reader->left = word[1];
 	reader->part = (uint8_t)word[2];
-	if (word[0] <= SPILL_BLOCK_BYTES)
+	if (word[0] <= SORT_BLOCK_BYTES)
 		return spill_view(reader->reader, word[0], &reader->at, err);
 	reader->large.size = 0;
 	char *room = buf_reserve(&reader->large, word[0]);
@@ -239,19 +278,30 @@ row_next(struct sort_run_reader *reader, struct sort_item *item,
 	return 1;
 }
 
+static inline int
+is_below(const struct sort_run_reader *reader, const struct sort_item *item,
+	const struct sort_mark *mark)
+{
+	if (item->part != mark->part)
+		return item->part < mark->part;
+	if (item->word != mark->word)
+		return item->word < mark->word;
+	return next_word(reader->cut, item) < mark->next;
+}
+
 int
 sort_run_next(struct sort_run_reader *reader, struct sort_item *item,
 	struct err *err)
 {
 	int got = row_next(reader, item, err);
 
-	while (got == 1 && reader->has_from && sort_bound_is_above(
-	    &reader->from, item->part, item->word))
+	while (got == 1 && reader->has_from &&
+	    is_below(reader, item, &reader->from))
 		got = row_next(reader, item, err);
 	/* In order: from here on none is below it. */
 	reader->has_from = 0;
-	if (got == 1 && reader->has_to && !sort_bound_is_above(&reader->to,
-	    item->part, item->word))
+	if (got == 1 && reader->has_to &&
+	    !is_below(reader, item, &reader->to))
 		return 0;
 	return got;
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 struct err;
+struct key_cut;
 struct op_run;
 
 /*
@@ -23,35 +24,51 @@ struct sort_item {
 	uint8_t part;		/* enum key_part */
 };
 
-/* All keys of (part, word) and above. */
-struct sort_bound {
-	uint32_t part;
+/* All keys of (part, word, next) and above, where `next` is the first 8 bytes
+ * of the rest. */
+struct sort_mark {
 	uint64_t word;
+	uint64_t next;
+	uint32_t part;
 };
 
 static inline int
-sort_bound_is_above(const struct sort_bound *bound, uint32_t part,
-	uint64_t word)
+sort_mark_compare(const struct sort_mark *a, const struct sort_mark *b)
 {
-	return bound->part != part ? bound->part > part : bound->word > word;
+	if (a->part != b->part)
+		return a->part < b->part ? -1 : 1;
+	if (a->word != b->word)
+		return a->word < b->word ? -1 : 1;
+	return a->next < b->next ? -1 : a->next > b->next;
 }
 
-/* What an open run takes besides SPILL_FILE_BYTES, for rows of usual length. */
-#define SORT_PAGE_BYTES ((size_t)32 << 10)
+/* The rest of the key, also where it is the usual one. */
+const char *sort_item_rest(const struct key_cut *, const struct sort_item *,
+	uint32_t *size);
 
-struct sort_run *sort_run_new(struct op_run *, struct err *);
+/*
+ * Blocks are small, since many runs are read side by side and each from many
+ * places.  What a run takes while it is written, and a reader.
+ */
+#define SORT_BLOCK_BYTES ((size_t)64 << 10)
+#define SORT_RUN_BYTES (2 * SORT_BLOCK_BYTES)
+#define SORT_READER_BYTES (2 * SORT_BLOCK_BYTES)
+
+/* The cut outlives the run. */
+struct sort_run *sort_run_new(struct op_run *, const struct key_cut *,
+	struct err *);
 void sort_run_free(struct sort_run **);
 /* Append the row that is next in order; 0 or -1. */
 int sort_run_put(struct sort_run *, const struct sort_item *, struct err *);
 /* Behind the last: 0 or -1. */
 int sort_run_finish(struct sort_run *, struct err *);
-/* Bounds between about equal pieces of it, in order. */
-const struct sort_bound *sort_run_marks(const struct sort_run *,
+/* The first keys of about equal pieces of it, of a block each, in order. */
+const struct sort_mark *sort_run_marks(const struct sort_run *,
 	uint32_t *count);
 
 /* Rows from `from` up to below `to`; NULL: all on that side. */
 struct sort_run_reader *sort_run_read(const struct sort_run *,
-	const struct sort_bound *from, const struct sort_bound *to);
+	const struct sort_mark *from, const struct sort_mark *to);
 void sort_run_reader_free(struct sort_run_reader **);
 /* 1 with the next row, good until the next call; 0 at the end; -1. */
 int sort_run_next(struct sort_run_reader *, struct sort_item *, struct err *);

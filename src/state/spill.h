@@ -37,10 +37,19 @@ uint64_t spill_used_bytes(const struct spill *);
 #define SPILL_BLOCK_BYTES ((size_t)256 << 10)
 #define SPILL_FILE_BYTES SPILL_BLOCK_BYTES
 #define SPILL_READER_BYTES (2 * SPILL_BLOCK_BYTES)
+/* What gathered bytes leave in a block: room for the head, for what does not
+ * pack, and for unpacking in place. */
+#define SPILL_SLACK_BYTES ((size_t)4 << 10)
 
 /* NULL with err. */
 struct spill_file *spill_file_new(struct spill *, struct err *);
 void spill_file_free(struct spill_file **);
+/*
+ * Before the first write: blocks of `bytes`, fewer than SPILL_BLOCK_BYTES, for
+ * who reads many files at once, or begins in many places.  A writer then takes
+ * `bytes`, a reader twice that; a view is no longer than that, either.
+ */
+void spill_file_set_block(struct spill_file *, size_t bytes);
 /* Append; 0 or -1. */
 int spill_write(struct spill_file *, const void *bytes, size_t size,
 	struct err *);
@@ -70,7 +79,7 @@ long spill_read(struct spill_reader *, void *bytes, size_t size,
 	struct err *);
 /*
  * The next `size` bytes in place, good until the next call: for readers that
- * do not copy.  1; 0 at the end; -1.  `size` is at most SPILL_BLOCK_BYTES.
+ * do not copy.  1; 0 at the end; -1.  `size` is at most that of a block.
  */
 int spill_view(struct spill_reader *, size_t size, const char **bytes,
 	struct err *);

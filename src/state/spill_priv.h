@@ -16,9 +16,6 @@ struct frame_reader;
  * a block at another's place is found too.
  */
 #define SPILL_HEAD_BYTES 16
-/* Of the plain bytes: leaves room in SPILL_BLOCK_BYTES for the head, for what
- * does not pack, and for unpacking in place. */
-#define SPILL_PLAIN_BYTES (SPILL_BLOCK_BYTES - ((size_t)4 << 10))
 
 struct spill_head {
 	uint32_t stored_bytes;
@@ -67,6 +64,7 @@ struct spill {
 struct spill_file {
 	struct spill *spill;
 	int fd;
+	size_t block_bytes;	/* of buffers; SPILL_BLOCK_BYTES at most */
 	char *block;		/* head and gathered bytes; NULL: none yet */
 	size_t gathered_bytes;
 	uint64_t stored_bytes;	/* in the file */
@@ -75,6 +73,13 @@ struct spill_file {
 	struct buf *frame;
 	uint32_t reader_count;	/* atomic: for an assert */
 };
+
+/* Plain bytes of a full block. */
+static inline size_t
+spill_plain_bytes(const struct spill_file *file)
+{
+	return file->block_bytes - SPILL_SLACK_BYTES;
+}
 
 /* Shall the next block be packed? */
 int spill_packs(struct spill *);

@@ -25,10 +25,13 @@
 #include "util/err.h"
 #include "util/mem.h"
 
-#define MIDDLE SPILL_BLOCK_BYTES
+/* Asked for in advance, whatever blocks have: several runs are read by turns,
+ * and a disk that seeks should bring more than it takes to seek. */
+#define AHEAD_BYTES SPILL_BLOCK_BYTES
 
 struct spill_reader {
 	struct spill_file *file;
+	size_t middle;		/* the file's block_bytes */
 	uint64_t place;		/* of the next block */
 	uint64_t end;
 	int has_head;
@@ -50,7 +53,8 @@ spill_reader_new(struct spill_file *file, uint64_t from, uint64_t to)
 	reader->file = file;
 	reader->place = from;
 	reader->end = to;
-	reader->from = reader->to = MIDDLE;
+	reader->middle = file->block_bytes;
+	reader->from = reader->to = reader->middle;
 	return reader;
 }
 
@@ -108,11 +112,23 @@ head_is_sane(const struct spill_reader *reader)
 	const struct spill_head *head = &reader->head;
 
 	return head->plain_bytes > 0 &&
-	    head->plain_bytes <= SPILL_PLAIN_BYTES &&
+	    head->plain_bytes <= spill_plain_bytes(reader->file) &&
 	    head->stored_bytes > 0 &&
 	    head->stored_bytes <= head->plain_bytes &&
 	    reader->place + SPILL_HEAD_BYTES + head->stored_bytes <=
 	    reader->end;
+}
+
+/* The block at `last` has been read, `next` follows. */
+static void
+read_ahead(const struct spill_reader *reader, uint64_t last, uint64_t next)
+{
+	uint64_t left = reader->end - next;
+
+	if (last / AHEAD_BYTES == next / AHEAD_BYTES)
+		return;
+	env_read_ahead(reader->file->fd, next,
+	    left < AHEAD_BYTES ? left : AHEAD_BYTES);
 }
 
 /* Reads the next block to `target`, and the head behind it. */
@@ -136,8 +152,7 @@ block_read(struct spill_reader *reader, char *target, struct err *err)
 	memcpy(&reader->head, target + stored, SPILL_HEAD_BYTES);
 	if (!head_is_sane(reader))
 		return fail_damaged(reader, err);
-	env_read_ahead(reader->file->fd, next, SPILL_HEAD_BYTES +
-	    reader->head.stored_bytes);
+	read_ahead(reader, next - SPILL_HEAD_BYTES - stored, next);
 	return 0;
 }
 
@@ -149,13 +164,13 @@ reader_load(struct spill_reader *reader, struct err *err)
 	if (reader->place >= reader->end)
 		return 0;
 	if (reader->buffer == NULL)
-		reader->buffer = mem_alloc(SPILL_READER_BYTES);
+		reader->buffer = mem_alloc(2 * reader->middle);
 	size_t left = reader->to - reader->from;
-	char *middle = reader->buffer + MIDDLE;
-	assert(left <= MIDDLE);
+	char *middle = reader->buffer + reader->middle;
+	assert(left <= reader->middle);
 	memmove(middle - left, reader->buffer + reader->from, left);
-	reader->from = MIDDLE - left;
-	reader->to = MIDDLE;
+	reader->from = reader->middle - left;
+	reader->to = reader->middle;
 	if (!reader->has_head) {
 		if (read_all(reader, reader->place, (char *)&reader->head,
 		    SPILL_HEAD_BYTES, err) != 0)
@@ -169,16 +184,16 @@ reader_load(struct spill_reader *reader, struct err *err)
 		if (block_read(reader, middle, err) != 0)
 			return -1;
 	} else {
-		char *packed = reader->buffer + SPILL_READER_BYTES -
+		char *packed = reader->buffer + 2 * reader->middle -
 		    SPILL_HEAD_BYTES - stored;
 		if (block_read(reader, packed, err) != 0)
 			return -1;
-		/* Both below SPILL_BLOCK_BYTES. */
+		/* Both below the size of a block. */
 		if (LZ4_decompress_safe(packed, middle, (int)stored,
 		    (int)plain) != (int)plain)
 			return fail_damaged(reader, err);
 	}
-	reader->to = MIDDLE + plain;
+	reader->to = reader->middle + plain;
 	return 1;
 }
 
@@ -212,7 +227,7 @@ int
 spill_view(struct spill_reader *reader, size_t size, const char **bytes,
 	struct err *err)
 {
-	assert(size <= SPILL_BLOCK_BYTES);
+	assert(size <= reader->middle);
 	while (reader->to - reader->from < size) {
 		int got = reader_load(reader, err);
 		if (got < 0)

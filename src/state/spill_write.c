@@ -81,6 +81,7 @@ spill_file_new(struct spill *spill, struct err *err)
 	struct spill_file *file = mem_alloc_zero(sizeof(*file));
 	file->spill = spill;
 	file->fd = fd;
+	file->block_bytes = SPILL_BLOCK_BYTES;
 	return file;
 }
 
@@ -108,6 +109,15 @@ spill_file_free(struct spill_file **file_address)
 	file_let_go(file);
 	mem_free(file->frame);
 	mem_free(file);
+}
+
+void
+spill_file_set_block(struct spill_file *file, size_t bytes)
+{
+	assert(bytes <= SPILL_BLOCK_BYTES);
+	assert(bytes > SPILL_SLACK_BYTES);
+	assert(file->plain_bytes == 0);
+	file->block_bytes = bytes;
 }
 
 void
@@ -180,10 +190,10 @@ block_pack(struct spill_file *file, char *packed)
 	size_t plain = file->gathered_bytes;
 	uint64_t start = env->monotonic_ns();
 
-	/* Both sizes are below SPILL_BLOCK_BYTES. */
+	/* Both sizes are below that of a block. */
 	int size = LZ4_compress_default(file->block + SPILL_HEAD_BYTES,
 	    packed + SPILL_HEAD_BYTES, (int)plain,
-	    (int)(SPILL_BLOCK_BYTES - SPILL_HEAD_BYTES));
+	    (int)(file->block_bytes - SPILL_HEAD_BYTES));
 	size_t stored = size > 0 && (size_t)size < plain ? (size_t)size : plain;
 	spill_rate_add(&spill->packing, env->monotonic_ns() - start, plain);
 	spill_rate_add(&spill->packed, stored, plain);
@@ -200,7 +210,7 @@ block_flush(struct spill_file *file, struct err *err)
 	if (plain == 0)
 		return 0;
 	if (spill_packs(file->spill)) {
-		packed = mem_alloc(SPILL_BLOCK_BYTES);
+		packed = mem_alloc(file->block_bytes);
 		stored = block_pack(file, packed);
 	}
 	int status = stored == 0 || stored == plain ?
@@ -216,19 +226,20 @@ spill_write(struct spill_file *file, const void *bytes, size_t size,
 	struct err *err)
 {
 	const char *source = bytes;
+	size_t most = spill_plain_bytes(file);
 
 	if (file->block == NULL)
-		file->block = mem_alloc(SPILL_BLOCK_BYTES);
+		file->block = mem_alloc(file->block_bytes);
 	file->plain_bytes += size;
 	while (size > 0) {
-		size_t room = SPILL_PLAIN_BYTES - file->gathered_bytes;
+		size_t room = most - file->gathered_bytes;
 		size_t piece = size < room ? size : room;
 		memcpy(file->block + SPILL_HEAD_BYTES + file->gathered_bytes,
 		    source, piece);
 		file->gathered_bytes += piece;
 		source += piece;
 		size -= piece;
-		if (file->gathered_bytes == SPILL_PLAIN_BYTES &&
+		if (file->gathered_bytes == most &&
 		    block_flush(file, err) != 0)
 			return -1;
 	}
