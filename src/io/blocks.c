@@ -1,17 +1,22 @@
 /*
- * Decoded blocks: a window that slides over the file.
+ * Blocks of what was read: a window that slides over the input.
  *
- *	kept | released | block | block | block | not yet decoded
+ *	kept | released | block | block | block | not yet read
  *	                ^ first                 ^ first + count
  *
  * The blocks up to where the first release was are kept: they have the header.
  *
- * One lock guards the window; another is held by whoever decodes, so that the
+ * One lock guards the window; another is held by whoever reads, so that the
  * others go on with the blocks that are there.  A block that is being copied
  * from is pinned, and its memory is used again only when nobody does.
+ *
+ * Of an input that makes its readers wait, the last block may have a part of
+ * its bytes; the rest is put behind them.  No released offset lies behind the
+ * bytes that are there, so that block is never released.
  */
 #include "io/blocks.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "io/input.h"
@@ -21,7 +26,7 @@
 
 struct block {
 	struct block *next;
-	size_t size;		/* less than a whole block: the last */
+	size_t size;		/* less than a whole block: the last; grows */
 	uint32_t pins;
 	int is_released;
 	char bytes[];
@@ -30,8 +35,11 @@ struct block {
 struct blocks {
 	char *path;
 	size_t block_bytes;
+	void (*more)(void *cookie);	/* or NULL */
+	void *cookie;
 	struct thr_lock decoding;	/* of the input */
 	struct input *input;
+	struct block *partial;		/* the last, if it is not full */
 	struct thr_lock window;		/* of all below */
 	struct block **kept;
 	uint64_t kept_count;
@@ -39,6 +47,7 @@ struct blocks {
 	struct block **last;
 	uint64_t first_index;
 	uint64_t count;
+	uint64_t end;			/* so many bytes have come */
 	struct block *unused;
 	int has_ended;
 	struct err failure;		/* behind the last block */
@@ -89,23 +98,39 @@ blocks_free(struct blocks **take_blocks)
 	mem_free(blocks);
 }
 
-/* Fill a block from the input: 0, or -1 with err; what came before stays. */
-static int
-fill(struct blocks *blocks, struct block *block, struct err *err)
+void
+blocks_take_input(struct blocks *blocks, struct input *take_input,
+	void (*more)(void *cookie), void *cookie)
+{
+	assert(blocks->input == NULL);
+	input_set_wait(take_input, 0);
+	blocks->input = take_input;
+	blocks->more = more;
+	blocks->cookie = cookie;
+}
+
+int
+blocks_fd(const struct blocks *blocks)
+{
+	return input_fd(blocks->input);
+}
+
+/* Fill a block from `*size` on: 1: it is full; else what the last read said. */
+static ssize_t
+fill(struct blocks *blocks, struct block *block, size_t *size, struct err *err)
 {
 	if (blocks->input == NULL)
 		blocks->input = input_open(blocks->path, err);
 	if (blocks->input == NULL)
 		return -1;
-	while (block->size < blocks->block_bytes) {
-		ssize_t got = input_read(blocks->input,
-		    block->bytes + block->size,
-		    blocks->block_bytes - block->size, err);
+	while (*size < blocks->block_bytes) {
+		ssize_t got = input_read(blocks->input, block->bytes + *size,
+		    blocks->block_bytes - *size, err);
 		if (got <= 0)
-			return (int)got;
-		block->size += (size_t)got;
+			return got;
+		*size += (size_t)got;
 	}
-	return 0;
+	return 1;
 }
 
 static struct block *
@@ -122,41 +147,66 @@ take_unused(struct blocks *blocks)
 	return block;
 }
 
-/* Is there something to be decoded, for who wants the byte at `offset`? */
-static int
-must_decode(struct blocks *blocks, uint64_t offset)
+int
+blocks_has(struct blocks *blocks, uint64_t offset)
 {
 	thr_lock_take(&blocks->window);
-	int must = !blocks->has_ended && offset / blocks->block_bytes >=
-	    blocks->first_index + blocks->count;
+	int has = blocks->has_ended || offset < blocks->end;
 	thr_lock_give(&blocks->window);
-	return must;
+	return has;
 }
 
-/* Decode until the byte at `offset` is there, or none comes. */
+/* Put what has come into the window: `size` bytes of the block in all. */
 static void
-decode_to(struct blocks *blocks, uint64_t offset)
+window_extend(struct blocks *blocks, struct block *block, size_t size)
 {
-	thr_lock_take(&blocks->decoding);
-	while (must_decode(blocks, offset)) {
-		struct block *block = take_unused(blocks);
-		struct err err = ERR_INIT;
-		int status = fill(blocks, block, &err);
-		thr_lock_take(&blocks->window);
-		blocks->has_ended = status != 0 ||
-		    block->size < blocks->block_bytes;
-		blocks->failure = err;
+	blocks->end += size - block->size;
+	block->size = size;
+	if (block != blocks->partial) {
 		*blocks->last = block;
 		blocks->last = &block->next;
 		blocks->count++;
-		thr_lock_give(&blocks->window);
 	}
-	thr_lock_give(&blocks->decoding);
 }
 
-/* The block with that number, pinned; NULL: it is gone, or never came. */
+/* Read into the last block, or one behind it.  Is there more to be had? */
+static int
+read_block(struct blocks *blocks)
+{
+	struct block *block = blocks->partial != NULL ? blocks->partial :
+	    take_unused(blocks);
+	size_t size = block->size;
+	struct err err = ERR_INIT;
+	ssize_t got = fill(blocks, block, &size, &err);
+
+	thr_lock_take(&blocks->window);
+	int has_come = size > block->size || got == 0 || got == -1;
+	window_extend(blocks, block, size);
+	blocks->has_ended = got == 0 || got == -1;
+	blocks->failure = err;
+	thr_lock_give(&blocks->window);
+	blocks->partial = got == 1 ? NULL : block;
+	if (has_come && blocks->more != NULL)
+		blocks->more(blocks->cookie);
+	return got == 1;
+}
+
+int
+blocks_reach(struct blocks *blocks, uint64_t offset)
+{
+	if (blocks_has(blocks, offset))
+		return 1;
+	thr_lock_take(&blocks->decoding);
+	while (!blocks_has(blocks, offset) && read_block(blocks))
+		;
+	thr_lock_give(&blocks->decoding);
+	return blocks_has(blocks, offset);
+}
+
+/* The block with that number, pinned, and what it has; NULL: it is gone, or has
+ * not come. */
 static struct block *
-pin(struct blocks *blocks, uint64_t index)
+pin(struct blocks *blocks, uint64_t index, size_t *size)
 {
 	struct block *block = NULL;
 
@@ -171,6 +221,7 @@ pin(struct blocks *blocks, uint64_t index)
 			block = block->next;
 		block->pins++;
 	}
+	*size = block == NULL ? 0 : block->size;
 	thr_lock_give(&blocks->window);
 	return block;
 }
@@ -191,17 +242,22 @@ unpin(struct blocks *blocks, struct block *block)
 	thr_lock_give(&blocks->window);
 }
 
-/* What is said behind the last byte: 0 or -1. */
+/* What is said where there is no byte. */
 static ssize_t
-tell_end(struct blocks *blocks, uint64_t index, struct err *err)
+tell_end(struct blocks *blocks, uint64_t offset, struct err *err)
 {
+	ssize_t told = 0;
+
 	thr_lock_take(&blocks->window);
-	int has_failed = blocks->failure.kind != ERR_NONE &&
-	    index >= blocks->first_index;
-	if (has_failed)
+	if (offset >= blocks->end && !blocks->has_ended) {
+		told = INPUT_WAIT;
+	} else if (blocks->failure.kind != ERR_NONE &&
+	    offset / blocks->block_bytes >= blocks->first_index) {
 		*err = blocks->failure;
+		told = -1;
+	}
 	thr_lock_give(&blocks->window);
-	return has_failed ? -1 : 0;
+	return told;
 }
 
 ssize_t
@@ -211,16 +267,16 @@ blocks_read(struct blocks *blocks, uint64_t offset, char *bytes, size_t size,
 	uint64_t index = offset / blocks->block_bytes;
 	size_t at = (size_t)(offset % blocks->block_bytes);
 
-	if (must_decode(blocks, offset))
-		decode_to(blocks, offset);
-	struct block *block = pin(blocks, index);
+	size_t there;
+	blocks_reach(blocks, offset);
+	struct block *block = pin(blocks, index, &there);
 	if (block == NULL)
-		return tell_end(blocks, index, err);
-	size_t left = block->size > at ? block->size - at : 0;
+		return tell_end(blocks, offset, err);
+	size_t left = there > at ? there - at : 0;
 	size = size < left ? size : left;
 	memcpy(bytes, block->bytes + at, size);
 	unpin(blocks, block);
-	return size > 0 ? (ssize_t)size : tell_end(blocks, index, err);
+	return size > 0 ? (ssize_t)size : tell_end(blocks, offset, err);
 }
 
 /* Take the first block out of the window. */

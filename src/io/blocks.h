@@ -5,12 +5,13 @@
 #include <sys/types.h>
 
 struct err;
+struct input;
 
 /*
- * A file whose bytes can only be had one behind the other (it is compressed),
- * for readers of places that lie close together: whoever asks for bytes that
- * are not there yet decodes up to them, and they stay until they are released.
- * Any thread.
+ * An input whose bytes can only be had one behind the other (it is compressed,
+ * or a pipe), for readers of places that lie close together: whoever asks for
+ * bytes that are not there yet gets all up to them, and they stay until they
+ * are released.  Any thread.
  */
 struct blocks;
 
@@ -18,11 +19,25 @@ struct blocks;
 struct blocks *blocks_new(const char *path, size_t block_bytes);
 void blocks_free(struct blocks **);
 /*
+ * Before the first read: this is the input.  What has come of it is read, and
+ * never waited for; more(cookie) is called by who has read some.
+ */
+void blocks_take_input(struct blocks *, struct input *take_input,
+	void (*more)(void *cookie), void *cookie);
+/* The descriptor to wait on, or -1. */
+int blocks_fd(const struct blocks *);
+/*
  * Up to `size` bytes that stand at `offset`; 0 at the end, and where they have
- * been released; -1 with err, to everyone who asks for what could not be read.
+ * been released; -1 with err, to everyone who asks for what could not be read;
+ * INPUT_WAIT (io/input.h) where they have not come yet.
  */
 ssize_t blocks_read(struct blocks *, uint64_t offset, char *bytes, size_t size,
 	struct err *);
+/* Get what stands at `offset`: 1 if it is there, or none will come; 0 if it has
+ * not come yet. */
+int blocks_reach(struct blocks *, uint64_t offset);
+/* The same, without getting any. */
+int blocks_has(struct blocks *, uint64_t offset);
 /*
  * Nobody needs what stands before `offset`, but what stood before that of the
  * first call, which a reader may look at again (a header).

@@ -25,6 +25,7 @@
 
 #include "io/codec.h"
 #include "io/decoder.h"
+#include "util/buf.h"
 #include "util/env.h"
 #include "util/err.h"
 #include "util/interrupt.h"
@@ -60,6 +61,10 @@ struct input {
 	size_t start_at, start_bytes;
 	struct decoder *decoder;	/* NULL: not compressed */
 	int refuses_archive;		/* nothing was read yet */
+	int has_ended;			/* a read has met the end */
+	/* A copy of what was read since input_keep(). */
+	int keeps;
+	struct buf kept;
 };
 
 /* Where the header of a tar archive has its magic, and where it ends. */
@@ -167,6 +172,7 @@ input_close(struct input **input_address)
 	if (input->calls != NULL && input->calls->close != NULL)
 		input->calls->close(input->cookie);
 	decoder_free(&input->decoder);
+	buf_fini(&input->kept);
 	mem_free(input->ahead);
 	mem_free(input->path);
 	mem_free(input);
@@ -397,8 +403,8 @@ first_look(struct input *input, char *bytes, size_t size, struct err *err)
 	return ahead_read(input, bytes, size);
 }
 
-ssize_t
-input_read(struct input *input, char *bytes, size_t size, struct err *err)
+static ssize_t
+read_some(struct input *input, char *bytes, size_t size, struct err *err)
 {
 	ssize_t got;
 
@@ -418,6 +424,50 @@ input_read(struct input *input, char *bytes, size_t size, struct err *err)
 	    refuse_archive(input, bytes, (size_t)got, err) != 0)
 		return -1;
 	return got;
+}
+
+ssize_t
+input_read(struct input *input, char *bytes, size_t size, struct err *err)
+{
+	ssize_t got = read_some(input, bytes, size, err);
+
+	if (got > 0 && input->keeps)
+		buf_add(&input->kept, bytes, (size_t)got);
+	input->has_ended |= got == 0;
+	return got;
+}
+
+void
+input_keep(struct input *input)
+{
+	input->keeps = 1;
+}
+
+void
+input_forget(struct input *input)
+{
+	input->keeps = 0;
+	buf_fini(&input->kept);
+}
+
+void
+input_unread(struct input *input)
+{
+	if (input->kept.size > 0) {
+		buf_add(&input->kept, input->ahead + input->ahead_at,
+		    input->ahead_bytes - input->ahead_at);
+		mem_free(input->ahead);
+		input->ahead = mem_copy(input->kept.bytes, input->kept.size);
+		input->ahead_bytes = input->kept.size;
+		input->ahead_at = 0;
+	}
+	input_forget(input);
+}
+
+int64_t
+input_kept_to_end(const struct input *input)
+{
+	return input->has_ended ? (int64_t)input->kept.size : -1;
 }
 
 int

@@ -54,6 +54,15 @@ int input_peek(struct input *, size_t size, const char **bytes, size_t *got,
  */
 #define INPUT_WAIT (-2)
 void input_set_wait(struct input *, int wait);
+/*
+ * Keep a copy of what is read from here on; unread it: it comes once more, and
+ * no more is kept; or forget it.
+ */
+void input_keep(struct input *);
+void input_unread(struct input *);
+void input_forget(struct input *);
+/* How much is kept; -1 if more may come. */
+int64_t input_kept_to_end(const struct input *);
 /* Read no more: input_read says INPUT_WAIT from now on. */
 void input_stop(struct input *);
 /* The descriptor to wait on, or -1: none. */

@@ -20,8 +20,12 @@
  * nothing but that a reader goes on at a position as if it had come to it
  * (format_def.seek); a guess costs time at most.
  *
- * A compressed file is decoded once, for all: its bytes stay while the range
- * whose entry is known last has not been read.
+ * A compressed file is decoded once, for all, and a pipe is read once: its bytes
+ * stay while the range whose entry is known last has not been read.
+ *
+ * What comes from a pipe may not be there yet.  An instance that needs it tells
+ * from which byte on, and is woken by who has read that far; the limit of a
+ * range whose last line has not come whole is sought when its reader gets there.
  *
  * Guesses in a row that were wrong show that the file has no such lines: from
  * then on only now and then one is made.
@@ -45,7 +49,6 @@
 #define RANGE_BYTES ((uint64_t)256 << 10)
 /* Fewer are not worth the threads. */
 #define RANGES_MIN 16
-#define RANGES_UNKNOWN ((uint32_t)1 << 30)
 /* Wrong guesses in a row, and how often one is made then. */
 #define MISSES_MAX 4
 #define GUESS_EVERY 16
@@ -53,10 +56,13 @@
 struct listener {
 	range_wake_f *wake;
 	void *cookie;
+	int waits;
+	uint64_t offset;	/* for this byte */
 };
 
 struct range_file {
-	struct blocks *blocks;	/* of a compressed file; or NULL */
+	struct blocks *blocks;	/* of what has to be read in order; or NULL */
+	int may_wait;		/* for bytes of them */
 	struct thr_lock lock;
 	uint32_t count;
 	/* The entry that is known last, and the range it is of. */
@@ -133,7 +139,9 @@ range_file_join(struct range_file *file, uint32_t index, uint32_t count,
 		file->listener = mem_alloc_zero(count *
 		    sizeof(*file->listener));
 	file->listener_count = count;
-	file->listener[index] = (struct listener){ wake, cookie };
+	file->listener[index] = (struct listener){
+		.wake = wake, .cookie = cookie,
+	};
 }
 
 static void
@@ -144,6 +152,57 @@ wake(const struct range_file *file, uint32_t k)
 
 	if (listener->wake != NULL)
 		listener->wake(listener->cookie);
+}
+
+/* Bytes have come: wake those who wait for them. */
+static void
+wake_waiting(void *cookie)
+{
+	struct range_file *file = cookie;
+
+	for (uint32_t i = 0; i < file->listener_count; i++) {
+		struct listener *listener = &file->listener[i];
+		thr_lock_take(&file->lock);
+		int has_come = listener->waits &&
+		    blocks_has(file->blocks, listener->offset);
+		if (has_come)
+			listener->waits = 0;
+		thr_lock_give(&file->lock);
+		if (has_come)
+			wake(file, i);
+	}
+}
+
+void
+range_file_take_input(struct range_file *file, struct input *take_input)
+{
+	file->may_wait = 1;
+	blocks_take_input(file->blocks, take_input, wake_waiting, file);
+}
+
+int
+range_file_reach(struct range_file *file, uint64_t offset)
+{
+	return !file->may_wait || blocks_reach(file->blocks, offset);
+}
+
+int
+range_file_wait(struct range_file *file, uint32_t index, uint64_t offset)
+{
+	struct listener *listener = &file->listener[index];
+
+	thr_lock_take(&file->lock);
+	listener->offset = offset;
+	listener->waits = !blocks_has(file->blocks, offset);
+	int waits = listener->waits;
+	thr_lock_give(&file->lock);
+	return waits;
+}
+
+int
+range_file_fd(const struct range_file *file)
+{
+	return blocks_fd(file->blocks);
 }
 
 enum range_entry
@@ -241,6 +300,10 @@ struct range_input {
 	uint64_t offset;	/* of the next read */
 	uint64_t stands;	/* where `bytes` stands */
 	uint64_t limit;
+	int is_sought;		/* the limit's line end is behind `seek`, */
+	uint64_t seek;		/* which had not come */
+	int is_dry;
+	uint64_t missed;	/* the byte that had not come */
 	uint32_t raised;	/* so often since range_input_limit */
 	uint64_t stride;
 };
@@ -249,8 +312,13 @@ static ssize_t
 read_at(struct range_input *it, uint64_t offset, char *bytes, size_t size,
 	struct err *err)
 {
-	if (it->blocks != NULL)
-		return blocks_read(it->blocks, offset, bytes, size, err);
+	if (it->blocks != NULL) {
+		ssize_t got = blocks_read(it->blocks, offset, bytes, size,
+		    err);
+		it->is_dry = got == INPUT_WAIT;
+		it->missed = offset;
+		return got;
+	}
 	if (it->stands != offset &&
 	    input_seek(it->bytes, offset, err) != 0)
 		return -1;
@@ -259,14 +327,55 @@ read_at(struct range_input *it, uint64_t offset, char *bytes, size_t size,
 	return got;
 }
 
+/* Behind the first line end at or behind *offset; UINT64_MAX: there is none.
+ * 0 or -1; INPUT_WAIT: it has not come, and none stands before *offset. */
+static int
+find_line_end(struct range_input *it, uint64_t *offset, uint64_t *out,
+	struct err *err)
+{
+	char bytes[1024];
+
+	*out = UINT64_MAX;
+	for (;;) {
+		ssize_t got = read_at(it, *offset, bytes, sizeof(bytes), err);
+		if (got <= 0)
+			return (int)got;
+		const char *end = memchr(bytes, '\n', (size_t)got);
+		if (end != NULL) {
+			*out = *offset + (uint64_t)(end - bytes) + 1;
+			return 0;
+		}
+		*offset += (uint64_t)got;
+	}
+}
+
+/* Go on to look for the limit: 0 or -1. */
+static int
+seek_limit(struct range_input *it, struct err *err)
+{
+	uint64_t limit;
+	int status = find_line_end(it, &it->seek, &limit, err);
+
+	it->is_sought = status == INPUT_WAIT;
+	if (status == 0)
+		it->limit = limit;
+	else if (status == INPUT_WAIT && it->seek > it->limit)
+		it->limit = it->seek;
+	return status == -1 ? -1 : 0;
+}
+
 static ssize_t
 range_read(void *cookie, char *bytes, size_t size, struct err *err)
 {
 	struct range_input *it = cookie;
-	uint64_t left = it->limit - it->offset;
 
+	it->is_dry = 0;
+	if (it->offset >= it->limit && it->is_sought &&
+	    seek_limit(it, err) != 0)
+		return -1;
 	if (it->offset >= it->limit)
 		return INPUT_WAIT;
+	uint64_t left = it->limit - it->offset;
 	ssize_t got = read_at(it, it->offset, bytes, size < left ? size :
 	    (size_t)left, err);
 	if (got > 0)
@@ -321,34 +430,14 @@ range_input_no_limit(struct range_input *it)
 	it->limit = UINT64_MAX;
 }
 
-/* Behind the first line end at or behind `offset`; UINT64_MAX: there is none.
- * 0 or -1. */
-static int
-find_line_end(struct range_input *it, uint64_t offset, uint64_t *out,
-	struct err *err)
-{
-	char bytes[1024];
-
-	*out = UINT64_MAX;
-	for (;;) {
-		ssize_t got = read_at(it, offset, bytes, sizeof(bytes), err);
-		if (got <= 0)
-			return (int)got;
-		const char *end = memchr(bytes, '\n', (size_t)got);
-		if (end != NULL) {
-			*out = offset + (uint64_t)(end - bytes) + 1;
-			return 0;
-		}
-		offset += (uint64_t)got;
-	}
-}
-
 int
 range_input_limit(struct range_input *it, uint64_t offset, struct err *err)
 {
 	it->raised = 0;
 	it->stride = LOOK_BYTES;
-	return find_line_end(it, offset - 1, &it->limit, err);
+	it->limit = 0;
+	it->seek = offset - 1;
+	return seek_limit(it, err);
 }
 
 int
@@ -367,7 +456,15 @@ range_input_raise(struct range_input *it, struct err *err)
 			return 0;
 		}
 	}
-	return find_line_end(it, from, &it->limit, err);
+	it->seek = from;
+	return seek_limit(it, err);
+}
+
+int
+range_input_is_dry(const struct range_input *it, uint64_t *offset)
+{
+	*offset = it->missed;
+	return it->is_dry;
 }
 
 /* --- guessing ------------------------------------------------------------ */
@@ -381,9 +478,9 @@ look(struct range_input *it, uint64_t offset, char *bytes, size_t size,
 	while (*got < size) {
 		ssize_t more = read_at(it, offset + *got, bytes + *got,
 		    size - *got, err);
-		if (more < 0)
+		if (more == -1)
 			return -1;
-		if (more == 0)
+		if (more <= 0)
 			break;
 		*got += (size_t)more;
 	}
@@ -494,7 +591,8 @@ range_input_guess(struct range_input *it, uint64_t start,
 	assert(start > 0);
 	if (lines == FORMAT_LINES_QUOTED)
 		return guess_quoted(it, start, delimiter, offset, err);
-	if (find_line_end(it, start - 1, offset, err) != 0)
+	start--;
+	if (find_line_end(it, &start, offset, err) == -1)
 		return -1;
 	return *offset != UINT64_MAX;
 }

@@ -9,7 +9,7 @@ struct err;
 struct input;
 
 /*
- * One file, read in ranges of bytes by several instances side by side.  Range k
+ * One file, or pipe, read in ranges of bytes by several instances side by side.  Range k
  * is instance k modulo their count's.  Where its first record begins is known
  * for sure only when range k - 1 has been read: who has read that says it, and
  * who reads k holds what he read from a guessed place until he knows.
@@ -26,9 +26,13 @@ uint32_t range_count(uint64_t file_bytes, uint64_t range_bytes);
 /* Of a compressed file so large: how many is known when it has been read. */
 uint32_t range_count_packed(uint64_t file_bytes, uint64_t range_bytes);
 
+/* Of a pipe. */
+#define RANGES_UNKNOWN ((uint32_t)1 << 30)
+
 /*
- * `path` is that of the file if it is compressed, else NULL: then one instance
- * at a time decodes for all, ahead of those that parse (io/blocks.h).
+ * `path` is that of the file if its bytes come one behind the other, else NULL:
+ * then one instance at a time gets them for all, ahead of those that parse (io/
+ * blocks.h).
  */
 struct range_file *range_file_new(uint32_t range_count, const char *path,
 	uint64_t range_bytes);
@@ -39,6 +43,18 @@ void range_file_free(struct range_file **);
 typedef void range_wake_f(void *cookie);
 void range_file_join(struct range_file *, uint32_t index, uint32_t count,
 	range_wake_f *wake, void *cookie);
+
+/* Before the first is run: bytes come from here, and may be waited for. */
+void range_file_take_input(struct range_file *, struct input *take_input);
+/*
+ * Has the byte at `offset` come, or will none?  Always 1 but for those of
+ * range_file_take_input.  Else: is instance `index` to wait for it?  Then it
+ * will be woken, and should wait on range_file_fd (-1: none), since who waits
+ * reads for all.
+ */
+int range_file_reach(struct range_file *, uint64_t offset);
+int range_file_wait(struct range_file *, uint32_t index, uint64_t offset);
+int range_file_fd(const struct range_file *);
 
 enum range_entry {
 	RANGE_UNKNOWN,		/* not yet: the instance will be woken */
@@ -80,13 +96,16 @@ struct input *range_input_open(struct range_file *, const char *path,
 	struct range_input **, struct err *);
 /* No limit: up to the file's end. */
 void range_input_no_limit(struct range_input *);
-/* Up to the end of the line that byte `offset` - 1 stands in.  0 or -1. */
+/* Up to the end of the line that byte `offset` - 1 stands in, or as much as has
+ * come of that.  0 or -1. */
 int range_input_limit(struct range_input *, uint64_t offset, struct err *);
 /*
  * Let more through: a line, and more and more of them the longer it goes on;
  * behind the last line the end itself.  0 or -1.
  */
 int range_input_raise(struct range_input *, struct err *);
+/* Did the last read want what has not come yet?  Then *offset is that byte's. */
+int range_input_is_dry(const struct range_input *, uint64_t *offset);
 
 /*
  * Where the first record behind `start` may begin: 1 and *offset; 0: no idea;

@@ -127,7 +127,7 @@ source_open(const struct source_spec *spec, struct bad *bad, struct err *err)
 	}
 	if (source->range_count > 0)
 		source->chain = range_file_new(source->range_count,
-		    source->file[0].is_compressed ?
+		    source->range_count == RANGES_UNKNOWN ?
 		    source->file[0].origin->path : NULL,
 		    source->range_bytes);
 	source->format = common_format(source);
@@ -272,6 +272,12 @@ source_width(const struct source *source)
 		if (!source->file[i].can_reopen)
 			return 1;
 	return source->file_count == 0 ? 1 : source->file_count;
+}
+
+int
+source_is_pipe(const struct source *source)
+{
+	return source->file_count == 1 && !source->file[0].can_reopen;
 }
 
 uint32_t

@@ -85,8 +85,10 @@ int source_is_live(const struct source *);
 int source_can_replay(const struct source *, const char **reason);
 /* How many instances can share the work: splits of a bounded source, else 1. */
 uint32_t source_width(const struct source *);
+/* Is it one input that comes as somebody writes it, as standard input? */
+int source_is_pipe(const struct source *);
 /*
- * Ranges of the one file that instances can read side by side, 0: it is not
+ * Ranges of the one input that instances can read side by side, 0: it is not
  * worth it, or cannot be.  See source_run_share.
  */
 uint32_t source_range_count(const struct source *);

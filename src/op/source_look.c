@@ -289,6 +289,8 @@ learn_path_file(struct source *source, uint32_t position, const char *path,
 	    NULL, 0);
 	file->can_reopen = input_is_file(input);
 	file->bytes = bytes > 0 ? (uint64_t)bytes : 0;
+	if (!file->can_reopen)
+		input_keep(input);
 	if (learn_file(source, file, input, err) != 0)
 		return -1;
 	if (source->file_count > 1 && file->can_reopen)
@@ -414,6 +416,18 @@ learn_stream(struct source *source, struct err *err)
 	return err_hint(err, "name them: names=[\"a\", \"b\"]");
 }
 
+/* Ranges of what somebody writes; none if that was little. */
+static uint32_t
+pipe_range_count(const struct source_file *file, uint64_t range_bytes)
+{
+	int64_t bytes = input_kept_to_end(file->input);
+
+	if (bytes < 0 && file->bytes > 0)
+		bytes = (int64_t)file->bytes;
+	return bytes >= 0 && range_count((uint64_t)bytes, range_bytes) == 0 ?
+	    0 : RANGES_UNKNOWN;
+}
+
 /* Can the one file be read in ranges, and would it help? */
 static void
 learn_ranges(struct source *source)
@@ -421,14 +435,14 @@ learn_ranges(struct source *source)
 	const struct source_file *file = &source->file[0];
 
 	/* A file of bad records has them in order. */
-	if (source->file_count != 1 || !file->can_reopen ||
-	    file->archive != NULL ||
+	if (source->file_count != 1 || file->archive != NULL ||
 	    source->spec->host_count > 0 ||
 	    file->kind.format->lines == FORMAT_LINES_NONE ||
 	    bad_policy(source->bad) == BAD_FILE)
 		return;
 	source->range_bytes = range_bytes_wanted();
-	source->range_count = file->is_compressed ?
+	source->range_count = !file->can_reopen ?
+	    pipe_range_count(file, source->range_bytes) : file->is_compressed ?
 	    range_count_packed(file->bytes, source->range_bytes) :
 	    range_count(file->bytes, source->range_bytes);
 }

@@ -154,6 +154,8 @@ enum source_got source_ranges_next(struct source_ranges *,
 /* Is it known how many ranges there are before all have been read? */
 /* How many ranges there are; sure behind SOURCE_END. */
 uint32_t source_ranges_count(const struct source_ranges *);
+/* What to wait for behind SOURCE_WAIT. */
+void source_ranges_wait(const struct source_ranges *, struct env_waits *);
 /* It is read no more: nobody shall wait for it. */
 void source_ranges_quit(struct source_ranges *);
 

@@ -9,6 +9,9 @@
  *			then give what is held (GIVES); else read it anew
  *	no guess	wait (SOURCE_BUSY)
  *
+ * Of a pipe a range is guessed when it has come whole; what lacks bytes waits
+ * for them (SOURCE_WAIT), as a reader that stands alone would.
+ *
  * What is read from a guess counts lines and records from zero; what lies
  * before is added when it is given.  Bad records met there are kept, and told
  * when it is known that they are some; where the first of them stops the job
@@ -23,6 +26,10 @@
 #include "io/bad.h"
 #include "io/range.h"
 #include "op/source_priv.h"
+#include "util/env.h"
+
+/* What a line may have behind its range without being read twice. */
+#define LINE_BYTES ((uint64_t)4 << 10)
 
 struct lane {
 	struct range_input *bytes;
@@ -49,8 +56,10 @@ struct source_ranges {
 	struct source_file *file;
 	struct range_file *chain;	/* shared */
 	uint32_t at;
+	uint32_t index;
 	uint32_t step;
 	uint32_t count;
+	int is_dry;			/* waits for bytes */
 	uint64_t range_bytes;
 	enum range_state state;
 	struct lane sure, guess;
@@ -251,15 +260,26 @@ end_range(struct source_ranges *it, struct source_item *out)
 	return SOURCE_TURN;
 }
 
-/* 1: the reader has come to the end of its range; 0: it needs more; -1. */
+/* 1: the reader has come to the end of its range; 0: it needs more; -1; or
+ * INPUT_WAIT: from byte *missed on. */
 static int
 judge_wait(const struct source_ranges *it, struct lane *lane,
-	struct reader_position *position, struct err *err)
+	struct reader_position *position, uint64_t *missed, struct err *err)
 {
 	it->file->kind.format->position(lane->reader, position);
 	if (position->offset >= range_end(it))
 		return 1;
+	if (range_input_is_dry(lane->bytes, missed))
+		return INPUT_WAIT;
 	return range_input_raise(lane->bytes, err);
+}
+
+/* Are there no bytes to go on with?  Then it will be woken. */
+static int
+must_wait(struct source_ranges *it, uint64_t offset)
+{
+	it->is_dry = range_file_wait(it->chain, it->index, offset);
+	return it->is_dry;
 }
 
 static enum source_got
@@ -282,9 +302,12 @@ read_sure(struct source_ranges *it, struct source_item *out, struct err *err)
 			it->state = RANGE_DONE;
 			return SOURCE_END;
 		}
-		int status = got < 0 ? -1 : judge_wait(it, &it->sure,
-		    &it->seen, err);
-		if (status < 0) {
+		uint64_t missed;
+		int status = got == -1 ? -1 : judge_wait(it, &it->sure,
+		    &it->seen, &missed, err);
+		if (status == INPUT_WAIT && must_wait(it, missed))
+			return SOURCE_WAIT;
+		if (status == -1) {
 			range_file_end(it->chain, it->at + 1);
 			it->state = RANGE_DONE;
 			return SOURCE_FAIL;
@@ -313,18 +336,20 @@ read_guess(struct source_ranges *it, struct err *err)
 			continue;
 		}
 		it->has_ended = got == 0;
-		/* What cannot be read may lie behind what ends the job. */
-		if (got < 0) {
+		uint64_t missed;
+		int status = got <= 0 ? got : judge_wait(it, &it->guess,
+		    &it->behind, &missed, err);
+		/* What cannot be read may lie behind what ends the job, and
+		 * what has not come may end this range. */
+		if (got < 0 || status == INPUT_WAIT) {
 			it->is_broken = 1;
 			err_clear(err);
 			lane_close(it, &it->guess);
 			return 0;
 		}
-		int status = got == 0 ? 1 : judge_wait(it, &it->guess,
-		    &it->behind, err);
-		if (status == 1 && got == 0)
+		if (got == 0)
 			format->position(it->guess.reader, &it->behind);
-		if (status != 0)
+		if (got == 0 || status != 0)
 			return status < 0 ? -1 : 0;
 	}
 }
@@ -420,6 +445,10 @@ begin_range(struct source_ranges *it, struct source_item *out,
 	enum range_entry entry = range_file_entry(it->chain, it->at,
 	    &it->entry);
 	if (entry == RANGE_UNKNOWN && it->state == RANGE_NEXT) {
+		/* With the line that its last byte stands in, most likely. */
+		uint64_t last = range_end(it) + LINE_BYTES;
+		if (!range_file_reach(it->chain, last) && must_wait(it, last))
+			return SOURCE_WAIT;
 		int got = try_guess(it, err);
 		if (got < 0)
 			return SOURCE_FAIL;
@@ -455,6 +484,7 @@ source_ranges_next(struct source_ranges *it, struct source_item *out,
 {
 	*out = (struct source_item){ .split = it->file->split,
 	    .number = it->at };
+	it->is_dry = 0;
 	switch (it->state) {
 	case RANGE_READS:
 		return read_sure(it, out, err);
@@ -467,12 +497,27 @@ source_ranges_next(struct source_ranges *it, struct source_item *out,
 	}
 }
 
+void
+source_ranges_wait(const struct source_ranges *it, struct env_waits *waits)
+{
+	int fd = it->is_dry ? range_file_fd(it->chain) : -1;
+
+	if (fd >= 0)
+		env_waits_add(waits, fd, 0);
+}
+
+/* Is it known how many ranges there are before all have been read? */
+static int
+is_counted(const struct source_ranges *it)
+{
+	return it->count != RANGES_UNKNOWN;
+}
+
 /* As all instances see it, whoever met the end of the file where. */
 uint32_t
 source_ranges_count(const struct source_ranges *it)
 {
-	return it->file->is_compressed ? range_file_count(it->chain) :
-	    it->count;
+	return is_counted(it) ? it->count : range_file_count(it->chain);
 }
 
 void
@@ -483,11 +528,11 @@ source_ranges_quit(struct source_ranges *it)
 	if (it->state == RANGE_DONE)
 		return;
 	it->state = RANGE_DONE;
-	if (it->file->is_compressed) {
+	if (is_counted(it))
+		range_file_end(it->chain, it->at +
+		    (uint32_t)is_published);
+	else
 		range_file_leave(it->chain);
-		return;
-	}
-	range_file_end(it->chain, it->at + (uint32_t)is_published);
 }
 
 struct source_ranges *
@@ -501,7 +546,7 @@ source_ranges_new(struct source_run *run, struct range_file *chain,
 	it->run = run;
 	it->file = &run->source->file[0];
 	it->chain = chain;
-	it->at = instance;
+	it->at = it->index = instance;
 	it->step = count;
 	it->count = run->source->range_count;
 	it->range_bytes = run->source->range_bytes;

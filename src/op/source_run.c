@@ -96,6 +96,21 @@ source_run_free(struct source_run **take_run)
 	mem_free(run);
 }
 
+/* What cannot be opened again is read by all from its start. */
+static void
+take_pipe(struct source *first)
+{
+	struct source_file *file = &first->file[0];
+
+	if (file->can_reopen || file->input == NULL)
+		return;
+	if (file->reader != NULL)
+		file->kind.format->close(&file->reader);
+	input_unread(file->input);
+	range_file_take_input(first->chain, file->input);
+	file->input = NULL;
+}
+
 void
 source_run_share(struct source_run *run, struct source *first,
 	unsigned instance, unsigned count, void (*wake)(void *cookie),
@@ -107,6 +122,7 @@ source_run_share(struct source_run *run, struct source *first,
 	for (uint32_t i = 0; i < run->split_count; i++)
 		source_split_free(&run->split[i]);
 	run->split_count = 0;
+	take_pipe(first);
 	range_file_join(first->chain, instance, count, wake, cookie);
 	run->ranges = source_ranges_new(run, first->chain, instance, count);
 }
@@ -349,6 +365,8 @@ source_run_wait(struct source_run *run, struct env_waits *waits)
 {
 	const struct stream_def *def = run->source->spec->stream;
 
+	if (run->ranges != NULL)
+		source_ranges_wait(run->ranges, waits);
 	for (uint32_t i = 0; i < run->split_count; i++) {
 		const struct source_split *split = run->split[i];
 		int fd = split->input == NULL ? -1 : input_fd(split->input);

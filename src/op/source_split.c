@@ -36,6 +36,7 @@ open_file(struct source_split *split, struct source_run *run,
 		split->input = input_open(file->origin->path, err);
 	if (split->input == NULL)
 		return -1;
+	input_forget(split->input);
 	if (split->reader == NULL)
 		split->reader = source_reader_open(run->source, split->kind,
 		    split->input, split->origin, run->source->bad, err);

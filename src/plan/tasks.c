@@ -31,6 +31,8 @@
 #include "data/key.h"
 #include "util/buf.h"
 
+#define PIPE_READERS_MAX 8
+
 struct widths {
 	const struct plan *plan;
 	const struct tasks_config *config;
@@ -140,15 +142,32 @@ flow_takes_turns(const struct widths *widths)
 	return 1;
 }
 
+/* Does everything behind the operator wait for the end of the input? */
+static int
+waits_for_end(const struct op *op)
+{
+	for (; op != NULL; op = op->next) {
+		if (op->side != NULL && !waits_for_end(op->side))
+			return 0;
+		if (op->input_count == 1 && (op->def->flags & OP_JOINT))
+			return 1;
+	}
+	return 0;
+}
+
 /* How many instances could read the source side by side. */
 static uint32_t
 most_readers(const struct widths *widths, uint32_t index)
 {
-	const struct source *source =
-	    widths->plan->flow->source[index]->source;
-	uint32_t splits = source_width(source);
-	uint32_t ranges = widths->takes_turns ? source_range_count(source) : 0;
+	const struct flow_source *in = widths->plan->flow->source[index];
+	uint32_t splits = source_width(in->source);
+	uint32_t ranges = widths->takes_turns ?
+	    source_range_count(in->source) : 0;
 
+	/* Who writes a pipe keeps few readers busy; a record that somebody may
+	 * wait for is out sooner if it is not handed from thread to thread. */
+	if (source_is_pipe(in->source) && ranges > PIPE_READERS_MAX)
+		ranges = waits_for_end(in->next) ? PIPE_READERS_MAX : 0;
 	return splits > ranges ? splits : ranges;
 }
 
