@@ -22,6 +22,9 @@
 #define VALUES_MIN 8
 /* Of a quickselect, per bit of the count, before it gives up. */
 #define ROUNDS_PER_BIT 3
+/* Rows ahead whose states, and the ends of their values, are fetched. */
+#define STATES_AHEAD 24
+#define ENDS_AHEAD 12
 
 enum sample_kind { SAMPLE_NUMBER = 1, SAMPLE_DURATION = 2, SAMPLE_TIME = 4 };
 
@@ -129,6 +132,19 @@ sample_add(struct agg_call *call, struct sample *state, double number,
 	state->kinds |= kind;
 }
 
+/* Many groups' ends of values are far apart: fetch those of rows ahead. */
+static inline void
+sample_prefetch(char *const *group, size_t offset, uint32_t i, uint32_t count)
+{
+	if (i + STATES_AHEAD < count)
+		__builtin_prefetch(group[i + STATES_AHEAD] + offset);
+	if (i + ENDS_AHEAD < count) {
+		const struct sample *state = AGG_STATE(sample, group,
+		    i + ENDS_AHEAD, offset);
+		__builtin_prefetch(state->words + state->count, 1);
+	}
+}
+
 /* Row i as a double. */
 static double
 cell_number(const struct column *arg, uint32_t i)
@@ -159,9 +175,11 @@ sample_update(struct agg_call *call, char *const *group, size_t offset,
 		return -1;
 	if (arg->type == TYPE_FLOAT && arg->encoding == FLAT) {
 		const double *numbers = arg->data;
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; i < count; i++) {
+			sample_prefetch(group, offset, i, count);
 			sample_add(call, AGG_STATE(sample, group, i, offset),
 			    numbers[i], i, kind);
+		}
 		return 0;
 	}
 	for (uint32_t i = 0; i < count; i++)

@@ -30,6 +30,9 @@
 /* 512 rows of some 64 bytes are 32 KiB: small jobs stay small. */
 #define GROUP_BLOCK_ROWS 512
 #define GROUP_SLOTS_FIRST 1024
+/* Tables beyond this are looked into at random far more than the page table's
+ * cache holds pages: their blocks lie in large ones. */
+#define SLABS_BYTES_MIN ((size_t)4 << 20)
 
 struct group_table {
 	struct mem_budget *budget;
@@ -39,6 +42,11 @@ struct group_table {
 	uint64_t count;
 	char **block;
 	uint64_t block_count;
+	/* What blocks lie in, to be freed: each alone, or many in a slab. */
+	void **own;
+	uint64_t own_count;
+	char *slab;		/* the last one; the next block's place, */
+	size_t slab_left;	/* and how much room there is behind it */
 	struct region *texts;
 	size_t texts_bytes;	/* charged, or tried to */
 	uint64_t charged;
@@ -82,9 +90,10 @@ group_table_free(struct group_table **take_table)
 
 	if (table == NULL)
 		return;
-	for (uint64_t i = 0; i < table->block_count; i++)
-		mem_free(table->block[i]);
+	for (uint64_t i = 0; i < table->own_count; i++)
+		mem_free(table->own[i]);
 	mem_release(table->budget, table->charged);
+	mem_free(table->own);
 	mem_free(table->block);
 	mem_free(table->slot);
 	if (table->texts != NULL)
@@ -148,6 +157,16 @@ table_charge(struct group_table *table, uint64_t bytes)
 	return 0;
 }
 
+static uint64_t *
+directory_new(uint64_t size)
+{
+	size_t bytes = size * sizeof(uint64_t);
+
+	if (bytes < MEM_LARGE_BYTES)
+		return mem_alloc_zero(bytes);
+	return memset(mem_alloc_large(bytes), 0, bytes);
+}
+
 /* Twice the directory; 0, or -1 when the budget refuses. */
 static int
 table_grow(struct group_table *table)
@@ -160,7 +179,7 @@ table_grow(struct group_table *table)
 
 	if (table_charge(table, size * sizeof(uint64_t)) != 0)
 		return -1;
-	uint64_t *slot = mem_alloc_zero(size * sizeof(uint64_t));
+	uint64_t *slot = directory_new(size);
 	for (uint64_t i = 0; i < table->count; i++) {
 		const struct group_head *head = table_head(table, i);
 		uint64_t at = head->hash & mask;
@@ -179,20 +198,52 @@ table_grow(struct group_table *table)
 	return 0;
 }
 
+/* The array with room for one more, whose sizes are powers of two. */
+static void *
+array_grow(void *take_array, uint64_t count)
+{
+	if ((count & (count - 1)) != 0)
+		return take_array;
+	return mem_resize(take_array, (count == 0 ? 1 : count * 2) *
+	    sizeof(void *));
+}
+
+/* Room for a block in a slab of large pages; NULL if there is none to have. */
+static char *
+table_take_slab(struct group_table *table, size_t bytes)
+{
+	if (table->slab_left < bytes) {
+		if (bytes > MEM_LARGE_BYTES / 4 ||
+		    table->block_count * bytes < SLABS_BYTES_MIN ||
+		    mem_charge(table->budget, MEM_LARGE_BYTES) != 0)
+			return NULL;
+		table->charged += MEM_LARGE_BYTES;
+		table->slab = mem_alloc_large(MEM_LARGE_BYTES);
+		table->slab_left = MEM_LARGE_BYTES;
+		table->own = array_grow(table->own, table->own_count);
+		table->own[table->own_count++] = table->slab;
+	}
+	char *block = table->slab;
+	table->slab += bytes;
+	table->slab_left -= bytes;
+	return memset(block, 0, bytes);
+}
+
 static int
 table_add_block(struct group_table *table)
 {
 	size_t bytes = GROUP_BLOCK_ROWS * table->row_bytes;
+	char *block = table_take_slab(table, bytes);
 
-	if (table_charge(table, bytes) != 0)
-		return -1;
-	if ((table->block_count & (table->block_count - 1)) == 0) {
-		uint64_t capacity = table->block_count == 0 ? 1 :
-		    table->block_count * 2;
-		table->block = mem_resize(table->block,
-		    capacity * sizeof(*table->block));
+	if (block == NULL) {
+		if (table_charge(table, bytes) != 0)
+			return -1;
+		block = mem_alloc_zero(bytes);
+		table->own = array_grow(table->own, table->own_count);
+		table->own[table->own_count++] = block;
 	}
-	table->block[table->block_count++] = mem_alloc_zero(bytes);
+	table->block = array_grow(table->block, table->block_count);
+	table->block[table->block_count++] = block;
 	return 0;
 }
 
