@@ -7,13 +7,14 @@
  * Most floats in text are short decimals: 12.5, -0.0375, 1049.99.  With AVX2
  * four rows of up to eight bytes are read at a time.  The point is taken out,
  * which leaves an int of at most seven digits; divided by a power of ten, both
- * exact as doubles, that is correctly rounded.  All else goes to
- * number_parse().
+ * exact as doubles, that is correctly rounded.  What is longer, up to 15 digits,
+ * is read so row by row.  All else goes to number_parse().
  */
 #include "data/column.h"
 
 #include <string.h>
 
+#include "data/digits_priv.h"
 #include "data/lanes_priv.h"
 #include "data/number.h"
 #include "data/raw_priv.h"
@@ -65,8 +66,65 @@ float_row(const struct rows *rows, uint32_t i, struct column *out,
 
 #if defined(__x86_64__)
 
-/* 10^0 to 10^7. */
-static const double powers[8] = { 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7 };
+/* All of them are exact. */
+static const double powers[16] = { 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8,
+	1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
+
+/* The place of the first point in 16 bytes that are XORed with '0'; 16: none. */
+static inline uint32_t
+point_place(uint64_t low, uint64_t high)
+{
+	const uint64_t ones = 0x0101010101010101;
+	const uint64_t point = ones * ('.' ^ '0');
+	uint64_t in_low = ((low ^ point) - ones) & ~(low ^ point) &
+	    ones << 7;
+	uint64_t in_high = ((high ^ point) - ones) & ~(high ^ point) &
+	    ones << 7;
+
+	if (in_low != 0)
+		return (uint32_t)__builtin_ctzll(in_low) / 8;
+	return in_high == 0 ? 16 : 8 + (uint32_t)__builtin_ctzll(in_high) / 8;
+}
+
+/*
+ * The float that `size` bytes are in plain decimals, 16 with the point at most:
+ * 1.  Else 0: they may still be a number.  17 bytes can be read.
+ */
+static inline int
+decimal_float(const char *bytes, uint32_t size, double *out)
+{
+	const uint64_t ones = 0x0101010101010101;
+	const uint64_t carry = ones * 0x76;
+	uint32_t minus = *bytes == '-';
+
+	bytes += minus;
+	size -= minus;
+	if (size < 3 || size > 16)
+		return 0;
+	uint64_t low = bits_load64(bytes) ^ ones * '0';
+	uint64_t high = bits_load64(bytes + 8) ^ ones * '0';
+	uint32_t place = point_place(low, high);
+	if (place == 0 || place + 1 >= size || (*bytes == '0' && place > 1))
+		return 0;
+	/* What is behind the point moves over it; then the last digit to the
+	 * top, and what is no part of the row out. */
+	__uint128_t text = (__uint128_t)high << 64 | low;
+	__uint128_t before = text & (((__uint128_t)1 << 8 * place) - 1);
+	uint32_t count = size - 1;
+	text = (before | text >> 8 * (place + 1) << 8 * place) <<
+	    8 * (16 - count);
+	low = (uint64_t)text;
+	high = (uint64_t)(text >> 64);
+	if (((low | (low + carry) | high | (high + carry)) & ones << 7) != 0)
+		return 0;
+	uint64_t value = digits_value(low) * 100000000 + digits_value(high);
+	/* -0.0 has its sign. */
+	if (minus != 0 && value == 0)
+		return 0;
+	double number = (double)(int64_t)value / powers[count - place];
+	*out = minus != 0 ? -number : number;
+	return 1;
+}
 
 /*
  * Four rows of one to eight bytes as floats, and their types; 0 if they are not
@@ -155,14 +213,22 @@ slice_floats_avx2(const struct rows *rows, uint32_t i, struct column *out,
 		struct four four;
 		four_load(rows, i, 0, &four);
 		uint32_t end = i + 4;
-		if (__builtin_expect(four_floats(&four, data + i,
+		int is_long = _mm_movemask_epi8(_mm_cmpgt_epi32(four.sizes,
+		    _mm_set1_epi32(9))) != 0;
+		if (!is_long && __builtin_expect(four_floats(&four, data + i,
 		    tags + i), 1)) {
 			i = end;
 			continue;
 		}
-		for (; i < end; i++)
-			if (!float_row(rows, i, out, tags))
+		for (; i < end; i++) {
+			uint32_t size;
+			const char *bytes = column_slice(rows->column,
+			    rows->sel == NULL ? i : rows->sel[i], &size);
+			tags[i] = TYPE_FLOAT;
+			if (!decimal_float(bytes, size, &data[i]) &&
+			    !float_row(rows, i, out, tags))
 				return i;
+		}
 	}
 	return i;
 }

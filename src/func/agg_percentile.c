@@ -28,12 +28,18 @@
 
 enum sample_kind { SAMPLE_NUMBER = 1, SAMPLE_DURATION = 2, SAMPLE_TIME = 4 };
 
+/* Words that lie in the state at first.  Blocks of many groups are far apart,
+ * the states are not: so one look in so many goes far. */
+#define HELD_MAX 4
+
 struct sample {
 	uint64_t *words;	/* a block, see agg_grow() */
-	uint64_t count;
-	/* Words that the block has room for: it lies too far away to ask. */
+	uint64_t count;		/* in it */
+	/* What the block has room for: all, those held too. */
 	uint64_t room;
-	uint64_t kinds;		/* enum sample_kind */
+	uint32_t kinds;		/* enum sample_kind */
+	uint32_t held_count;
+	uint64_t held[HELD_MAX];
 };
 
 static enum type
@@ -109,8 +115,8 @@ sample_take_block(struct sample *state, uint64_t *words)
 static int
 sample_grow(struct agg_call *call, struct sample *state)
 {
-	size_t count = state->count < VALUES_MIN ? VALUES_MIN :
-	    (size_t)state->count * 2;
+	size_t count = state->room < VALUES_MIN ? VALUES_MIN :
+	    (size_t)state->room * 2;
 	uint64_t *words = agg_grow(call, state->words,
 	    count * sizeof(*words));
 
@@ -120,16 +126,35 @@ sample_grow(struct agg_call *call, struct sample *state)
 	return 0;
 }
 
+/* To the block, which has room for them. */
+static inline void
+sample_put_held(struct sample *state)
+{
+	/* Nearly always as many as there can be: a size that is known. */
+	if (state->held_count == HELD_MAX)
+		memcpy(state->words + state->count, state->held,
+		    sizeof(state->held));
+	else
+		memcpy(state->words + state->count, state->held,
+		    state->held_count * sizeof(*state->held));
+	state->count += state->held_count;
+	state->held_count = 0;
+}
+
 static inline void
 sample_add(struct agg_call *call, struct sample *state, double number,
 	uint32_t i, enum sample_kind kind)
 {
-	if (state->count == state->room && sample_grow(call, state) != 0) {
+	if (state->count + state->held_count == state->room &&
+	    sample_grow(call, state) != 0) {
 		agg_reject(call, i, "percentile: " AGG_NO_MEMORY);
 		return;
 	}
-	state->words[state->count++] = word_of(number);
+	state->held[state->held_count++] = word_of(number);
 	state->kinds |= kind;
+	if (state->held_count < HELD_MAX)
+		return;
+	sample_put_held(state);
 }
 
 /* Many groups' ends of values are far apart: fetch those of rows ahead. */
@@ -141,7 +166,8 @@ sample_prefetch(char *const *group, size_t offset, uint32_t i, uint32_t count)
 	if (i + ENDS_AHEAD < count) {
 		const struct sample *state = AGG_STATE(sample, group,
 		    i + ENDS_AHEAD, offset);
-		__builtin_prefetch(state->words + state->count, 1);
+		if (state->held_count + 1 == HELD_MAX)
+			__builtin_prefetch(state->words + state->count, 1);
 	}
 }
 
@@ -194,9 +220,10 @@ sample_append(struct agg_call *call, struct sample *state,
 {
 	if (count == 0)
 		return;
-	size_t bytes = (size_t)(state->count + count) * sizeof(*words);
+	uint64_t all = state->count + state->held_count + count;
+	size_t bytes = (size_t)all * sizeof(*words);
 	/* Many small states may come one after the other. */
-	if (state->count + count > state->room)
+	if (all > state->room)
 		sample_take_block(state, agg_grow_always(call, state->words,
 		    bytes + bytes / 2 / sizeof(*words) * sizeof(*words)));
 	memcpy(state->words + state->count, words,
@@ -211,6 +238,7 @@ sample_merge(struct agg_call *call, void *target, const void *source)
 	const struct sample *other = source;
 
 	sample_append(call, state, other->words, other->count);
+	sample_append(call, state, other->held, other->held_count);
 	state->kinds |= other->kinds;
 }
 
@@ -314,8 +342,11 @@ static int
 sample_final(struct agg_call *call, const void *source, struct builder *out,
 	struct err *err)
 {
-	const struct sample *state = source;
+	/* Its values are reordered; what it has of them stays the same. */
+	struct sample *state = (struct sample *)(uintptr_t)source;
 
+	if (state->held_count > 0)
+		sample_put_held(state);
 	if (state->count == 0) {
 		builder_add_null(out);
 		return 0;
@@ -341,10 +372,13 @@ sample_save(struct agg_call *call, const void *source, struct buf *buf)
 
 	(void)call;
 	buf_add_char(buf, (char)state->kinds);
-	agg_save_word(buf, state->count);
-	buf_reserve(buf, (size_t)state->count * sizeof(*state->words));
+	uint64_t count = state->count + state->held_count;
+	agg_save_word(buf, count);
+	buf_reserve(buf, (size_t)count * sizeof(*state->words));
 	for (uint64_t i = 0; i < state->count; i++)
 		agg_save_word(buf, state->words[i]);
+	for (uint32_t i = 0; i < state->held_count; i++)
+		agg_save_word(buf, state->held[i]);
 }
 
 static int

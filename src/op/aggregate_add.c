@@ -25,8 +25,8 @@
 #include "expr/expr.h"
 #include "util/err.h"
 
-/* Of rows in the table: the second-level cache, or somewhat more. */
-#define TABLE_BYTES ((uint64_t)2 << 20)
+/* Of rows in the table: some times the second-level cache. */
+#define TABLE_BYTES ((uint64_t)3 << 20)
 #define TABLE_GROUPS_MIN 1024u
 #define TABLE_GROUPS_MAX (1u << 14)
 /* Records that pass by an unprofitable table, at first and at most. */
