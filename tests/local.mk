@@ -39,6 +39,7 @@ unit_files = \
 	tests/unit/test_func_examples.c \
 	tests/unit/test_func_hostile.c \
 	tests/unit/test_group.c \
+	tests/unit/test_group_front.c \
 	tests/unit/test_guess.c \
 	tests/unit/test_hash.c \
 	tests/unit/test_interrupt.c \

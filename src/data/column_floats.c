@@ -7,8 +7,8 @@
  * Most floats in text are short decimals: 12.5, -0.0375, 1049.99.  With AVX2
  * four rows of up to eight bytes are read at a time.  The point is taken out,
  * which leaves an int of at most seven digits; divided by a power of ten, both
- * exact as doubles, that is correctly rounded.  What is longer, up to 15 digits,
- * is read so row by row.  All else goes to number_parse().
+ * exact as doubles, that is correctly rounded.  What is longer, up to 15
+ * digits, is read so row by row.  All else goes to number_parse().
  */
 #include "data/column.h"
 
@@ -70,7 +70,7 @@ float_row(const struct rows *rows, uint32_t i, struct column *out,
 static const double powers[16] = { 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8,
 	1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
 
-/* The place of the first point in 16 bytes that are XORed with '0'; 16: none. */
+/* Where the first point is in 16 bytes that are XORed with '0'; 16: nowhere. */
 static inline uint32_t
 point_place(uint64_t low, uint64_t high)
 {

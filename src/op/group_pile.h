@@ -112,7 +112,7 @@ group_pile_add(struct group_piles *piles, uint32_t index,
 		group_pile_grow(piles, index, shape, key_bytes);
 	char *row = tail->row;
 	struct pile_head *target = (void *)row;
-	/* Field by field: what was just written is not read in larger pieces. */
+	/* By fields: what was just written is not read in larger pieces. */
 	target->hash = head->hash;
 	target->key = head->key;
 	target->ordinal = head->ordinal;

@@ -96,3 +96,36 @@ Test(group, the_budget_refuses)
 	group_table_free(&table);
 	cr_assert(budget.used_bytes == 0);
 }
+
+/* Beyond some MiB rows lie in slabs. */
+Test(group, large_rows_stay_where_they_are)
+{
+	struct mem_budget budget = { .name = "test" };
+	struct group_table *table = group_table_new(1000, &budget);
+	uint32_t number[1000];
+	char *row[1000], *first[8];
+
+	for (uint32_t batch = 0; batch < 9; batch++) {
+		struct region *region = region_new();
+		struct key_set set;
+		for (uint32_t i = 0; i < 1000; i++)
+			number[i] = batch % 8 * 1000 + i;
+		make_keys(number, 1000, region, &set);
+		cr_assert(group_table_find(table, &set, 1000, row, NULL) == 0);
+		if (batch == 8)
+			cr_assert(row[7] == first[0]);
+		else
+			first[batch] = row[7];
+		for (uint32_t i = 0; i < 1000 && batch < 8; i++) {
+			cr_assert(row[i][0] == 0 && row[i][999] == 0);
+			memset(row[i], 1, 1000);
+		}
+		region_drop(&region);
+	}
+	for (uint32_t batch = 0; batch < 8; batch++)
+		cr_assert(group_table_row(table, batch * 1000 + 7) ==
+		    first[batch]);
+	cr_assert(budget.used_bytes >= (uint64_t)8000 * 1024);
+	group_table_free(&table);
+	cr_assert(budget.used_bytes == 0);
+}
