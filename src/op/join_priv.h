@@ -135,6 +135,8 @@ struct join_share {
 	struct mem_budget budget;
 	uint32_t instance_count;
 	struct join_part_of *instance;
+	/* Some instance has written to a file of it; atomic, a hint. */
+	uint8_t is_away[JOIN_PARTS];
 	/* Made between the first and the second meeting. */
 	struct join_table table[JOIN_PARTS];
 	uint8_t is_spilled[JOIN_PARTS];
