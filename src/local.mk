@@ -405,6 +405,7 @@ op_files = \
 	src/op/join.h \
 	src/op/join_asof.c \
 	src/op/join_build.c \
+	src/op/join_ending.c \
 	src/op/join_later.c \
 	src/op/join_layout.c \
 	src/op/join_priv.h \

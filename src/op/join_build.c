@@ -3,9 +3,8 @@
  *
  * The records of port 1 become rows (op/image.h) with only those fields that
  * somebody will ask for, in piles by radix partition of the key's hash.  When
- * memory is short the largest pile of the instance is written to a file, and
- * what comes for it later follows: its partition is joined at the end
- * (join_later.c).
+ * memory is short a pile of the instance is written to a file, and what comes
+ * for it later follows: its partition is joined at the end (join_later.c).
  *
  * Behind the end of port 1 the partitions are dealt out.  One of which no
  * instance has written anything gets its directory (join_table.c), over the
@@ -168,21 +167,38 @@ rows_measure(const struct join_rows *rows, int is_one, uint32_t *size,
 	}
 }
 
-/* Write the largest pile that is still in memory; 0: there is none. */
+/* Is the first of two piles in memory the better one to write? */
+static int
+is_better_away(struct join_share *share, const struct pile *pile, uint32_t a,
+	uint32_t b)
+{
+	int a_is_away = __atomic_load_n(&share->is_away[a], __ATOMIC_RELAXED);
+	int b_is_away = __atomic_load_n(&share->is_away[b], __ATOMIC_RELAXED);
+
+	return a_is_away != b_is_away ? a_is_away :
+	    pile[a].held_bytes > pile[b].held_bytes;
+}
+
+/*
+ * Write a pile that is still in memory: one of whose partition another instance
+ * has written its own, so that few partitions are put away, else the largest.
+ * 0: there is none.
+ */
 static int
 make_room(struct op_run *run, struct join_share *share, struct pile *pile,
 	uint64_t worth, struct err *err)
 {
-	struct pile *largest = NULL;
+	uint32_t best = UINT32_MAX;
 
 	for (uint32_t p = 0; p < JOIN_PARTS; p++)
 		if (pile[p].file == NULL && pile[p].held_bytes > worth &&
-		    (largest == NULL ||
-		    pile[p].held_bytes > largest->held_bytes))
-			largest = &pile[p];
-	if (largest == NULL)
+		    (best == UINT32_MAX ||
+		    is_better_away(share, pile, p, best)))
+			best = p;
+	if (best == UINT32_MAX)
 		return 0;
-	return pile_spill(largest, &share->budget, run, err) == 0 ?
+	__atomic_store_n(&share->is_away[best], 1, __ATOMIC_RELAXED);
+	return pile_spill(&pile[best], &share->budget, run, err) == 0 ?
 	    1 : -1;
 }
 

@@ -1,5 +1,5 @@
 /*
- * What comes behind the end of port 0.
+ * Partitions that were put away.
  *
  * Of a partition that was put away, the rows of both sides lie in files.  Its
  * kept rows are brought to memory, all or as many as there is room for, with a
@@ -10,18 +10,9 @@
  * and told when the last piece is through.
  *
  * What comes out is put aside with the place of its left row, as is what the
- * partitions in memory gave.  All of it, a sequence in order for each partition
- * and each instance, is merged at last: so the order is what it would have been
- * in memory.  Everything waits for that, the price of an order.
- *
- * In right and full joins the kept rows that met nothing follow, in order too.
+ * partitions in memory gave: join_ending.c brings it in order.
  */
 #include "op/join_priv.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "util/bits.h"
 
 /* Kept rows that are brought to memory whatever the limit, as a part of it. */
 #define PIECE_PART 64
@@ -30,66 +21,6 @@
 #define PIECES_MAX 8
 /* Bytes a row may need in a directory. */
 #define SLOT_BYTES 24
-/* Batches that are given in one step. */
-#define STEP_BATCHES 8
-
-/* --- rows of a merge as batches --- */
-
-/* Shapes of several piles, seen as the same where they are alike. */
-struct shape_map {
-	struct image_shapes all;
-	uint32_t **of;		/* per reader, per shape */
-	uint32_t count;
-};
-
-static void
-shape_map_init(struct shape_map *map, const struct pile_merge *merge,
-	uint32_t readers)
-{
-	*map = (struct shape_map){ .count = readers };
-	map->of = mem_alloc_zero((readers + 1) * sizeof(*map->of));
-	for (uint32_t i = 0; i < readers; i++) {
-		const struct image_shapes *shapes =
-		    pile_merge_pile(merge, i)->shapes;
-		map->of[i] = mem_alloc((shapes->count + 1) *
-		    sizeof(*map->of[i]));
-		for (uint32_t s = 0; s < shapes->count; s++)
-			map->of[i][s] = image_shapes_add(&map->all,
-			    &shapes->shape[s]);
-	}
-}
-
-static void
-shape_map_fini(struct shape_map *map)
-{
-	for (uint32_t i = 0; i < map->count; i++)
-		mem_free(map->of[i]);
-	mem_free(map->of);
-	image_shapes_fini(&map->all);
-}
-
-/* The next rows of one shape, at most `most`: how many, or -1. */
-static int
-take_rows(struct pile_merge *merge, const struct shape_map *map, uint32_t most,
-	struct image **rows, const struct image_shape **shape, struct err *err)
-{
-	uint32_t count = 0, reader, number = 0;
-	struct image *row;
-	int status = 1;
-
-	while (count < most &&
-	    (status = pile_merge_look(merge, &row, &reader, err)) == 1) {
-		uint32_t own = map->of[reader][row->shape];
-		if (count > 0 && own != number)
-			break;
-		number = own;
-		rows[count++] = row;
-		if (pile_merge_pass(merge, err) != 0)
-			return -1;
-	}
-	*shape = &map->all.shape[number];
-	return status < 0 ? -1 : (int)count;
-}
 
 /* --- a partition that was put away --- */
 
@@ -207,15 +138,15 @@ later_pass(struct later *later, int is_last_word, struct err *err)
 	struct join_probe *probe = later->probe;
 	struct pile_merge *left = later_merge(later, 1);
 	struct image **rows = mem_alloc(probe->most * sizeof(*rows));
-	struct shape_map map;
+	struct join_shapes map;
 	const struct image_shape *shape;
 	enum op_status status = OP_OK;
 	uint64_t place = 0;
 	int count = 0;
 
-	shape_map_init(&map, left, later->share->instance_count);
-	while (status != OP_FAIL && (count = take_rows(left, &map,
-	    probe->most, rows, &shape, err)) > 0) {
+	join_shapes_init(&map, left, later->share->instance_count);
+	while (status != OP_FAIL && (count = join_take_rows(left, &map,
+	    probe->most, NULL, rows, &shape, err)) > 0) {
 		struct region *region = region_new();
 		struct join_batch at;
 		batch_of_rows(&at, shape, rows, (uint32_t)count, region);
@@ -233,7 +164,7 @@ later_pass(struct later *later, int is_last_word, struct err *err)
 		region_drop(&region);
 		pile_merge_release(left);
 	}
-	shape_map_fini(&map);
+	join_shapes_fini(&map);
 	mem_free(rows);
 	pile_merge_free(&left);
 	return status == OP_FAIL || count < 0 ? -1 : 0;
@@ -271,6 +202,7 @@ later_begin(struct later *later, struct err *err)
 
 	*given = (struct pile){
 		.shapes = &later->share->later[later->part].out,
+		.wants_marks = 1,
 	};
 	later->probe->given = given;
 	later->probe->given_shapes = given->shapes;
@@ -284,7 +216,9 @@ later_unite(struct later *later, struct err *err)
 {
 	struct mem_budget *budget = &later->share->budget;
 	struct pile_reader *reader[PIECES_MAX];
-	struct pile all = { .shapes = later->given[0].shapes };
+	struct pile all = {
+		.shapes = later->given[0].shapes, .wants_marks = 1,
+	};
 	struct image *row;
 	uint32_t at;
 	int status = pile_spill(&all, budget, later->run, err);
@@ -417,203 +351,4 @@ join_later_part(struct op_run *run, struct join_probe *probe, uint32_t part,
 		pile_free(&share->instance[i].probe[part], &share->budget);
 	}
 	return status;
-}
-
-/* --- the end --- */
-
-struct join_ending {
-	struct pile_merge *given;	/* NULL: it is through, or was not */
-	struct shape_map map;
-	struct pile_merge *rest;	/* of right, full */
-	struct schema *left;	/* the fields of all left records */
-	struct image **rows;
-};
-
-static struct pile_merge *
-ending_given(struct join_share *share)
-{
-	uint32_t most = share->instance_count + JOIN_PARTS, count = 0;
-	struct pile_reader **reader = mem_alloc(most * sizeof(*reader));
-
-	for (uint32_t i = 0; i < share->instance_count; i++)
-		if (share->instance[i].given.file != NULL)
-			reader[count++] = pile_reader_new(
-			    &share->instance[i].given, &share->budget);
-	for (uint32_t p = 0; p < JOIN_PARTS; p++)
-		if (share->later[p].given.file != NULL)
-			reader[count++] = pile_reader_new(
-			    &share->later[p].given, &share->budget);
-	struct pile_merge *merge = pile_merge_new(reader, count);
-	mem_free(reader);
-	return merge;
-}
-
-static struct pile_merge *
-ending_rest(struct join_share *share)
-{
-	uint32_t most = (share->instance_count + 1) * JOIN_PARTS, count = 0;
-	struct pile_reader **reader = mem_alloc(most * sizeof(*reader));
-
-	for (uint32_t p = 0; p < JOIN_PARTS; p++) {
-		if (share->is_spilled[p]) {
-			reader[count++] = pile_reader_new(
-			    &share->later[p].rest, &share->budget);
-			continue;
-		}
-		for (uint32_t i = 0; i < share->instance_count; i++)
-			reader[count++] = pile_reader_new(
-			    &share->instance[i].build[p], &share->budget);
-	}
-	struct pile_merge *merge = pile_merge_new(reader, count);
-	mem_free(reader);
-	return merge;
-}
-
-static int
-seen_compare(const void *a, const void *b)
-{
-	const struct join_seen *x = *(struct join_seen *const *)a;
-	const struct join_seen *y = *(struct join_seen *const *)b;
-
-	if (x->turn != y->turn)
-		return x->turn < y->turn ? -1 : 1;
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-static void
-add_fields(struct schema *all, const struct schema *schema)
-{
-	for (uint32_t i = 0; i < schema->field_count; i++) {
-		const struct field *field = &schema->field[i];
-		if (schema_find(all, field->name, field->name_size) >= 0)
-			continue;
-		uint32_t index = schema_add(all, field->name,
-		    field->name_size, field->type);
-		all->field[index].qualifier_size = field->qualifier_size;
-	}
-}
-
-/* All fields that left records had, in the order of the input. */
-static struct schema *
-left_fields(const struct op_run *run, const struct join_share *share)
-{
-	struct join_seen **seen;
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < share->instance_count; i++)
-		count += share->instance[i].seen_count;
-	if (count == 0)
-		return schema_hold(run->op->in[0]);
-	seen = mem_alloc(count * sizeof(*seen));
-	count = 0;
-	for (uint32_t i = 0; i < share->instance_count; i++)
-		for (uint32_t s = 0; s < share->instance[i].seen_count; s++)
-			seen[count++] = &share->instance[i].seen[s];
-	qsort(seen, count, sizeof(struct join_seen *), seen_compare);
-	struct schema *all = schema_new();
-	for (uint32_t i = 0; i < count; i++)
-		add_fields(all, seen[i]->schema);
-	mem_free(seen);
-	return all;
-}
-
-struct join_ending *
-join_ending_new(struct op_run *run, struct join_probe *probe)
-{
-	struct join_ending *ending = mem_alloc_zero(sizeof(*ending));
-	struct join_share *share = probe->share;
-	uint32_t readers = 0;
-
-	ending->rows = mem_alloc(probe->most * sizeof(*ending->rows));
-	ending->given = ending_given(share);
-	for (uint32_t i = 0; i < share->instance_count; i++)
-		readers += share->instance[i].given.file != NULL;
-	for (uint32_t p = 0; p < JOIN_PARTS; p++)
-		readers += share->later[p].given.file != NULL;
-	shape_map_init(&ending->map, ending->given, readers);
-	if (join_keeps_right(run->op)) {
-		ending->rest = ending_rest(share);
-		ending->left = left_fields(run, share);
-	}
-	return ending;
-}
-
-void
-join_ending_free(struct join_ending **take_ending)
-{
-	struct join_ending *ending = *take_ending;
-
-	if (ending == NULL)
-		return;
-	pile_merge_free(&ending->given);
-	pile_merge_free(&ending->rest);
-	shape_map_fini(&ending->map);
-	schema_drop(&ending->left);
-	mem_free(ending->rows);
-	mem_free(ending);
-	*take_ending = NULL;
-}
-
-/* Up to `most` kept rows that met nothing: how many, or -1. */
-static int
-take_rest(struct pile_merge *merge, uint32_t most, struct image **rows,
-	struct err *err)
-{
-	uint32_t count = 0, reader;
-	struct image *row;
-	int status = 1;
-
-	while (count < most &&
-	    (status = pile_merge_look(merge, &row, &reader, err)) == 1) {
-		if (!(row->flags & IMAGE_FOUND))
-			rows[count++] = row;
-		if (pile_merge_pass(merge, err) != 0)
-			return -1;
-	}
-	return status < 0 ? -1 : (int)count;
-}
-
-static enum op_status
-ending_give(struct op_run *run, struct join_probe *probe,
-	struct join_ending *ending, struct err *err)
-{
-	const struct image_shape *shape;
-	enum op_status status = OP_OK;
-	int count;
-
-	if (ending->given != NULL) {
-		count = take_rows(ending->given, &ending->map, probe->most,
-		    ending->rows, &shape, err);
-		if (count > 0)
-			status = op_give(run, image_batch(shape, ending->rows,
-			    (uint32_t)count), err);
-		else
-			pile_merge_free(&ending->given);
-		if (count > 0)
-			pile_merge_release(ending->given);
-		return count < 0 ? OP_FAIL : status == OP_OK ? OP_AGAIN :
-		    status;
-	}
-	if (ending->rest == NULL)
-		return OP_OK;
-	count = take_rest(ending->rest, probe->most, ending->rows, err);
-	if (count > 0)
-		status = join_give_rest(run, probe, ending->left,
-		    ending->rows, (uint32_t)count, err);
-	pile_merge_release(ending->rest);
-	if (count < 0)
-		return OP_FAIL;
-	return count > 0 && status == OP_OK ? OP_AGAIN : status;
-}
-
-enum op_status
-join_ending_step(struct op_run *run, struct join_probe *probe,
-	struct join_ending *ending, struct err *err)
-{
-	enum op_status status = OP_AGAIN;
-
-	for (unsigned i = 0; i < STEP_BATCHES && status == OP_AGAIN; i++)
-		status = ending_give(run, probe, ending, err);
-	/* Nobody wants the rest. */
-	return status == OP_DONE ? OP_OK : status;
 }

@@ -14,7 +14,8 @@
  *	join_table.c	the directory of a partition
  *	join_layout.c	the fields of the joined record
  *	join_probe.c	the records of port 0 and their pairs
- *	join_later.c	partitions that were put away; what comes last
+ *	join_later.c	partitions that were put away
+ *	join_ending.c	what comes last, in order
  *	join_asof.c	the partner that is nearest in time
  */
 
@@ -134,6 +135,8 @@ struct join_share {
 	struct mem_budget budget;
 	uint32_t instance_count;
 	struct join_part_of *instance;
+	/* Some instance has written to a file of it; atomic, a hint. */
+	uint8_t is_away[JOIN_PARTS];
 	/* Made between the first and the second meeting. */
 	struct join_table table[JOIN_PARTS];
 	uint8_t is_spilled[JOIN_PARTS];
@@ -149,6 +152,9 @@ void *join_share_new(const struct op *, uint32_t instance_count);
 void join_share_free(void *take_share);
 /* Behind the first meeting: piece number JOIN_PARTS of what is dealt. */
 void join_share_settle(struct join_share *, struct op_run *);
+/* Behind the third: this instance's part of what lies in memory may go, if
+ * nothing will be given of it. */
+void join_share_release(struct join_share *, uint32_t instance);
 int join_has_spilled(const struct join_share *);
 /* May so much more be held, with some left for what comes after? */
 int join_has_room(uint64_t bytes);
@@ -313,7 +319,26 @@ void join_asof_pick(const struct op_run *, const struct text *order,
 /* Join what was put away of a partition. */
 int join_later_part(struct op_run *, struct join_probe *, uint32_t part,
 	struct err *);
-/* What is given at the end, some batches a call. */
+
+/* --- join_ending.c --- */
+
+/* Shapes of several piles, seen as the same where they are alike. */
+struct join_shapes {
+	struct image_shapes all;
+	uint32_t **of;		/* per reader, per shape */
+	uint32_t count;
+};
+
+void join_shapes_init(struct join_shapes *, const struct pile_merge *,
+	uint32_t readers);
+void join_shapes_fini(struct join_shapes *);
+/* The next rows of one shape, at most `most` and before `end` (NULL: all): how
+ * many, or -1. */
+int join_take_rows(struct pile_merge *, const struct join_shapes *,
+	uint32_t most, const struct pile_mark *end, struct image **rows,
+	const struct image_shape **shape, struct err *);
+
+/* What is given at the end, some batches a call, in rounds. */
 struct join_ending;
 struct join_ending *join_ending_new(struct op_run *, struct join_probe *);
 void join_ending_free(struct join_ending **);

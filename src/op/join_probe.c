@@ -54,6 +54,7 @@ join_probe_open(struct op_run *run, struct join_probe *probe,
 	join_need_fields(run->op, wish, 0, probe->left_need);
 	need_set_free(&wish);
 	probe->own->given.shapes = &probe->own->out;
+	probe->own->given.wants_marks = 1;
 	for (uint32_t p = 0; p < JOIN_PARTS; p++)
 		probe->own->probe[p].shapes = &probe->own->left;
 }

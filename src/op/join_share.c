@@ -64,6 +64,21 @@ join_share_free(void *take_share)
 	mem_free(share);
 }
 
+void
+join_share_release(struct join_share *share, uint32_t instance)
+{
+	if (join_keeps_right(share->op))
+		return;
+	for (uint32_t p = 0; p < JOIN_PARTS; p++) {
+		if (share->is_spilled[p])
+			continue;
+		pile_free(&share->instance[instance].build[p],
+		    &share->budget);
+		if (p % share->instance_count == instance)
+			join_table_free(&share->table[p], &share->budget);
+	}
+}
+
 int
 join_has_spilled(const struct join_share *share)
 {

@@ -19,8 +19,8 @@
  *			directory, or is put away; meeting 2
  *     port 0 comes	each looks its records up, in all partitions
  *     its end		meeting 3; partitions that were put away are dealt out
- *			and joined; meeting 4; the first instance gives, in
- *			order, what was put aside and what met nothing
+ *			and joined; meeting 4; they give, in order and in
+ *			rounds, what was put aside and what met nothing
  *
  * Plans read port 1 first where they can.  When one stream feeds both ports its
  * batches come to port 0 early: they wait, as copies, until port 1 has ended;
@@ -291,7 +291,7 @@ join_later(struct op_run *run, struct join *join, struct err *err)
 static enum op_status
 join_work_left(struct op_run *run, struct join *join, struct err *err)
 {
-	const struct join_share *share = run->share;
+	struct join_share *share = run->share;
 	int has_rest = join_keeps_right(run->op) && share->row_count > 0;
 	enum op_status status;
 
@@ -302,8 +302,11 @@ join_work_left(struct op_run *run, struct join *join, struct err *err)
 		if (join_probe_end(&join->probe, err) != 0)
 			return OP_FAIL;
 		status = op_meet(run, 3);
-		join->stage += status == OP_OK;
-		return status == OP_OK ? OP_AGAIN : status;
+		if (status != OP_OK)
+			return status;
+		join_share_release(share, run->instance);
+		join->stage++;
+		return OP_AGAIN;
 	case STAGE_PARTS:
 		return join_later(run, join, err);
 	case STAGE_MADE:
@@ -311,8 +314,6 @@ join_work_left(struct op_run *run, struct join *join, struct err *err)
 		join->stage += status == OP_OK;
 		return status == OP_OK ? OP_AGAIN : status;
 	case STAGE_GIVE:
-		if (run->instance > 0)
-			return OP_OK;
 		if (join->ending == NULL)
 			join->ending = join_ending_new(run, &join->probe);
 		status = join_ending_step(run, &join->probe, join->ending,

@@ -16,6 +16,7 @@
 #include "op/op.h"
 #include "state/spill.h"
 #include "util/bits.h"
+#include "util/env.h"
 #include "util/err.h"
 #include "util/mem.h"
 
@@ -28,6 +29,10 @@
  * large pages, if the limit is not too narrow for so large steps. */
 #define LARGE_PILE_BYTES MEM_LARGE_BYTES
 #define LARGE_LIMIT_BYTES ((uint64_t)512 << 20)
+
+/* What is read in vain to come to a row that is behind a mark; a file's block
+ * is then nearly full. */
+#define MARK_BYTES (SPILL_BLOCK_BYTES - BLOCK_BYTES_FILE)
 
 static void
 block_free(struct pile *pile, struct mem_budget *budget,
@@ -60,7 +65,35 @@ pile_free(struct pile *pile, struct mem_budget *budget)
 	spill_file_free(&pile->file);
 	mem_release(budget, pile->file_charged);
 	pile->file_charged = 0;
+	mem_free(pile->mark);
+	pile->mark = NULL;
+	pile->mark_count = 0;
 	pile->row_count = 0;
+}
+
+int
+pile_is_tested(void)
+{
+	return env_variable("SFLOW_TEST_MARKS") != NULL;
+}
+
+/* What comes next can be entered. */
+static int
+pile_mark_here(struct pile *pile, const struct pile_block *next,
+	struct err *err)
+{
+	const struct image *row = (const struct image *)next->bytes;
+	struct pile_mark mark = { .turn = row->turn, .number = row->number };
+	uint32_t count = pile->mark_count;
+
+	if (spill_cut(pile->file, &mark.place, err) != 0)
+		return -1;
+	if ((count & (count - 1)) == 0)
+		pile->mark = mem_resize(pile->mark, (count == 0 ? 1 :
+		    (size_t)count * 2) * sizeof(*pile->mark));
+	pile->mark[pile->mark_count++] = mark;
+	pile->unmarked_bytes = 0;
+	return 0;
 }
 
 static int
@@ -70,6 +103,11 @@ pile_write_block(struct pile *pile, struct pile_block *block, struct err *err)
 
 	if (used == 0)
 		return 0;
+	if (pile->wants_marks && pile->unmarked_bytes >=
+	    (pile_is_tested() ? 1 : MARK_BYTES) &&
+	    pile_mark_here(pile, block, err) != 0)
+		return -1;
+	pile->unmarked_bytes += used;
 	if (spill_write(pile->file, &used, sizeof(used), err) != 0)
 		return -1;
 	block->used = 0;
@@ -94,6 +132,8 @@ pile_add_block(struct pile *pile, struct mem_budget *budget, size_t bytes,
 		pile->block_bytes = BLOCK_BYTES_MIN;
 	size_t size = pile->file != NULL ? BLOCK_BYTES_FILE :
 	    pile->block_bytes;
+	if (pile->wants_marks && pile_is_tested())
+		size = 0;
 	int is_large = pile_wants_large(pile, bytes);
 	if (is_large)
 		size = MEM_LARGE_BYTES - sizeof(struct pile_block);
@@ -204,6 +244,13 @@ struct pile_reader {
 struct pile_reader *
 pile_reader_new(struct pile *pile, struct mem_budget *budget)
 {
+	return pile_reader_new_at(pile, budget, 0);
+}
+
+struct pile_reader *
+pile_reader_new_at(struct pile *pile, struct mem_budget *budget,
+	uint64_t place)
+{
 	struct pile_reader *reader = mem_alloc_zero(sizeof(*reader));
 
 	reader->pile = pile;
@@ -212,7 +259,8 @@ pile_reader_new(struct pile *pile, struct mem_budget *budget)
 	if (pile->file != NULL) {
 		reader->block = NULL;
 		mem_charge_always(budget, SPILL_READER_BYTES);
-		reader->file = spill_reader_new(pile->file, 0, pile->end);
+		reader->file = spill_reader_new(pile->file, place,
+		    pile->end);
 	} else if (reader->block != NULL) {
 		reader->at = reader->block->bytes;
 		reader->end = reader->at + reader->block->used;

@@ -22,6 +22,12 @@ struct pile_block {
 	_Alignas(16) char bytes[];
 };
 
+/* A place in a pile's file, and the first row behind it. */
+struct pile_mark {
+	uint64_t turn, number;
+	uint64_t place;
+};
+
 struct pile {
 	struct pile_block *first, *last;
 	uint64_t row_count;
@@ -30,9 +36,16 @@ struct pile {
 	struct spill_file *file;	/* NULL: all is in memory */
 	uint64_t end;			/* place behind the last that is out */
 	uint64_t file_charged;		/* for its writer's buffer */
+	/* Where its file can be entered, if that is wanted, in order. */
+	int wants_marks;
+	struct pile_mark *mark;
+	uint32_t mark_count;
+	uint64_t unmarked_bytes;	/* behind the last */
 	struct image_shapes *shapes;	/* of its rows */
 };
 
+/* For tests, which set SFLOW_TEST_MARKS: marks wherever there can be any. */
+int pile_is_tested(void);
 void pile_free(struct pile *, struct mem_budget *);
 /*
  * Room for `bytes` of rows that follow one another: pile_take() takes it.  0;
@@ -69,6 +82,9 @@ int pile_add(struct pile *, struct mem_budget *, const struct image *,
 struct pile_reader;
 
 struct pile_reader *pile_reader_new(struct pile *, struct mem_budget *);
+/* Of a pile in a file: from a mark's place on. */
+struct pile_reader *pile_reader_new_at(struct pile *, struct mem_budget *,
+	uint64_t place);
 void pile_reader_free(struct pile_reader **);
 /* 1 with *row; 0 at the end; -1. */
 int pile_reader_next(struct pile_reader *, struct image **row, struct err *);

@@ -4,6 +4,7 @@
  * in files.
  */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "func/func.h"
@@ -33,6 +34,8 @@ struct instance {
 	struct op_run run, sink;
 	struct op_job job;
 	struct buf turn[TURNS], work;
+	size_t *round_end;	/* in work; but for the last */
+	uint32_t round_count;
 	int works;
 };
 
@@ -44,7 +47,7 @@ struct rig {
 	void *share;
 };
 
-static uint64_t seed;
+static uint64_t seed, rounds_seen;
 
 static uint32_t
 pick(uint32_t below)
@@ -265,6 +268,7 @@ rig_close(struct rig *rig)
 		for (uint32_t t = 0; t < TURNS; t++)
 			buf_fini(&it->turn[t]);
 		buf_fini(&it->work);
+		mem_free(it->round_end);
 		op_job_fini(&it->job);
 		bad_close(&it->job.bad, &err);
 		op_free(&it->op);
@@ -333,6 +337,17 @@ rig_push(struct rig *rig, unsigned port, const struct table *table)
 }
 
 static void
+end_round(struct instance *it)
+{
+	if (!it->job.turn_is_over)
+		return;
+	it->job.turn_is_over = 0;
+	it->round_end = mem_resize(it->round_end,
+	    (it->round_count + 1) * sizeof(*it->round_end));
+	it->round_end[it->round_count++] = it->work.size;
+}
+
+static void
 rig_end(struct rig *rig, unsigned port)
 {
 	enum op_status status[INSTANCES_MAX];
@@ -350,6 +365,7 @@ rig_end(struct rig *rig, unsigned port)
 			it->works = 1;
 			status[i] = op_work(&it->job, &err);
 			it->works = 0;
+			end_round(it);
 			cr_assert(status[i] != OP_FAIL, "%s", err.message);
 			left = 1;
 		}
@@ -363,9 +379,17 @@ rig_collect(struct rig *rig, struct buf *out)
 		for (uint32_t i = 0; i < rig->count; i++)
 			buf_add(out, rig->instance[i].turn[t].bytes,
 			    rig->instance[i].turn[t].size);
-	for (uint32_t i = 0; i < rig->count; i++)
-		buf_add(out, rig->instance[i].work.bytes,
-		    rig->instance[i].work.size);
+	for (uint32_t r = 0; r <= rig->instance[0].round_count; r++)
+		for (uint32_t i = 0; i < rig->count; i++) {
+			struct instance *it = &rig->instance[i];
+			size_t begin = r == 0 ? 0 : it->round_end[r - 1];
+			size_t end = r == it->round_count ? it->work.size :
+			    it->round_end[r];
+			cr_assert_eq(it->round_count,
+			    rig->instance[0].round_count);
+			buf_add(out, it->work.bytes + begin, end - begin);
+		}
+	rounds_seen += rig->instance[0].round_count;
 }
 
 static void
@@ -466,6 +490,20 @@ Test(join, beyond_memory)
 	mem_set_limit(200000);
 	cr_assert_gt(join_all(OP_JOIN_ASOF), 100000);
 	mem_set_limit(0);
+}
+
+/* What was put aside is given in many rounds. */
+Test(join, beyond_memory_in_rounds)
+{
+	seed = 8;
+	fill(&left, 1000, 700, 0);
+	fill(&right, ROWS_MAX, 700, 0);
+	setenv("SFLOW_TEST_MARKS", "1", 1);
+	mem_set_limit(200000);
+	join_all(OP_JOIN_ASOF);
+	mem_set_limit(0);
+	unsetenv("SFLOW_TEST_MARKS");
+	cr_assert_gt(rounds_seen, 100);
 }
 
 /* One key has so many rows that they never lie in memory together. */
