@@ -23,11 +23,14 @@ struct log_line {
 };
 
 /*
- * Find the parts of a line.  What follows the last one is not looked at; 15
+ * Find the parts of a line.  What follows the last one is not looked at; 63
  * bytes behind the line are readable.
  * Returns NULL, or what was expected at *fault.
  */
 const char *log_line_scan(const char *bytes, uint32_t at, uint32_t end,
+	int combined, struct log_line *out, uint32_t *fault);
+/* The same, for tests: the plain way. */
+const char *log_line_scan_plain(const char *bytes, uint32_t at, uint32_t end,
 	int combined, struct log_line *out, uint32_t *fault);
 
 #endif

@@ -33,6 +33,8 @@ struct reader {
 	struct schema *schema;
 	uint32_t part_count;
 	int needed[LOG_PART_COUNT];
+	uint8_t range[LOG_PART_COUNT];	/* the needed ones that are ranges */
+	uint32_t range_count;
 	uint64_t empty_count;	/* lines that were no records */
 	int failed;
 	struct err failure;
@@ -51,6 +53,15 @@ struct parts {
 	uint16_t *sel;
 	uint32_t sel_count;
 };
+
+static void
+list_ranges(struct reader *reader)
+{
+	reader->range_count = 0;
+	for (uint32_t i = 0; i < reader->part_count; i++)
+		if (reader->needed[i] && i != LOG_TS)
+			reader->range[reader->range_count++] = (uint8_t)i;
+}
 
 struct reader *
 log_open(const char *format, int combined, struct input *input,
@@ -79,6 +90,7 @@ log_open(const char *format, int combined, struct input *input,
 		    strlen(part_names[i]), i == LOG_TS ? TYPE_TIME : TYPE_ANY);
 		reader->needed[i] = 1;
 	}
+	list_ranges(reader);
 	return reader;
 }
 
@@ -114,6 +126,7 @@ log_need(struct reader *reader, const struct need *need)
 		if (part >= 0)
 			reader->needed[part] = 1;
 	}
+	list_ranges(reader);
 }
 
 /* Refuse a line.  0, or -1: the job stops. */
@@ -140,9 +153,8 @@ static void
 note_parts(const struct reader *reader, struct parts *parts,
 	const struct log_line *line, uint32_t row)
 {
-	for (uint32_t i = 0; i < reader->part_count; i++) {
-		if (!reader->needed[i] || i == LOG_TS)
-			continue;
+	for (uint32_t k = 0; k < reader->range_count; k++) {
+		uint32_t i = reader->range[k];
 		int null = line->from[i] > line->to[i];
 		parts->from[i][row] = null ? line->to[i] : line->from[i];
 		parts->to[i][row] = line->to[i];
@@ -212,9 +224,8 @@ parts_init(const struct reader *reader, struct parts *parts, uint32_t rows)
 	size_t words = (rows + 63) / 64;
 
 	parts->rows = rows;
-	for (uint32_t i = 0; i < reader->part_count; i++) {
-		if (!reader->needed[i] || i == LOG_TS)
-			continue;
+	for (uint32_t k = 0; k < reader->range_count; k++) {
+		uint32_t i = reader->range[k];
 		parts->from[i] = region_alloc(parts->region, rows * 4);
 		parts->to[i] = region_alloc(parts->region, rows * 4);
 		parts->valid[i] = region_alloc(parts->region, words * 8);
