@@ -7,14 +7,16 @@
  * A request that is not three words, the last of them HTTP/..., has no method
  * and no protocol: its path is the whole.
  *
- * Most lines are short and have no escapes.  Of those one pass makes bit masks
- * of all blanks and quotes, and the parts are found in the masks.  A line that
- * is not as it should be is left to the plain way, which says what is wrong.
+ * Most lines are short, have no escapes, and a time and a status of the usual
+ * length.  Of those one pass finds the quotes, and the rest is where it must be
+ * between them.  Any other line is left to the plain way, which says what is
+ * wrong with it.
  */
 #include "io/log_line.h"
 
 #include <string.h>
 
+#include "util/bits.h"
 #include "util/cpu.h"
 #include "util/scan.h"
 
@@ -100,9 +102,12 @@ scan_quoted(const char *bytes, uint32_t *at, uint32_t end, uint32_t *from,
 }
 
 const char *
-log_line_scan_plain(const char *bytes, uint32_t at, uint32_t end, int combined,
-	struct log_line *out, uint32_t *fault)
+log_line_scan_plain(const char *bytes, uint32_t at, uint32_t end,
+	uint32_t limit, int combined, uint32_t wanted, struct log_line *out,
+	uint32_t *fault)
 {
+	(void)limit;
+	(void)wanted;
 	uint32_t from, to;
 
 	for (enum log_part part = LOG_HOST; part <= LOG_IDENT; part++) {
@@ -165,12 +170,15 @@ log_line_scan_plain(const char *bytes, uint32_t at, uint32_t end, int combined,
 #define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
 #define AVX2_INLINE static inline AVX2 __attribute__((always_inline))
 
-#define MASK_WORDS 4
+/* Lines up to here take as long as short ones: the loop's end is known. */
+#define USUAL_BYTES 192
+#define USUAL_BYTES_MAX 512
+#define QUOTES_MAX 6
 
-/* Of a line, one bit a byte; behind them bits that end every search. */
-struct line_masks {
-	uint64_t blank[MASK_WORDS + 1];
-	uint64_t quote[MASK_WORDS + 1];
+/* The quotes of a line as they stand; more than QUOTES_MAX may be wrong. */
+struct quotes {
+	uint32_t count;
+	uint32_t at[QUOTES_MAX + 64 + 4];
 };
 
 AVX2_INLINE uint64_t
@@ -183,143 +191,170 @@ equal_bytes(__m256i low, __m256i high, char c)
 	    wanted)) << 32;
 }
 
-/* 0: there is a backslash. */
+/* Without branches that some lines take: most have up to four in 64 bytes. */
+AVX2_INLINE void
+add_quotes(struct quotes *quotes, uint32_t at, uint64_t mask)
+{
+	uint32_t *out = quotes->at + quotes->count;
+	uint32_t count = (uint32_t)__builtin_popcountll(mask);
+
+	for (uint32_t done = 0;;) {
+		out[done] = at + (uint32_t)_tzcnt_u64(mask);
+		mask = _blsr_u64(mask);
+		out[done + 1] = at + (uint32_t)_tzcnt_u64(mask);
+		mask = _blsr_u64(mask);
+		out[done + 2] = at + (uint32_t)_tzcnt_u64(mask);
+		mask = _blsr_u64(mask);
+		out[done + 3] = at + (uint32_t)_tzcnt_u64(mask);
+		done += 4;
+		if (__builtin_expect(done >= count, 1))
+			break;
+		mask = _blsr_u64(mask);
+	}
+	quotes->count += count;
+}
+
+/* The first quotes; 0: there are fewer than `wanted`, or there is a
+ * backslash.  `reach` bytes are readable. */
 AVX2_INLINE int
-make_masks(const char *line, uint32_t size, struct line_masks *masks)
+find_quotes(const char *line, uint32_t size, uint32_t reach, uint32_t wanted,
+	struct quotes *quotes)
 {
 	uint64_t escapes = 0;
-	uint32_t word = 0;
 
-	for (uint32_t at = 0; at < size; at += 64, word++) {
+	quotes->count = 0;
+	for (uint32_t at = 0; at < reach; at += 64) {
 		__m256i low = _mm256_loadu_si256((const void *)(line + at));
 		__m256i high = _mm256_loadu_si256((const void *)(line + at +
 		    32));
-		uint64_t care = size - at >= 64 ? UINT64_MAX :
-		    ((uint64_t)1 << (size - at)) - 1;
-		masks->blank[word] = equal_bytes(low, high, ' ') & care;
-		masks->quote[word] = equal_bytes(low, high, '"') & care;
-		escapes |= equal_bytes(low, high, '\\') & care;
+		uint32_t left = size > at ? size - at : 0;
+		left = left < 64 ? left : 64;
+		escapes |= _bzhi_u64(equal_bytes(low, high, '\\'), left);
+		if (quotes->count < QUOTES_MAX)
+			add_quotes(quotes, at, _bzhi_u64(equal_bytes(low, high,
+			    '"'), left));
 	}
-	masks->blank[word] = masks->quote[word] = UINT64_MAX;
-	return escapes == 0;
+	return escapes == 0 && quotes->count >= wanted;
 }
 
-/* The next bit at or behind `at`; that of the end is behind the line. */
+/* Which of 16 bytes are blanks. */
 AVX2_INLINE uint32_t
-next_bit(const uint64_t *mask, uint32_t at)
+blanks_of(const char *bytes)
 {
-	uint32_t word = at / 64;
-	uint64_t bits = mask[word] & UINT64_MAX << (at % 64);
-
-	while (bits == 0)
-		bits = mask[++word];
-	return word * 64 + (uint32_t)__builtin_ctzll(bits);
-}
-
-/* Behind the last bit before `at`, which there is. */
-AVX2_INLINE uint32_t
-behind_bit(const uint64_t *mask, uint32_t at)
-{
-	uint32_t word = at / 64;
-	uint64_t bits = mask[word] & (((uint64_t)1 << (at % 64)) - 1);
-
-	while (bits == 0)
-		bits = mask[--word];
-	return word * 64 + 64 - (uint32_t)__builtin_clzll(bits);
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(
+	    (const void *)bytes), _mm_set1_epi8(' ')));
 }
 
 /* `set` for what begins at `start`. */
 #define SET(part, first, last) set(out, part, bytes, start + (first), \
 	start + (last))
 
-/* The request between two quotes. */
+/* The request between two quotes, if it is METHOD PATH HTTP/1.1. */
 AVX2_INLINE void
-split_masked(const char *bytes, uint32_t start, const uint64_t *blank,
-	uint32_t at, uint32_t end, struct log_line *out)
-{
-	uint32_t method_end = next_bit(blank, at);
-	uint32_t proto = method_end < end ? behind_bit(blank, end) : 0;
-
-	if (proto > method_end + 1 && method_end > at && end - proto >= 5 &&
-	    memcmp(bytes + start + proto, "HTTP/", 5) == 0) {
-		SET(LOG_METHOD, at, method_end);
-		SET(LOG_PATH, method_end + 1, proto - 1);
-		SET(LOG_PROTO, proto, end);
-		return;
-	}
-	out->from[LOG_METHOD] = out->from[LOG_PROTO] = 1;
-	out->to[LOG_METHOD] = out->to[LOG_PROTO] = 0;
-	SET(LOG_PATH, at, end);
-}
-
-/* 0: it is not like most, or not as it should be. */
-static AVX2 int
-scan_masked(const char *bytes, uint32_t start, uint32_t end, int combined,
+split_usual(const char *bytes, uint32_t start, uint32_t at, uint32_t end,
 	struct log_line *out)
 {
 	const char *line = bytes + start;
-	uint32_t size = end - start;
-	struct line_masks masks;
+	uint32_t method_end = at + _tzcnt_u32(blanks_of(line + at) | 1 << 16);
 
-	if (size > MASK_WORDS * 64 || !make_masks(line, size, &masks))
+	if (end - at < 12 || method_end == at || method_end + 10 >= end ||
+	    line[method_end] != ' ' || line[end - 9] != ' ' ||
+	    bits_load32(line + end - 8) != bits_load32("HTTP") ||
+	    line[end - 4] != '/' || line[end - 3] == ' ' ||
+	    line[end - 2] == ' ' || line[end - 1] == ' ') {
+		split_request(bytes, start + at, start + end, out);
+		return;
+	}
+	SET(LOG_METHOD, at, method_end);
+	SET(LOG_PATH, method_end + 1, end - 9);
+	SET(LOG_PROTO, end - 8, end);
+}
+
+/*
+ * A line like most.  Places are taken from what is expected there and then
+ * checked, so that no search waits for the one before.  0: it is another.
+ */
+static AVX2 int
+scan_usual(const char *bytes, uint32_t start, uint32_t size, uint32_t reach,
+	int combined, uint32_t wanted, struct log_line *out)
+{
+	const char *line = bytes + start;
+	struct quotes quotes;
+	const uint32_t *quote = quotes.at;
+
+	if (!find_quotes(line, size, reach, combined ? 6 : 2, &quotes))
 		return 0;
-	uint32_t host = next_bit(masks.blank, 0);
-	if (host == 0 || host + 1 >= size)
+	uint32_t blanks = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
+	    _mm256_loadu_si256((const void *)line), _mm256_set1_epi8(' ')));
+	uint32_t host = _tzcnt_u32(blanks);
+	blanks = _blsr_u32(blanks);
+	uint32_t ident = _tzcnt_u32(blanks);
+	blanks = _blsr_u32(blanks);
+	uint32_t user = _tzcnt_u32(blanks);
+	if (host == 0 || ident == host + 1 || user == 32 ||
+	    quote[0] < user + 4 || line[user + 1] != '[')
 		return 0;
-	uint32_t ident = next_bit(masks.blank, host + 1);
-	if (ident == host + 1 || ident + 1 >= size)
+	uint32_t brackets = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
+	    _mm256_loadu_si256((const void *)(line + user + 2)),
+	    _mm256_set1_epi8(']')));
+	uint32_t ts = user + 2 + _tzcnt_u32(brackets);
+	if (brackets == 0 || ts + 2 != quote[0] || line[ts + 1] != ' ')
 		return 0;
-	uint32_t user = next_bit(masks.blank, ident + 1);
-	while (user < size && line[user + 1] != '[')
-		user = next_bit(masks.blank, user + 1);
-	if (user + 2 >= size)
+	uint32_t behind = quote[1] + 2;
+	if (behind >= size || line[behind - 1] != ' ')
 		return 0;
-	const char *bracket = scan_byte(line + user + 2, line + size, ']');
-	if (bracket == NULL)
+	/* The end of the line ends the last part too. */
+	blanks = blanks_of(line + behind) |
+	    (size - behind < 16 ? 1u << (size - behind) : 0);
+	uint32_t status = behind + _tzcnt_u32(blanks);
+	blanks = _blsr_u32(blanks);
+	uint32_t count = behind + _tzcnt_u32(blanks);
+	if (blanks == 0 || status == behind || status >= size ||
+	    count == status + 1 || count > size)
 		return 0;
-	uint32_t ts = (uint32_t)(bracket - line);
-	if (ts + 3 >= size || line[ts + 1] != ' ' || line[ts + 2] != '"')
+	if (combined && (quote[2] != count + 1 || count == size ||
+	    quote[4] != quote[3] + 2 || line[quote[3] + 1] != ' '))
 		return 0;
-	uint32_t request = next_bit(masks.quote, ts + 3);
-	if (request + 2 >= size || line[request + 1] != ' ')
-		return 0;
-	uint32_t status = next_bit(masks.blank, request + 2);
-	if (status == request + 2 || status + 1 >= size)
-		return 0;
-	uint32_t count = next_bit(masks.blank, status + 1);
-	if (count == status + 1)
-		return 0;
+	SET(LOG_STATUS, behind, status);
+	SET(LOG_BYTES, status + 1, count);
+	if (wanted & LOG_REQUEST_PARTS)
+		split_usual(bytes, start, quote[0] + 1, quote[1], out);
+	if ((wanted & ~(LOG_REQUEST_PARTS | 1u << LOG_STATUS)) == 0)
+		return 1;
 	SET(LOG_HOST, 0, host);
 	SET(LOG_IDENT, host + 1, ident);
 	SET(LOG_USER, ident + 1, user);
 	SET(LOG_TS, user + 2, ts);
-	split_masked(bytes, start, masks.blank, ts + 3, request, out);
-	SET(LOG_STATUS, request + 2, status);
-	SET(LOG_BYTES, status + 1, count < size ? count : size);
-	for (enum log_part part = LOG_REFERER; combined &&
-	    part <= LOG_AGENT; part++) {
-		if (count + 2 >= size || line[count] != ' ' ||
-		    line[count + 1] != '"')
-			return 0;
-		uint32_t close = next_bit(masks.quote, count + 2);
-		if (close >= size)
-			return 0;
-		SET(part, count + 2, close);
-		count = close + 1;
+	if (combined) {
+		SET(LOG_REFERER, quote[2] + 1, quote[3]);
+		SET(LOG_AGENT, quote[4] + 1, quote[5]);
 	}
 	return 1;
 }
 
+static const char *
+scan_avx2(const char *bytes, uint32_t at, uint32_t end, uint32_t limit,
+	int combined, uint32_t wanted, struct log_line *out, uint32_t *fault)
+{
+	uint32_t size = end - at;
+	uint32_t reach = size <= USUAL_BYTES && limit - at >= USUAL_BYTES ?
+	    USUAL_BYTES : size;
+
+	if (size <= USUAL_BYTES_MAX && scan_usual(bytes, at, size, reach,
+	    combined, wanted, out))
+		return NULL;
+	return log_line_scan_plain(bytes, at, end, limit, combined, wanted,
+	    out, fault);
+}
+
 #endif
 
-const char *
-log_line_scan(const char *bytes, uint32_t at, uint32_t end, int combined,
-	struct log_line *out, uint32_t *fault)
+log_line_scan_f *
+log_line_scanner(void)
 {
 #if defined(__x86_64__)
-	if (cpu_tier() >= CPU_AVX2 && scan_masked(bytes, at, end, combined,
-	    out))
-		return NULL;
+	if (cpu_tier() >= CPU_AVX2)
+		return scan_avx2;
 #endif
-	return log_line_scan_plain(bytes, at, end, combined, out, fault);
+	return log_line_scan_plain;
 }
