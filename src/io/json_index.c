@@ -402,18 +402,30 @@ bmi_emit(uint32_t *place, uint8_t *marks, const char *base, uint32_t at,
 	uint64_t mask, uint32_t count)
 {
 	const char *bytes = base + at;
-	uint32_t done = 0;
+	uint64_t bit;
 
-	do {
-		for (unsigned i = 0; i < 4; i++) {
-			/* 64 when none is left; a byte that may be read. */
-			uint32_t bit = (uint32_t)_tzcnt_u64(mask);
-			place[done + i] = at + bit;
-			marks[done + i] = (uint8_t)bytes[bit];
-			mask = _blsr_u64(mask);
-		}
+	for (uint32_t done = 0;;) {
+		/* 64 when none is left; a byte that may be read. */
+		bit = _tzcnt_u64(mask);
+		place[done] = at + (uint32_t)bit;
+		marks[done] = (uint8_t)bytes[bit];
+		mask = _blsr_u64(mask);
+		bit = _tzcnt_u64(mask);
+		place[done + 1] = at + (uint32_t)bit;
+		marks[done + 1] = (uint8_t)bytes[bit];
+		mask = _blsr_u64(mask);
+		bit = _tzcnt_u64(mask);
+		place[done + 2] = at + (uint32_t)bit;
+		marks[done + 2] = (uint8_t)bytes[bit];
+		mask = _blsr_u64(mask);
+		bit = _tzcnt_u64(mask);
+		place[done + 3] = at + (uint32_t)bit;
+		marks[done + 3] = (uint8_t)bytes[bit];
 		done += 4;
-	} while (__builtin_expect(done < count, 0));
+		if (__builtin_expect(done >= count, 1))
+			return;
+		mask = _blsr_u64(mask);
+	}
 }
 
 #define KERNEL_MASKS(bytes, quote, backslash, mark, odd) do {		\

@@ -23,7 +23,12 @@ static KERNEL_TARGET int
 KERNEL_NAME(struct json_index *index, struct json_scan *state,
 	const char *base, uint32_t end)
 {
+	/* In registers: what is stored as bytes might change anything else. */
 	struct json_scan scan = *state;
+	uint32_t *restrict place = index->place + scan.count;
+	uint8_t *restrict marks = index->mark + scan.count;
+	uint64_t *restrict quotes = index->quotes;
+	uint32_t *restrict quotes_before = index->quotes_before;
 	int sound = 1;
 
 	while (end - scan.at >= 64) {
@@ -31,10 +36,16 @@ KERNEL_NAME(struct json_index *index, struct json_scan *state,
 		uint64_t escaped = scan.escaped;
 		uint64_t quote, backslash, mark, odd;
 		KERNEL_MASKS(bytes, quote, backslash, mark, odd);
-		if (__builtin_expect((backslash | escaped) != 0, 0) &&
-		    !take_escapes(bytes, backslash, &quote, &escaped)) {
-			sound = 0;
-			break;
+		if (__builtin_expect((backslash | escaped) != 0, 0)) {
+			uint64_t sound_quote = quote;
+			uint64_t carry = escaped;
+			if (!take_escapes(bytes, backslash, &sound_quote,
+			    &carry)) {
+				sound = 0;
+				break;
+			}
+			quote = sound_quote;
+			escaped = carry;
 		}
 		uint64_t in = KERNEL_PREFIX(quote) ^ scan.inside;
 		/* Outside it may not hide a quote from who looks for one. */
@@ -52,18 +63,19 @@ KERNEL_NAME(struct json_index *index, struct json_scan *state,
 			scan.utf8_open = KERNEL_HIGH(bytes) >> 61;
 		}
 		scan.escaped = escaped;
-		index->quotes[scan.blocks] = quote;
-		index->quotes_before[scan.blocks] = scan.quote_count;
+		quotes[scan.blocks] = quote;
+		quotes_before[scan.blocks] = scan.quote_count;
 		scan.blocks++;
 		scan.quote_count += (uint32_t)__builtin_popcountll(quote);
 		scan.inside = (uint64_t)((int64_t)in >> 63);
 		mark &= ~in;
 		uint32_t count = (uint32_t)__builtin_popcountll(mark);
-		KERNEL_EMIT(index->place + scan.count,
-		    index->mark + scan.count, base, scan.at, mark, count);
-		scan.count += count;
+		KERNEL_EMIT(place, marks, base, scan.at, mark, count);
+		place += count;
+		marks += count;
 		scan.at += 64;
 	}
+	scan.count = (uint32_t)(place - index->place);
 	*state = scan;
 	return sound;
 }

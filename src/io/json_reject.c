@@ -69,8 +69,11 @@ static enum json_step
 reject(struct json_reader *r, uint32_t fault, uint32_t end, uint32_t next,
 	int whole, const char *reason)
 {
-	if (r->set.types != NULL && r->rows.count > 0)
+	if (r->set.types != NULL && r->rows.count > 0) {
+		/* The record is looked at again, from its first mark. */
+		memset(&r->outline, 0, sizeof(r->outline));
 		return JSON_FULL;
+	}
 	r->line += json_count_lines(r->base + r->line_at, r->at - r->line_at);
 	r->line_at = r->at;
 	int result = report(r, r->at, r->line, end, fault, reason);

@@ -6,12 +6,23 @@
  *
  * A request that is not three words, the last of them HTTP/..., has no method
  * and no protocol: its path is the whole.
+ *
+ * Most lines are short, have no escapes, and a time and a status of the usual
+ * length.  Of those one pass finds the quotes, and the rest is where it must be
+ * between them.  Any other line is left to the plain way, which says what is
+ * wrong with it.
  */
 #include "io/log_line.h"
 
 #include <string.h>
 
+#include "util/bits.h"
+#include "util/cpu.h"
 #include "util/scan.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 /* Note a part; `-` says that it is not there. */
 static inline void
@@ -91,9 +102,12 @@ scan_quoted(const char *bytes, uint32_t *at, uint32_t end, uint32_t *from,
 }
 
 const char *
-log_line_scan(const char *bytes, uint32_t at, uint32_t end, int combined,
-	struct log_line *out, uint32_t *fault)
+log_line_scan_plain(const char *bytes, uint32_t at, uint32_t end,
+	uint32_t limit, int combined, uint32_t wanted, struct log_line *out,
+	uint32_t *fault)
 {
+	(void)limit;
+	(void)wanted;
 	uint32_t from, to;
 
 	for (enum log_part part = LOG_HOST; part <= LOG_IDENT; part++) {
@@ -149,4 +163,198 @@ log_line_scan(const char *bytes, uint32_t at, uint32_t end, int combined,
 		set(out, part, bytes, from, to);
 	}
 	return NULL;
+}
+
+#if defined(__x86_64__)
+
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define AVX2_INLINE static inline AVX2 __attribute__((always_inline))
+
+/* Lines up to here take as long as short ones: the loop's end is known. */
+#define USUAL_BYTES 192
+#define USUAL_BYTES_MAX 512
+#define QUOTES_MAX 6
+
+/* The quotes of a line as they stand; more than QUOTES_MAX may be wrong. */
+struct quotes {
+	uint32_t count;
+	uint32_t at[QUOTES_MAX + 64 + 4];
+};
+
+AVX2_INLINE uint64_t
+equal_bytes(__m256i low, __m256i high, char c)
+{
+	__m256i wanted = _mm256_set1_epi8(c);
+
+	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted)) |
+	    (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high,
+	    wanted)) << 32;
+}
+
+/* Without branches that some lines take: most have up to four in 64 bytes. */
+AVX2_INLINE void
+add_quotes(struct quotes *quotes, uint32_t at, uint64_t mask)
+{
+	uint32_t *out = quotes->at + quotes->count;
+	uint32_t count = (uint32_t)__builtin_popcountll(mask);
+
+	for (uint32_t done = 0;;) {
+		out[done] = at + (uint32_t)_tzcnt_u64(mask);
+		mask = _blsr_u64(mask);
+		out[done + 1] = at + (uint32_t)_tzcnt_u64(mask);
+		mask = _blsr_u64(mask);
+		out[done + 2] = at + (uint32_t)_tzcnt_u64(mask);
+		mask = _blsr_u64(mask);
+		out[done + 3] = at + (uint32_t)_tzcnt_u64(mask);
+		done += 4;
+		if (__builtin_expect(done >= count, 1))
+			break;
+		mask = _blsr_u64(mask);
+	}
+	quotes->count += count;
+}
+
+/* The first quotes; 0: there are fewer than `wanted`, or there is a
+ * backslash.  `reach` bytes are readable. */
+AVX2_INLINE int
+find_quotes(const char *line, uint32_t size, uint32_t reach, uint32_t wanted,
+	struct quotes *quotes)
+{
+	uint64_t escapes = 0;
+
+	quotes->count = 0;
+	for (uint32_t at = 0; at < reach; at += 64) {
+		__m256i low = _mm256_loadu_si256((const void *)(line + at));
+		__m256i high = _mm256_loadu_si256((const void *)(line + at +
+		    32));
+		uint32_t left = size > at ? size - at : 0;
+		left = left < 64 ? left : 64;
+		escapes |= _bzhi_u64(equal_bytes(low, high, '\\'), left);
+		if (quotes->count < QUOTES_MAX)
+			add_quotes(quotes, at, _bzhi_u64(equal_bytes(low, high,
+			    '"'), left));
+	}
+	return escapes == 0 && quotes->count >= wanted;
+}
+
+/* Which of 16 bytes are blanks. */
+AVX2_INLINE uint32_t
+blanks_of(const char *bytes)
+{
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(
+	    (const void *)bytes), _mm_set1_epi8(' ')));
+}
+
+/* `set` for what begins at `start`. */
+#define SET(part, first, last) set(out, part, bytes, start + (first), \
+	start + (last))
+
+/* The request between two quotes, if it is METHOD PATH HTTP/1.1. */
+AVX2_INLINE void
+split_usual(const char *bytes, uint32_t start, uint32_t at, uint32_t end,
+	struct log_line *out)
+{
+	const char *line = bytes + start;
+	uint32_t method_end = at + _tzcnt_u32(blanks_of(line + at) | 1 << 16);
+
+	if (end - at < 12 || method_end == at || method_end + 10 >= end ||
+	    line[method_end] != ' ' || line[end - 9] != ' ' ||
+	    bits_load32(line + end - 8) != bits_load32("HTTP") ||
+	    line[end - 4] != '/' || line[end - 3] == ' ' ||
+	    line[end - 2] == ' ' || line[end - 1] == ' ') {
+		split_request(bytes, start + at, start + end, out);
+		return;
+	}
+	SET(LOG_METHOD, at, method_end);
+	SET(LOG_PATH, method_end + 1, end - 9);
+	SET(LOG_PROTO, end - 8, end);
+}
+
+/*
+ * A line like most.  Places are taken from what is expected there and then
+ * checked, so that no search waits for the one before.  0: it is another.
+ */
+static AVX2 int
+scan_usual(const char *bytes, uint32_t start, uint32_t size, uint32_t reach,
+	int combined, uint32_t wanted, struct log_line *out)
+{
+	const char *line = bytes + start;
+	struct quotes quotes;
+	const uint32_t *quote = quotes.at;
+
+	if (!find_quotes(line, size, reach, combined ? 6 : 2, &quotes))
+		return 0;
+	uint32_t blanks = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
+	    _mm256_loadu_si256((const void *)line), _mm256_set1_epi8(' ')));
+	uint32_t host = _tzcnt_u32(blanks);
+	blanks = _blsr_u32(blanks);
+	uint32_t ident = _tzcnt_u32(blanks);
+	blanks = _blsr_u32(blanks);
+	uint32_t user = _tzcnt_u32(blanks);
+	if (host == 0 || ident == host + 1 || user == 32 ||
+	    quote[0] < user + 4 || line[user + 1] != '[')
+		return 0;
+	uint32_t brackets = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
+	    _mm256_loadu_si256((const void *)(line + user + 2)),
+	    _mm256_set1_epi8(']')));
+	uint32_t ts = user + 2 + _tzcnt_u32(brackets);
+	if (brackets == 0 || ts + 2 != quote[0] || line[ts + 1] != ' ')
+		return 0;
+	uint32_t behind = quote[1] + 2;
+	if (behind >= size || line[behind - 1] != ' ')
+		return 0;
+	/* The end of the line ends the last part too. */
+	blanks = blanks_of(line + behind) |
+	    (size - behind < 16 ? 1u << (size - behind) : 0);
+	uint32_t status = behind + _tzcnt_u32(blanks);
+	blanks = _blsr_u32(blanks);
+	uint32_t count = behind + _tzcnt_u32(blanks);
+	if (blanks == 0 || status == behind || status >= size ||
+	    count == status + 1 || count > size)
+		return 0;
+	if (combined && (quote[2] != count + 1 || count == size ||
+	    quote[4] != quote[3] + 2 || line[quote[3] + 1] != ' '))
+		return 0;
+	SET(LOG_STATUS, behind, status);
+	SET(LOG_BYTES, status + 1, count);
+	if (wanted & LOG_REQUEST_PARTS)
+		split_usual(bytes, start, quote[0] + 1, quote[1], out);
+	if ((wanted & ~(LOG_REQUEST_PARTS | 1u << LOG_STATUS)) == 0)
+		return 1;
+	SET(LOG_HOST, 0, host);
+	SET(LOG_IDENT, host + 1, ident);
+	SET(LOG_USER, ident + 1, user);
+	SET(LOG_TS, user + 2, ts);
+	if (combined) {
+		SET(LOG_REFERER, quote[2] + 1, quote[3]);
+		SET(LOG_AGENT, quote[4] + 1, quote[5]);
+	}
+	return 1;
+}
+
+static const char *
+scan_avx2(const char *bytes, uint32_t at, uint32_t end, uint32_t limit,
+	int combined, uint32_t wanted, struct log_line *out, uint32_t *fault)
+{
+	uint32_t size = end - at;
+	uint32_t reach = size <= USUAL_BYTES && limit - at >= USUAL_BYTES ?
+	    USUAL_BYTES : size;
+
+	if (size <= USUAL_BYTES_MAX && scan_usual(bytes, at, size, reach,
+	    combined, wanted, out))
+		return NULL;
+	return log_line_scan_plain(bytes, at, end, limit, combined, wanted,
+	    out, fault);
+}
+
+#endif
+
+log_line_scan_f *
+log_line_scanner(void)
+{
+#if defined(__x86_64__)
+	if (cpu_tier() >= CPU_AVX2)
+		return scan_avx2;
+#endif
+	return log_line_scan_plain;
 }

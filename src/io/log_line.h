@@ -23,11 +23,19 @@ struct log_line {
 };
 
 /*
- * Find the parts of a line.  What follows the last one is not looked at; 15
- * bytes behind the line are readable.
+ * Find the parts of a line: of `wanted` (a bit each), and perhaps others.  What
+ * follows the last one is not looked at; bytes before `limit` are readable, 63
+ * behind the line at least.
  * Returns NULL, or what was expected at *fault.
  */
-const char *log_line_scan(const char *bytes, uint32_t at, uint32_t end,
-	int combined, struct log_line *out, uint32_t *fault);
+typedef const char *log_line_scan_f(const char *bytes, uint32_t at,
+	uint32_t end, uint32_t limit, int combined, uint32_t wanted,
+	struct log_line *out, uint32_t *fault);
+
+#define LOG_REQUEST_PARTS (1u << LOG_METHOD | 1u << LOG_PATH | 1u << LOG_PROTO)
+
+/* The best for this machine, and what all are equal to. */
+log_line_scan_f *log_line_scanner(void);
+log_line_scan_f log_line_scan_plain;
 
 #endif

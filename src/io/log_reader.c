@@ -11,6 +11,7 @@
 #include "io/bad.h"
 #include "io/csv_options.h"
 #include "io/csv_reader.h"
+#include "io/input.h"
 #include "io/log_line.h"
 #include "util/bits.h"
 #include "util/err.h"
@@ -33,6 +34,10 @@ struct reader {
 	struct schema *schema;
 	uint32_t part_count;
 	int needed[LOG_PART_COUNT];
+	uint8_t range[LOG_PART_COUNT];	/* the needed ones that are ranges */
+	uint32_t range_count;
+	uint32_t wanted;		/* of the needed ones a bit each */
+	log_line_scan_f *scan;
 	uint64_t empty_count;	/* lines that were no records */
 	int failed;
 	struct err failure;
@@ -43,6 +48,7 @@ struct reader {
 struct parts {
 	struct region *region;
 	uint32_t rows;
+	uint32_t limit;		/* bytes before it are readable */
 	uint32_t *from[LOG_PART_COUNT];
 	uint32_t *to[LOG_PART_COUNT];
 	uint64_t *valid[LOG_PART_COUNT];
@@ -51,6 +57,18 @@ struct parts {
 	uint16_t *sel;
 	uint32_t sel_count;
 };
+
+static void
+list_ranges(struct reader *reader)
+{
+	reader->range_count = 0;
+	reader->wanted = 0;
+	for (uint32_t i = 0; i < reader->part_count; i++)
+		reader->wanted |= (uint32_t)(reader->needed[i] != 0) << i;
+	for (uint32_t i = 0; i < reader->part_count; i++)
+		if (reader->needed[i] && i != LOG_TS)
+			reader->range[reader->range_count++] = (uint8_t)i;
+}
 
 struct reader *
 log_open(const char *format, int combined, struct input *input,
@@ -79,6 +97,8 @@ log_open(const char *format, int combined, struct input *input,
 		    strlen(part_names[i]), i == LOG_TS ? TYPE_TIME : TYPE_ANY);
 		reader->needed[i] = 1;
 	}
+	reader->scan = log_line_scanner();
+	list_ranges(reader);
 	return reader;
 }
 
@@ -114,6 +134,7 @@ log_need(struct reader *reader, const struct need *need)
 		if (part >= 0)
 			reader->needed[part] = 1;
 	}
+	list_ranges(reader);
 }
 
 /* Refuse a line.  0, or -1: the job stops. */
@@ -140,9 +161,8 @@ static void
 note_parts(const struct reader *reader, struct parts *parts,
 	const struct log_line *line, uint32_t row)
 {
-	for (uint32_t i = 0; i < reader->part_count; i++) {
-		if (!reader->needed[i] || i == LOG_TS)
-			continue;
+	for (uint32_t k = 0; k < reader->range_count; k++) {
+		uint32_t i = reader->range[k];
 		int null = line->from[i] > line->to[i];
 		parts->from[i][row] = null ? line->to[i] : line->from[i];
 		parts->to[i][row] = line->to[i];
@@ -158,8 +178,9 @@ scan_line(const struct reader *reader, struct parts *parts, const char *base,
 	uint32_t start, uint32_t end, uint32_t row, uint32_t *fault)
 {
 	struct log_line line;
-	const char *reason = log_line_scan(base, start, end,
-	    reader->part_count == LOG_PART_COUNT, &line, fault);
+	const char *reason = reader->scan(base, start, end, parts->limit,
+	    reader->part_count == LOG_PART_COUNT, reader->wanted, &line,
+	    fault);
 
 	if (reason != NULL)
 		return reason;
@@ -182,7 +203,11 @@ scan_lines(struct reader *reader, const struct batch *batch,
 	struct parts *parts)
 {
 	const struct column *lines = &batch->column[0];
+	uint32_t last_size;
+	const char *last = column_slice(lines, parts->rows - 1, &last_size);
 
+	parts->limit = (uint32_t)(last - lines->base) + last_size +
+	    CHUNK_PADDING - 1;
 	for (uint32_t row = 0; row < parts->rows; row++) {
 		uint32_t size, fault;
 		const char *text = column_slice(lines, row, &size);
@@ -212,9 +237,8 @@ parts_init(const struct reader *reader, struct parts *parts, uint32_t rows)
 	size_t words = (rows + 63) / 64;
 
 	parts->rows = rows;
-	for (uint32_t i = 0; i < reader->part_count; i++) {
-		if (!reader->needed[i] || i == LOG_TS)
-			continue;
+	for (uint32_t k = 0; k < reader->range_count; k++) {
+		uint32_t i = reader->range[k];
 		parts->from[i] = region_alloc(parts->region, rows * 4);
 		parts->to[i] = region_alloc(parts->region, rows * 4);
 		parts->valid[i] = region_alloc(parts->region, words * 8);

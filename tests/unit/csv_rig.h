@@ -36,6 +36,7 @@ struct rig {
 	 * and taken up again by another reader; when, this number tells. */
 	uint64_t unrest;
 	uint64_t row_count;
+	uint64_t cut_count;	/* places where a chunk ended, with unrest */
 };
 
 /* Memory that comes in small pieces, with waits between. */
@@ -44,6 +45,7 @@ struct rig_trickle {
 	size_t size;
 	size_t at;
 	uint64_t *unrest;
+	uint64_t *cut_count;
 };
 
 static inline uint32_t
@@ -60,8 +62,11 @@ rig_trickle_read(void *cookie, char *bytes, size_t size, struct err *err)
 	size_t most = 1 + rig_draw(trickle->unrest, 24);
 
 	(void)err;
-	if (rig_draw(trickle->unrest, 3) == 0)
+	if (rig_draw(trickle->unrest, 3) == 0) {
+		++*trickle->cut_count;
 		return INPUT_WAIT;
+	}
+	*trickle->cut_count += size <= most;
 	if (size > most)
 		size = most;
 	if (size > trickle->size - trickle->at)
@@ -310,7 +315,8 @@ rig_read_restless(struct rig *rig, const void *bytes, size_t size,
 		rig->format->close(&reader);
 	input_close(&input);
 	while (got == 2) {
-		struct rig_trickle trickle = { bytes, size, 0, &rig->unrest };
+		struct rig_trickle trickle = { bytes, size, 0, &rig->unrest,
+		    &rig->cut_count };
 		input = input_custom("memory", &calls, &trickle);
 		got = rig_read_on(rig, input, bad, &position, out, err);
 		input_close(&input);

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include "../unit/csv_rig.h"
+#include "io/log_line.h"
 
 static void
 assert_reads(struct rig *rig, const char *bytes, const char *expected)
@@ -93,4 +94,64 @@ Test(log_reader, stops_behind_what_is_good)
 	    "error: x:2:1: expected a host\n  | bad\n    ^\nhint: \n"
 	    "bad 1 read 2\n");
 	buf_fini(&got);
+}
+
+static uint64_t
+draw(uint64_t *state, uint64_t below)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (*state >> 33) % below;
+}
+
+/* A line, long or short, with a few bytes that are others. */
+static size_t
+draw_line(uint64_t *state, char *line)
+{
+	static const char bytes[] = " \"\\[]-aHTP/1\xff";
+	static const char path[] = "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	int size = snprintf(line, 400, "10.0.0.%u - %s [10/Oct/2000:13:55:36 "
+	    "-0700] \"%s %.*s %s\" %u %s \"%s\" \"Mozilla%.*s\"",
+	    (unsigned)draw(state, 256), draw(state, 4) ? "-" : "a b [c",
+	    draw(state, 4) ? "GET" : "", (int)draw(state, 90), path,
+	    draw(state, 4) ? "HTTP/1.1" : "H", (unsigned)draw(state, 600),
+	    draw(state, 2) ? "-" : "17", draw(state, 4) ? "-" : "a\\\"b",
+	    (int)draw(state, 60), " (X11; Linux x86_64) AppleWebKit/537.36 "
+	    "(KHTML, like Gecko) ab");
+
+	for (unsigned i = (unsigned)draw(state, 4); i > 0; i--)
+		line[draw(state, (uint64_t)size)] = bytes[draw(state,
+		    sizeof(bytes) - 1)];
+	return draw(state, 4) ? (size_t)size : 1 + draw(state,
+	    (uint64_t)size);
+}
+
+Test(log_line, by_masks_as_byte_by_byte)
+{
+	uint64_t state = 5;
+	char bytes[800];
+
+	for (unsigned i = 0; i < 300000; i++) {
+		struct log_line one, two;
+		uint32_t fault_one = 0, fault_two = 0;
+		int combined = draw(&state, 3) != 0;
+		uint32_t at = (uint32_t)draw(&state, 9);
+		memset(bytes, ' ', sizeof(bytes));
+		uint32_t end = at + (uint32_t)draw_line(&state, bytes + at);
+		uint32_t limit = end + 63 + (uint32_t)draw(&state, 100);
+		uint32_t wanted = (uint32_t)draw(&state, 1 << LOG_PART_COUNT);
+		const char *said = log_line_scanner()(bytes, at, end, limit,
+		    combined, wanted, &one, &fault_one);
+		cr_assert_eq(said, log_line_scan_plain(bytes, at, end, limit,
+		    combined, wanted, &two, &fault_two));
+		if (said != NULL)
+			cr_assert_eq(fault_one, fault_two);
+		for (unsigned part = 0; said == NULL && part < (combined ?
+		    LOG_PART_COUNT : LOG_COMMON_COUNT); part++) {
+			if ((wanted >> part & 1) == 0)
+				continue;
+			cr_assert_eq(one.from[part], two.from[part]);
+			cr_assert_eq(one.to[part], two.to[part]);
+		}
+	}
 }

@@ -5,6 +5,12 @@
  */
 #include <criterion/criterion.h>
 
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 #include "../unit/text_dialects.h"
 #include "io/range.h"
 #include "op/source.h"
@@ -166,6 +172,28 @@ write_file(const struct trial *trial, const char *bytes, size_t size)
 	fclose(file);
 }
 
+/* The file's place is taken by a pipe, which somebody writes bit by bit. */
+static pid_t
+write_pipe(const struct trial *trial, const char *bytes, size_t size)
+{
+	unlink(trial->file);
+	cr_assert_eq(mkfifo(trial->file, 0600), 0);
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	int fd = open(trial->file, O_WRONLY);
+	for (size_t at = 0; at < size;) {
+		size_t most = 1 + rig_draw(trial->state, 50);
+		ssize_t put = write(fd, bytes + at, most < size - at ? most :
+		    size - at);
+		if (put <= 0)
+			break;
+		at += (size_t)put;
+		sched_yield();
+	}
+	_exit(0);
+}
+
 static void
 set_bytes(const char *name, unsigned bytes)
 {
@@ -177,7 +205,8 @@ set_bytes(const char *name, unsigned bytes)
 
 /* A document, read alone and by some. */
 static void
-try_document(const struct dialect *dialect, uint64_t seed, unsigned tries)
+try_document(const struct dialect *dialect, uint64_t seed, unsigned tries,
+	int is_pipe)
 {
 	static const unsigned counts[] = { 2, 2, 3, 7 };
 	char bytes[BYTES_MAX + 100];
@@ -205,7 +234,10 @@ try_document(const struct dialect *dialect, uint64_t seed, unsigned tries)
 		unsigned count = counts[rig_draw(&state, 4)];
 		set_bytes("SFLOW_CHUNK_BYTES", 1 + rig_draw(&state, 200));
 		set_bytes("SFLOW_RANGE_BYTES", range);
+		pid_t writer = is_pipe ? write_pipe(&trial, bytes, size) : 0;
 		struct buf shared = read_by(&trial, count);
+		if (is_pipe)
+			waitpid(writer, NULL, 0);
 		cr_assert(strcmp(alone.bytes, shared.bytes) == 0,
 		    "%s, seed %llu, %u instances, ranges of %u:\n%.*s\n"
 		    "--- alone\n%s--- shared\n%s", dialect->format,
@@ -230,7 +262,7 @@ Test(range, is_what_one_reads)
 {
 	for (uint64_t seed = 1; seed <= rounds(60); seed++)
 		for (size_t i = 0; i < DIALECT_COUNT; i++)
-			try_document(&dialects[i], seed, 5);
+			try_document(&dialects[i], seed, 5, 0);
 }
 
 Test(range, one_row_a_batch)
@@ -238,7 +270,15 @@ Test(range, one_row_a_batch)
 	setenv("SFLOW_BATCH_ROWS", "1", 1);
 	for (uint64_t seed = 1; seed <= rounds(60) / 3; seed++)
 		for (size_t i = 0; i < DIALECT_COUNT; i++)
-			try_document(&dialects[i], seed + 100000, 5);
+			try_document(&dialects[i], seed + 100000, 5, 0);
+}
+
+Test(range, a_pipe_is_what_one_reads)
+{
+	signal(SIGPIPE, SIG_IGN);
+	for (uint64_t seed = 1; seed <= rounds(60) / 3; seed++)
+		for (size_t i = 0; i < DIALECT_COUNT; i++)
+			try_document(&dialects[i], seed + 200000, 2, 1);
 }
 
 /* Where does a record begin, of those that `text` may be cut in two? */
