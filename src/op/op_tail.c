@@ -22,6 +22,9 @@
 /* A file is let go when all of it is too old: N rows lie in so many and one. */
 #define PARTS 4
 
+/* Rows that take this part of the memory are many. */
+#define LARGE_PART 8
+
 struct ring {
 	uint64_t first;		/* place of the group's first row, and one */
 	uint64_t seen;
@@ -47,6 +50,7 @@ struct tail {
 	struct group_table *groups;
 	struct rows *rows;
 	uint64_t sequence;	/* rows seen */
+	uint64_t live;		/* rows in all rings */
 	int is_over;		/* rings took more than there was room for */
 	struct shelf *shelf;	/* where all rows go; NULL: there was room */
 };
@@ -251,17 +255,18 @@ static void
 tail_shrink(struct op_run *run)
 {
 	struct tail *tail = run->state;
-	uint64_t limit = (uint64_t)run->op->args.limit, live = 0;
+	uint64_t limit = (uint64_t)run->op->args.limit;
 	uint64_t group_count = group_table_count(tail->groups);
 
 	if (rows_count(tail->rows) < 16 * BATCH_ROWS_MAX)
 		return;
-	for (uint64_t g = 0; g < group_count; g++)
-		live += ring_count((struct ring *)group_table_row(tail->groups,
-		    g), limit);
-	if (live * 4 > rows_count(tail->rows))
+	/* The more often, the less room there is. */
+	int is_large = mem_limit() != 0 &&
+	    rows_bytes(tail->rows) > mem_limit() / LARGE_PART;
+	if (is_large ? tail->live * 3 > rows_count(tail->rows) * 2 :
+	    tail->live * 4 > rows_count(tail->rows))
 		return;
-	struct row_ref **refs = mem_alloc((live + 1) * sizeof(*refs));
+	struct row_ref **refs = mem_alloc((tail->live + 1) * sizeof(*refs));
 	uint64_t count = 0;
 	for (uint64_t g = 0; g < group_count; g++) {
 		struct ring *ring = (struct ring *)group_table_row(
@@ -296,6 +301,7 @@ tail_take(struct op_run *run, struct batch *batch,
 		struct ring *ring = (struct ring *)row[i];
 		if (ring->first == 0)
 			ring->first = rows->first[i] + 1;
+		tail->live += ring->seen < limit;
 		tail->is_over |= ring_add(ring, (struct row_ref){ index, i },
 		    limit, &run->budget);
 	}
@@ -347,6 +353,7 @@ tail_clear(struct op_run *run)
 
 	tail_free_groups(run);
 	tail->is_over = 0;
+	tail->live = 0;
 	tail->groups = group_table_new(sizeof(struct ring), &run->budget);
 	tail->rows = rows_new(run);
 }

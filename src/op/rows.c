@@ -475,16 +475,16 @@ rows_field_is_needed(const struct rows *rows, uint32_t place)
 	return need_has(need, rows->placed->field[place].name);
 }
 
-struct batch *
-rows_gather(const struct rows *rows, const struct row_ref *refs,
-	uint32_t count)
+static struct batch *
+rows_collect(const struct rows *rows, const struct row_ref *refs,
+	uint32_t count, int is_for_self)
 {
 	struct batch *batch = batch_new(rows->placed, count);
 	struct region *region = batch_region(batch);
 
 	batch_take_region(batch, region_hold(rows->region));
 	for (uint32_t i = 0; i < rows->placed->field_count; i++)
-		if (rows_field_is_needed(rows, i))
+		if (is_for_self || rows_field_is_needed(rows, i))
 			rows_gather_column(rows, i, refs, count, region,
 			    &batch->column[i]);
 		else
@@ -499,6 +499,20 @@ rows_gather(const struct rows *rows, const struct row_ref *refs,
 	return batch;
 }
 
+struct batch *
+rows_gather(const struct rows *rows, const struct row_ref *refs,
+	uint32_t count)
+{
+	return rows_collect(rows, refs, count, 0);
+}
+
+struct batch *
+rows_gather_all(const struct rows *rows, const struct row_ref *refs,
+	uint32_t count)
+{
+	return rows_collect(rows, refs, count, 1);
+}
+
 /* Copy the rows of live[0..count) to `fresh` and point the refs there. */
 static void
 rows_move(const struct rows *rows, struct row_ref *const *live, uint32_t count,
@@ -509,7 +523,7 @@ rows_move(const struct rows *rows, struct row_ref *const *live, uint32_t count,
 
 	for (uint32_t i = 0; i < count; i++)
 		refs[i] = *live[i];
-	struct batch *batch = rows_gather(rows, refs, count);
+	struct batch *batch = rows_gather_all(rows, refs, count);
 	(void)rows_try(fresh, batch, &index);
 	for (uint32_t i = 0; i < count; i++)
 		*live[i] = (struct row_ref){ index, i };

@@ -49,6 +49,9 @@ void rows_shrink(struct rows *, struct row_ref *const *live, uint64_t count);
  */
 struct batch *rows_gather(const struct rows *, const struct row_ref *refs,
 	uint32_t count);
+/* The same with the fields that only the operator itself looks at. */
+struct batch *rows_gather_all(const struct rows *, const struct row_ref *refs,
+	uint32_t count);
 /* One column of it, by its place in rows_schema(), into `region` (which does
  * not keep the text alive: hold rows_region in the batch). */
 void rows_gather_column(const struct rows *, uint32_t place,

@@ -234,7 +234,7 @@ writer_flush(struct shelf_writer *writer, struct err *err)
 
 	if (writer->count == 0)
 		return 0;
-	struct batch *batch = rows_gather(writer->rows, writer->ref,
+	struct batch *batch = rows_gather_all(writer->rows, writer->ref,
 	    writer->count);
 	int status = shelf_write(writer->shelf, writer->one, batch, &rows, err);
 	batch_free(&batch);
