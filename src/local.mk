@@ -454,6 +454,8 @@ op_files = \
 	src/op/project.h \
 	src/op/rows.c \
 	src/op/rows.h \
+	src/op/shelf.c \
+	src/op/shelf.h \
 	src/op/sort_bag.c \
 	src/op/sort_bag.h \
 	src/op/sort_bucket.c \

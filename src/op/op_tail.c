@@ -5,20 +5,28 @@
  * that can no longer be among the last N; when there is no room for a batch all
  * go to a temporary file, which is let go like a batch.  With keys each group
  * has a ring of its last N rows; the kept rows are made anew when most of them
- * have fallen out of their rings.  Groups come out as they first appeared.
+ * have fallen out of their rings.  Groups come out as they first appeared.  If
+ * there is no room for them, all rows go to disk (op/shelf.h) and rings are
+ * made at the end, for some groups at a time.
  */
 #include "op/op.h"
 
 #include <string.h>
 
+#include "data/key.h"
 #include "op/group.h"
 #include "op/rows.h"
+#include "op/shelf.h"
 #include "state/spill.h"
 
 /* A file is let go when all of it is too old: N rows lie in so many and one. */
 #define PARTS 4
 
+/* Rows that take this part of the memory are many. */
+#define LARGE_PART 8
+
 struct ring {
+	uint64_t first;		/* place of the group's first row, and one */
 	uint64_t seen;
 	struct row_ref *ref;	/* `limit` entries, or as many as were seen */
 	uint32_t capacity;
@@ -41,6 +49,10 @@ struct tail {
 	/* With keys. */
 	struct group_table *groups;
 	struct rows *rows;
+	uint64_t sequence;	/* rows seen */
+	uint64_t live;		/* rows in all rings */
+	int is_over;		/* rings took more than there was room for */
+	struct shelf *shelf;	/* where all rows go; NULL: there was room */
 };
 
 static int
@@ -49,10 +61,9 @@ tail_open(struct op_run *run, struct err *err)
 	struct tail *tail = run->state;
 
 	(void)err;
-	if (run->op->args.by_count == 0) {
-		mem_budget_enter(&run->budget);
+	mem_budget_enter(&run->budget);
+	if (run->op->args.by_count == 0)
 		return 0;
-	}
 	tail->groups = group_table_new(sizeof(struct ring), &run->budget);
 	tail->rows = rows_new(run);
 	return 0;
@@ -191,24 +202,38 @@ tail_keep_batch(struct op_run *run, struct batch *batch, struct err *err)
 	    tail_spill(run, NULL, err) : 0;
 }
 
-/* -1: no memory for one more. */
+/* A ring that the budget refuses grows a little all the same; 1: so it was. */
+static int
+ring_grow(struct ring *ring, uint64_t limit, struct mem_budget *budget)
+{
+	uint64_t capacity = ring->capacity * 2u + 4u, bytes;
+	int is_over = 0;
+
+	if (capacity > limit)
+		capacity = limit;
+	bytes = (capacity - ring->capacity) * sizeof(*ring->ref);
+	if (mem_charge(budget, bytes) != 0) {
+		is_over = 1;
+		if (capacity > ring->capacity + BATCH_ROWS_MAX)
+			capacity = ring->capacity + BATCH_ROWS_MAX;
+		bytes = (capacity - ring->capacity) * sizeof(*ring->ref);
+		mem_charge_always(budget, bytes);
+	}
+	ring->capacity = (uint32_t)capacity;
+	ring->ref = mem_resize(ring->ref, capacity * sizeof(*ring->ref));
+	return is_over;
+}
+
 static int
 ring_add(struct ring *ring, struct row_ref ref, uint64_t limit,
 	struct mem_budget *budget)
 {
-	if (ring->seen < limit && ring->seen == ring->capacity) {
-		uint64_t capacity = ring->capacity * 2u + 4u;
-		if (capacity > limit)
-			capacity = limit;
-		if (mem_charge(budget, (capacity - ring->capacity) *
-		    sizeof(*ring->ref)) != 0)
-			return -1;
-		ring->capacity = (uint32_t)capacity;
-		ring->ref = mem_resize(ring->ref,
-		    ring->capacity * sizeof(*ring->ref));
-	}
+	int is_over = 0;
+
+	if (ring->seen < limit && ring->seen == ring->capacity)
+		is_over = ring_grow(ring, limit, budget);
 	ring->ref[ring->seen++ % limit] = ref;
-	return 0;
+	return is_over;
 }
 
 static uint64_t
@@ -226,21 +251,22 @@ ring_at(struct ring *ring, uint64_t i, uint64_t limit)
 }
 
 /* Rows that no ring holds any more are let go, when they are the most. */
-static int
-tail_shrink(struct op_run *run, struct err *err)
+static void
+tail_shrink(struct op_run *run)
 {
 	struct tail *tail = run->state;
-	uint64_t limit = (uint64_t)run->op->args.limit, live = 0;
+	uint64_t limit = (uint64_t)run->op->args.limit;
 	uint64_t group_count = group_table_count(tail->groups);
 
 	if (rows_count(tail->rows) < 16 * BATCH_ROWS_MAX)
-		return 0;
-	for (uint64_t g = 0; g < group_count; g++)
-		live += ring_count((struct ring *)group_table_row(tail->groups,
-		    g), limit);
-	if (live * 4 > rows_count(tail->rows))
-		return 0;
-	struct row_ref **refs = mem_alloc((live + 1) * sizeof(*refs));
+		return;
+	/* The more often, the less room there is. */
+	int is_large = mem_limit() != 0 &&
+	    rows_bytes(tail->rows) > mem_limit() / LARGE_PART;
+	if (is_large ? tail->live * 3 > rows_count(tail->rows) * 2 :
+	    tail->live * 4 > rows_count(tail->rows))
+		return;
+	struct row_ref **refs = mem_alloc((tail->live + 1) * sizeof(*refs));
 	uint64_t count = 0;
 	for (uint64_t g = 0; g < group_count; g++) {
 		struct ring *ring = (struct ring *)group_table_row(
@@ -248,31 +274,124 @@ tail_shrink(struct op_run *run, struct err *err)
 		for (uint64_t i = 0; i < ring_count(ring, limit); i++)
 			refs[count++] = ring_at(ring, i, limit);
 	}
-	int status = rows_shrink(tail->rows, refs, count, err);
+	rows_shrink(tail->rows, refs, count);
 	mem_free(refs);
-	return status;
 }
+
+/* Rows into their rings: 0, or 1 when there is no room and none is there. */
+static int
+tail_take(struct op_run *run, struct batch *batch,
+	const struct shelf_rows *rows, struct err *err)
+{
+	struct tail *tail = run->state;
+	uint64_t limit = (uint64_t)run->op->args.limit;
+	struct key_set keys = {
+		.text = (struct text *)(uintptr_t)rows->key,
+		.hash = (uint64_t *)(uintptr_t)rows->hash,
+	};
+	uint32_t count = batch->sel_count, index;
+
+	(void)err;
+	if (tail->is_over || group_table_reserve(tail->groups, count, 0) != 0 ||
+	    rows_try(tail->rows, batch, &index) != 0)
+		return 1;
+	char **row = mem_alloc((count + 1) * sizeof(*row));
+	(void)group_table_find(tail->groups, &keys, count, row, NULL);
+	for (uint32_t i = 0; i < count; i++) {
+		struct ring *ring = (struct ring *)row[i];
+		if (ring->first == 0)
+			ring->first = rows->first[i] + 1;
+		tail->live += ring->seen < limit;
+		tail->is_over |= ring_add(ring, (struct row_ref){ index, i },
+		    limit, &run->budget);
+	}
+	mem_free(row);
+	tail_shrink(run);
+	return 0;
+}
+
+static int
+tail_put(struct op_run *run, struct shelf_writer *writer, int is_last,
+	struct err *err)
+{
+	struct tail *tail = run->state;
+	uint64_t limit = (uint64_t)run->op->args.limit;
+
+	(void)is_last;
+	for (uint64_t g = 0; g < group_table_count(tail->groups); g++) {
+		char *row = group_table_row(tail->groups, g);
+		struct ring *ring = (struct ring *)row;
+		for (uint64_t i = 0; i < ring_count(ring, limit); i++)
+			if (shelf_put(writer, tail->rows, *ring_at(ring, i,
+			    limit), row, ring->first - 1, i, err) != 0)
+				return -1;
+	}
+	return 0;
+}
+
+static void
+tail_free_groups(struct op_run *run)
+{
+	struct tail *tail = run->state;
+
+	if (tail->groups == NULL)
+		return;
+	for (uint64_t g = 0; g < group_table_count(tail->groups); g++) {
+		struct ring *ring = (struct ring *)group_table_row(
+		    tail->groups, g);
+		mem_release(&run->budget, ring->capacity * sizeof(*ring->ref));
+		mem_free(ring->ref);
+	}
+	group_table_free(&tail->groups);
+	rows_free(&tail->rows);
+}
+
+static void
+tail_clear(struct op_run *run)
+{
+	struct tail *tail = run->state;
+
+	tail_free_groups(run);
+	tail->is_over = 0;
+	tail->live = 0;
+	tail->groups = group_table_new(sizeof(struct ring), &run->budget);
+	tail->rows = rows_new(run);
+}
+
+static const struct shelf_def tail_shelf = {
+	.take = tail_take, .put = tail_put, .clear = tail_clear,
+};
 
 static int
 tail_keep_groups(struct op_run *run, struct batch *batch, struct err *err)
 {
 	struct tail *tail = run->state;
+	const struct op_args *args = &run->op->args;
 	struct region *region = batch_region(batch);
-	char **row = region_alloc(region, BATCH_ROWS_MAX * sizeof(*row));
-	uint32_t index;
+	struct column *column = region_alloc(region,
+	    args->by_count * sizeof(*column));
+	struct key_set keys;
+	int status = 1;
 
-	if (run->op->args.limit == 0)
+	if (args->limit == 0)
 		return 0;
-	if (group_find_by(run, tail->groups, run->op->args.by,
-	    run->op->args.by_count, batch, region, row, err) != 0)
+	if (group_eval_by(run, args->by, args->by_count, batch, region, column,
+	    err) != 0)
 		return -1;
-	if (rows_add(tail->rows, batch, &index, err) != 0)
-		return -1;
-	for (uint32_t i = 0; i < batch->sel_count; i++)
-		if (ring_add((struct ring *)row[i], (struct row_ref){ index,
-		    i }, (uint64_t)run->op->args.limit, &run->budget) != 0)
-			return op_charge(run, UINT64_MAX / 2, err);
-	return tail_shrink(run, err);
+	uint32_t count = batch->sel_count;
+	key_make(column, args->by_count, count, region, &keys);
+	uint64_t *place = region_alloc(region, (count + 1) * sizeof(*place));
+	for (uint32_t i = 0; i < count; i++)
+		place[i] = tail->sequence++;
+	struct shelf_rows rows = { keys.text, keys.hash, place, place };
+	if (tail->shelf == NULL && !mem_is_pressed(&run->budget))
+		status = tail_take(run, batch, &rows, err);
+	if (status != 1)
+		return status;
+	if (tail->shelf == NULL)
+		tail->shelf = shelf_new(run, &tail_shelf, err);
+	return tail->shelf == NULL ? -1 :
+	    shelf_add(tail->shelf, batch, &rows, err);
 }
 
 static enum op_status
@@ -379,6 +498,8 @@ tail_flush(struct op_run *run, unsigned port, struct err *err)
 	struct tail *tail = run->state;
 
 	(void)port;
+	if (tail->shelf != NULL)
+		return shelf_give(tail->shelf, err);
 	return tail->groups == NULL ? tail_flush_batches(run, err) :
 	    tail_flush_groups(run, err);
 }
@@ -395,24 +516,17 @@ tail_close(struct op_run *run)
 	for (uint32_t i = 0; i < tail->part_count; i++)
 		spill_file_free(&tail->part[i].file);
 	mem_free(tail->part);
+	shelf_free(&tail->shelf);
+	tail_free_groups(run);
 	if (run->budget.can_spill)
 		mem_budget_leave(&run->budget);
-	for (uint64_t g = 0; tail->groups != NULL &&
-	    g < group_table_count(tail->groups); g++) {
-		struct ring *ring = (struct ring *)group_table_row(
-		    tail->groups, g);
-		mem_release(&run->budget, ring->capacity * sizeof(*ring->ref));
-		mem_free(ring->ref);
-	}
-	group_table_free(&tail->groups);
-	rows_free(&tail->rows);
 }
 
 const struct op_def op_tail = {
 	.name = "tail",
 	.syntax = "tail [N] [by KEYS]",
 	.summary = "the last N records (10 if not said), or of each group",
-	.holds = "N rows, of each group; without keys also on disk",
+	.holds = "N rows, of each group; beyond the memory on disk",
 	.example = "tail 1 by user",
 	.flags = OP_BLOCKS | OP_HOLDS | OP_KEEPS_RECORD,
 	.state_bytes = sizeof(struct tail),

@@ -17,6 +17,9 @@
  * Where words do not decide, keys do.  What is left is kept (op/rows.h), and
  * enters its heap if it is still good enough.  Kept rows that no heap holds any
  * more are let go when they are the most.
+ *
+ * If there is no room for the heaps of all groups, all rows go to disk
+ * (op/shelf.h) and heaps are made at the end, for some groups at a time.
  */
 #include "op/op.h"
 
@@ -25,10 +28,14 @@
 #include "data/key.h"
 #include "op/group.h"
 #include "op/rows.h"
+#include "op/shelf.h"
 #include "util/buf.h"
 
 /* Bytes of a key that lie in the entry; a number's key has 11. */
 #define KEY_WORDS_BYTES 16
+
+/* Rows that take this part of the memory are many. */
+#define LARGE_PART 8
 
 struct entry {
 	uint64_t word[2];	/* of the key, most significant byte first */
@@ -46,6 +53,7 @@ struct heap {
 	uint64_t count, capacity;
 	enum type type;		/* of the worst, and its number, */
 	int64_t number;		/* if the heap is full */
+	uint64_t first;		/* place of the group's first row, and one */
 };
 
 struct top {
@@ -56,6 +64,8 @@ struct top {
 	uint64_t live;			/* entries of all heaps */
 	size_t charged;			/* heaps and rests */
 	struct buf key;
+	int is_over;		/* heaps took more than there was room for */
+	struct shelf *shelf;	/* where all rows go; NULL: there was room */
 };
 
 static int
@@ -65,9 +75,10 @@ top_open(struct op_run *run, struct err *err)
 
 	(void)err;
 	top->rows = rows_new(run);
-	if (run->op->args.by_count > 0)
-		top->groups = group_table_new(sizeof(struct heap),
-		    &run->budget);
+	if (run->op->args.by_count == 0)
+		return 0;
+	top->groups = group_table_new(sizeof(struct heap), &run->budget);
+	mem_budget_enter(&run->budget);
 	return 0;
 }
 
@@ -133,25 +144,52 @@ heap_sink(struct heap *heap, uint64_t at, struct entry entry)
 	heap->entry[at] = entry;
 }
 
+/* Memory of the heaps: with groups it is taken, and then let go of; without,
+ * there is no way out. */
+static int
+top_charge(struct op_run *run, size_t bytes, struct err *err)
+{
+	struct top *top = run->state;
+
+	if (top->groups == NULL) {
+		if (op_charge(run, bytes, err) != 0)
+			return -1;
+	} else if (mem_charge(&run->budget, bytes) != 0) {
+		mem_charge_always(&run->budget, bytes);
+		top->is_over = 1;
+	}
+	top->charged += bytes;
+	return 0;
+}
+
+static int
+heap_grow(struct op_run *run, struct heap *heap, struct err *err)
+{
+	const struct top *top = run->state;
+	uint64_t limit = (uint64_t)run->op->args.limit;
+	uint64_t capacity = heap->capacity * 2 + 8;
+
+	if (top->is_over && capacity > heap->capacity + BATCH_ROWS_MAX)
+		capacity = heap->capacity + BATCH_ROWS_MAX;
+	if (capacity > limit)
+		capacity = limit;
+	if (top_charge(run, (capacity - heap->capacity) *
+	    sizeof(*heap->entry), err) != 0)
+		return -1;
+	heap->entry = mem_resize(heap->entry,
+	    capacity * sizeof(*heap->entry));
+	heap->capacity = capacity;
+	return 0;
+}
+
 static int
 heap_add(struct op_run *run, struct heap *heap, const struct entry *entry,
 	struct err *err)
 {
 	struct top *top = run->state;
 
-	if (heap->count == heap->capacity) {
-		uint64_t limit = (uint64_t)run->op->args.limit;
-		uint64_t capacity = heap->capacity * 2 + 8;
-		if (capacity > limit)
-			capacity = limit;
-		size_t more = (capacity - heap->capacity) * sizeof(*entry);
-		if (op_charge(run, more, err) != 0)
-			return -1;
-		top->charged += more;
-		heap->entry = mem_resize(heap->entry,
-		    capacity * sizeof(*entry));
-		heap->capacity = capacity;
-	}
+	if (heap->count == heap->capacity && heap_grow(run, heap, err) != 0)
+		return -1;
 	uint64_t at = heap->count++;
 	while (at > 0) {
 		uint64_t parent = (at - 1) / 2;
@@ -315,7 +353,7 @@ key_word(const struct buf *key, size_t offset)
 /* The entry of a row; its rest is still that of the scratch key. */
 static void
 entry_make(struct top *top, const struct column *value, uint32_t i,
-	struct entry *out)
+	uint64_t sequence, struct entry *out)
 {
 	static const struct key_order order = { .descending = 1 };
 	struct buf *key = &top->key;
@@ -324,7 +362,7 @@ entry_make(struct top *top, const struct column *value, uint32_t i,
 	key_add_order(value, &order, 1, i, key);
 	*out = (struct entry){
 		.word = { key_word(key, 0), key_word(key, 8) },
-		.sequence = top->sequence + i,
+		.sequence = sequence,
 	};
 	if (key->size > KEY_WORDS_BYTES) {
 		out->rest = key->bytes + KEY_WORDS_BYTES;
@@ -343,7 +381,8 @@ does_enter(struct top *top, const struct heap *heap, uint64_t limit,
 
 	if (verdict != UNSURE)
 		return verdict == IN;
-	entry_make(top, column, i, &entry);
+	/* Of equal ones the later is the worse: it does not enter. */
+	entry_make(top, column, i, UINT64_MAX, &entry);
 	return !entry_is_worse(&entry, &heap->entry[0]);
 }
 
@@ -378,46 +417,30 @@ pick_single(struct top *top, uint64_t limit, const struct column *column,
 struct candidates {
 	struct column value;
 	struct heap **heap;	/* of each selected row */
+	const uint64_t *place;	/* of each, in the input; NULL: as they come */
 	uint16_t *pick;		/* selected rows that may enter their heap */
 	uint32_t count;
 };
 
-/* Evaluate the keys and the value; find each row's heap. */
+/* Evaluate the keys (`by` has room for their columns) and the value. */
 static int
 top_eval(struct op_run *run, struct batch *batch, struct region *region,
-	struct candidates *out, struct err *err)
+	struct column *by, struct column *value, struct err *err)
 {
-	struct top *top = run->state;
 	const struct op_args *args = &run->op->args;
-	struct column *column = region_alloc(region,
-	    (args->by_count + 1) * sizeof(*column));
-	struct key_set keys;
 	struct eval eval;
 
 	eval_init(&eval, batch, region);
-	for (uint32_t i = 0; i < args->by_count; i++)
+	for (uint32_t i = 0; i < args->by_count && by != NULL; i++)
 		expr_eval(args->by[i].expr, &eval, batch->sel,
-		    batch->sel_count, &column[i]);
+		    batch->sel_count, &by[i]);
 	expr_eval_as(args->expr, &eval, FUNC_NUMBER, batch->sel,
-	    batch->sel_count, &out->value);
-	if (eval.rejects.count > 0) {
-		if (op_reject(run, batch, &eval.rejects, err) != 0)
-			return -1;
-		return top_eval(run, batch, region, out, err);
-	}
-	if (top->groups == NULL)
+	    batch->sel_count, value);
+	if (eval.rejects.count == 0)
 		return 0;
-	key_make(column, args->by_count, batch->sel_count, region, &keys);
-	char **row = region_alloc(region, BATCH_ROWS_MAX * sizeof(*row));
-	if (group_table_find(top->groups, &keys, batch->sel_count, row,
-	    NULL) != 0) {
-		err_set(err, ERR_IO, "top: its %llu groups need more memory "
-		    "than the limit",
-		    (unsigned long long)group_table_count(top->groups));
-		return err_hint(err, "give it more with --memory SIZE");
-	}
-	out->heap = (struct heap **)row;
-	return 0;
+	if (op_reject(run, batch, &eval.rejects, err) != 0)
+		return -1;
+	return top_eval(run, batch, region, by, value, err);
 }
 
 static void
@@ -448,9 +471,8 @@ top_enter(struct op_run *run, struct heap *heap, struct entry *entry,
 	if (is_full && entry_is_worse(entry, &heap->entry[0]))
 		return 0;
 	if (entry->rest_size > 0) {
-		if (op_charge(run, entry->rest_size, err) != 0)
+		if (top_charge(run, entry->rest_size, err) != 0)
 			return -1;
-		top->charged += entry->rest_size;
 		entry->rest = mem_copy(entry->rest, entry->rest_size);
 	}
 	if (!is_full && heap_add(run, heap, entry, err) != 0) {
@@ -472,74 +494,221 @@ top_enter(struct op_run *run, struct heap *heap, struct entry *entry,
 }
 
 /* Rows that no heap holds any more are let go, when they are the most. */
-static int
-top_shrink(struct op_run *run, struct err *err)
+static void
+top_shrink(struct op_run *run)
 {
 	struct top *top = run->state;
 	uint64_t heaps = top_heap_count(top), count = 0;
 
-	if (rows_count(top->rows) < 16 * BATCH_ROWS_MAX ||
+	if (rows_count(top->rows) < 16 * BATCH_ROWS_MAX)
+		return;
+	/* The more often, the less room there is. */
+	int is_large = mem_limit() != 0 &&
+	    rows_bytes(top->rows) > mem_limit() / LARGE_PART;
+	if (is_large ? top->live * 3 > rows_count(top->rows) * 2 :
 	    top->live * 4 > rows_count(top->rows))
-		return 0;
+		return;
 	struct row_ref **refs = mem_alloc((top->live + 1) * sizeof(*refs));
 	for (uint64_t h = 0; h < heaps; h++) {
 		struct heap *heap = top_heap(top, h);
 		for (uint64_t i = 0; i < heap->count; i++)
 			refs[count++] = &heap->entry[i].ref;
 	}
-	int status = rows_shrink(top->rows, refs, count, err);
+	rows_shrink(top->rows, refs, count);
 	mem_free(refs);
-	return status;
 }
 
-/* Keep the rows that were picked and enter them. */
+/* Keep the rows that were picked and enter them: 0, -1, or 1 when there is no
+ * room for the rows and none has entered. */
 static int
 top_keep(struct op_run *run, struct batch *batch,
 	const struct candidates *picked, struct err *err)
 {
 	struct top *top = run->state;
-	uint16_t *sel = batch_sel_storage(batch);
+	struct batch *part = batch_clone(batch);
+	uint16_t *sel = batch_sel_storage(part);
 	uint32_t index = 0;
 
 	for (uint32_t k = 0; k < picked->count; k++)
 		sel[k] = (uint16_t)batch_row(batch, picked->pick[k]);
-	batch->sel = sel;
-	batch->sel_count = picked->count;
-	int status = rows_add(top->rows, batch, &index, err);
+	part->sel = sel;
+	part->sel_count = picked->count;
+	int status = rows_try(top->rows, part, &index);
+	batch_free(&part);
 	for (uint32_t k = 0; k < picked->count && status == 0; k++) {
 		uint32_t i = picked->pick[k];
 		struct entry entry;
-		entry_make(top, &picked->value, i, &entry);
+		entry_make(top, &picked->value, i, picked->place == NULL ?
+		    top->sequence + i : picked->place[i], &entry);
 		entry.ref = (struct row_ref){ index, k };
 		status = top_enter(run, picked->heap == NULL ? &top->single :
 		    picked->heap[i], &entry, err);
 	}
-	return status == 0 ? top_shrink(run, err) : -1;
+	if (status == 0)
+		top_shrink(run);
+	return status;
+}
+
+static int
+top_keep_single(struct op_run *run, struct batch *batch, struct region *region,
+	struct err *err)
+{
+	struct top *top = run->state;
+	struct candidates picked = { .heap = NULL };
+
+	if (top_eval(run, batch, region, NULL, &picked.value, err) != 0)
+		return -1;
+	picked.pick = region_alloc(region,
+	    BATCH_ROWS_MAX * sizeof(*picked.pick));
+	top_pick(run, &picked, batch->sel_count);
+	int status = picked.count == 0 ? 0 : top_keep(run, batch, &picked, err);
+	top->sequence += batch->sel_count;
+	return status == 1 ? op_charge(run, UINT64_MAX / 2, err) : status;
+}
+
+/* --- with groups --- */
+
+/* Rows into the heaps of their groups: 0, -1, or 1 when there is no room. */
+static int
+top_take_values(struct op_run *run, struct batch *batch,
+	const struct shelf_rows *rows, struct region *region,
+	struct candidates *picked, struct err *err)
+{
+	struct top *top = run->state;
+	uint32_t count = batch->sel_count;
+	struct key_set keys = {
+		.text = (struct text *)(uintptr_t)rows->key,
+		.hash = (uint64_t *)(uintptr_t)rows->hash,
+	};
+
+	if (top->is_over || group_table_reserve(top->groups, count, 0) != 0)
+		return 1;
+	char **row = region_alloc(region, (count + 1) * sizeof(*row));
+	(void)group_table_find(top->groups, &keys, count, row, NULL);
+	picked->heap = (struct heap **)row;
+	picked->place = rows->place;
+	picked->pick = region_alloc(region,
+	    BATCH_ROWS_MAX * sizeof(*picked->pick));
+	for (uint32_t i = 0; i < count; i++)
+		if (picked->heap[i]->first == 0)
+			picked->heap[i]->first = rows->first[i] + 1;
+	top_pick(run, picked, count);
+	return picked->count == 0 ? 0 : top_keep(run, batch, picked, err);
+}
+
+static int
+top_take(struct op_run *run, struct batch *batch, const struct shelf_rows *rows,
+	struct err *err)
+{
+	struct region *region = region_new();
+	struct candidates picked = { .heap = NULL };
+	int status = top_eval(run, batch, region, NULL, &picked.value, err);
+
+	if (status == 0)
+		status = top_take_values(run, batch, rows, region, &picked,
+		    err);
+	region_drop(&region);
+	return status;
+}
+
+static int
+top_put(struct op_run *run, struct shelf_writer *writer, int is_last,
+	struct err *err)
+{
+	struct top *top = run->state;
+
+	for (uint64_t h = 0; h < top_heap_count(top); h++) {
+		struct heap *heap = top_heap(top, h);
+		if (is_last)
+			heap_sort(heap);
+		for (uint64_t i = 0; i < heap->count; i++) {
+			const struct entry *entry = &heap->entry[i];
+			if (shelf_put(writer, top->rows, entry->ref,
+			    (const char *)heap, heap->first - 1, is_last ? i :
+			    entry->sequence, err) != 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static void
+top_free_heaps(struct op_run *run)
+{
+	struct top *top = run->state;
+
+	for (uint64_t h = 0; top->rows != NULL && h < top_heap_count(top);
+	    h++) {
+		struct heap *heap = top_heap(top, h);
+		for (uint64_t i = 0; i < heap->count; i++)
+			mem_free(heap->entry[i].rest);
+		mem_free(heap->entry);
+	}
+	mem_release(&run->budget, top->charged);
+	top->charged = top->live = 0;
+	group_table_free(&top->groups);
+	rows_free(&top->rows);
+}
+
+static void
+top_clear(struct op_run *run)
+{
+	struct top *top = run->state;
+
+	top_free_heaps(run);
+	top->is_over = 0;
+	top->groups = group_table_new(sizeof(struct heap), &run->budget);
+	top->rows = rows_new(run);
+}
+
+static const struct shelf_def top_shelf = {
+	.take = top_take, .put = top_put, .clear = top_clear,
+};
+
+static int
+top_keep_groups(struct op_run *run, struct batch *batch, struct region *region,
+	struct err *err)
+{
+	struct top *top = run->state;
+	uint32_t by_count = run->op->args.by_count;
+	struct column *by = region_alloc(region, by_count * sizeof(*by));
+	struct candidates picked = { .heap = NULL };
+	struct key_set keys;
+	int status = 1;
+
+	if (top_eval(run, batch, region, by, &picked.value, err) != 0)
+		return -1;
+	uint32_t count = batch->sel_count;
+	key_make(by, by_count, count, region, &keys);
+	uint64_t *place = region_alloc(region, (count + 1) * sizeof(*place));
+	for (uint32_t i = 0; i < count; i++)
+		place[i] = top->sequence++;
+	struct shelf_rows rows = { keys.text, keys.hash, place, place };
+	if (top->shelf == NULL && !mem_is_pressed(&run->budget))
+		status = top_take_values(run, batch, &rows, region, &picked,
+		    err);
+	if (status != 1)
+		return status;
+	if (top->shelf == NULL)
+		top->shelf = shelf_new(run, &top_shelf, err);
+	return top->shelf == NULL ? -1 :
+	    shelf_add(top->shelf, batch, &rows, err);
 }
 
 static enum op_status
 top_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct err *err)
 {
-	struct top *top = run->state;
 	struct batch *batch = take_batch;
 	struct region *region = region_new();
-	struct candidates picked = { .heap = NULL };
 	int done = run->op->args.limit == 0;
 	int status = 0;
 
 	(void)port;
 	if (!done)
-		status = top_eval(run, batch, region, &picked, err);
-	if (!done && status == 0) {
-		uint32_t count = batch->sel_count;
-		picked.pick = region_alloc(region,
-		    BATCH_ROWS_MAX * sizeof(*picked.pick));
-		top_pick(run, &picked, count);
-		if (picked.count > 0)
-			status = top_keep(run, batch, &picked, err);
-		top->sequence += count;
-	}
+		status = run->op->args.by_count == 0 ?
+		    top_keep_single(run, batch, region, err) :
+		    top_keep_groups(run, batch, region, err);
 	region_drop(&region);
 	batch_free(&batch);
 	return status != 0 ? OP_FAIL : done ? OP_DONE : OP_OK;
@@ -550,10 +719,12 @@ top_flush(struct op_run *run, unsigned port, struct err *err)
 {
 	struct top *top = run->state;
 	uint32_t most = batch_rows_target(), count = 0;
-	struct row_ref *refs = mem_alloc(most * sizeof(*refs));
 	enum op_status status = OP_OK;
 
 	(void)port;
+	if (top->shelf != NULL)
+		return shelf_give(top->shelf, err);
+	struct row_ref *refs = mem_alloc(most * sizeof(*refs));
 	for (uint64_t h = 0; h < top_heap_count(top) && status == OP_OK; h++) {
 		struct heap *heap = top_heap(top, h);
 		heap_sort(heap);
@@ -577,16 +748,10 @@ top_close(struct op_run *run)
 {
 	struct top *top = run->state;
 
-	for (uint64_t h = 0; top->rows != NULL && h < top_heap_count(top);
-	    h++) {
-		struct heap *heap = top_heap(top, h);
-		for (uint64_t i = 0; i < heap->count; i++)
-			mem_free(heap->entry[i].rest);
-		mem_free(heap->entry);
-	}
-	mem_release(&run->budget, top->charged);
-	group_table_free(&top->groups);
-	rows_free(&top->rows);
+	shelf_free(&top->shelf);
+	top_free_heaps(run);
+	if (run->budget.can_spill)
+		mem_budget_leave(&run->budget);
 	buf_fini(&top->key);
 }
 
@@ -595,7 +760,7 @@ const struct op_def op_top = {
 	.syntax = "top [N] EXPR [by KEYS]",
 	.summary = "the N records with the largest value (10 if not said), or "
 	    "of each group",
-	.holds = "N rows, of each group",
+	.holds = "N rows, of each group; with keys beyond the memory on disk",
 	.example = "top 3 ms by country",
 	.flags = OP_BLOCKS | OP_HOLDS | OP_KEEPS_RECORD,
 	.state_bytes = sizeof(struct top),

@@ -39,6 +39,7 @@ struct rows {
 	uint32_t kept_count;
 	uint64_t row_count;
 	int no_record;		/* some batch had no record bytes */
+	int takes_all;		/* what the budget refuses is taken */
 };
 
 struct rows *
@@ -238,9 +239,24 @@ is_record_alike(const struct rows *rows, const struct batch *batch)
 	    schema_has_names_of(batch->schema, first->schema));
 }
 
+/* Charge what the region has grown by: 0, or 1. */
+static int
+rows_charge(struct rows *rows)
+{
+	size_t bytes = region_bytes(rows->region);
+
+	if (bytes <= rows->charged)
+		return 0;
+	if (rows->takes_all)
+		mem_charge_always(&rows->run->budget, bytes - rows->charged);
+	else if (mem_charge(&rows->run->budget, bytes - rows->charged) != 0)
+		return 1;
+	rows->charged = bytes;
+	return 0;
+}
+
 int
-rows_add(struct rows *rows, const struct batch *batch, uint32_t *index,
-	struct err *err)
+rows_try(struct rows *rows, const struct batch *batch, uint32_t *index)
 {
 	uint32_t fields = batch->schema->field_count;
 
@@ -269,14 +285,17 @@ rows_add(struct rows *rows, const struct batch *batch, uint32_t *index,
 	rows_map(rows, kept);
 	*index = rows->kept_count++;
 	rows->row_count += batch->sel_count;
-	size_t bytes = region_bytes(rows->region);
-	if (bytes <= rows->charged)
+	return rows_charge(rows);
+}
+
+int
+rows_add(struct rows *rows, const struct batch *batch, uint32_t *index,
+	struct err *err)
+{
+	if (rows_try(rows, batch, index) == 0)
 		return 0;
-	size_t more = bytes - rows->charged;
-	if (op_charge(rows->run, more, err) != 0)
-		return -1;
-	rows->charged = bytes;
-	return 0;
+	return op_charge(rows->run, region_bytes(rows->region) - rows->charged,
+	    err);
 }
 
 /* The column of a field in a kept batch, or NULL. */
@@ -456,16 +475,16 @@ rows_field_is_needed(const struct rows *rows, uint32_t place)
 	return need_has(need, rows->placed->field[place].name);
 }
 
-struct batch *
-rows_gather(const struct rows *rows, const struct row_ref *refs,
-	uint32_t count)
+static struct batch *
+rows_collect(const struct rows *rows, const struct row_ref *refs,
+	uint32_t count, int is_for_self)
 {
 	struct batch *batch = batch_new(rows->placed, count);
 	struct region *region = batch_region(batch);
 
 	batch_take_region(batch, region_hold(rows->region));
 	for (uint32_t i = 0; i < rows->placed->field_count; i++)
-		if (rows_field_is_needed(rows, i))
+		if (is_for_self || rows_field_is_needed(rows, i))
 			rows_gather_column(rows, i, refs, count, region,
 			    &batch->column[i]);
 		else
@@ -480,41 +499,52 @@ rows_gather(const struct rows *rows, const struct row_ref *refs,
 	return batch;
 }
 
+struct batch *
+rows_gather(const struct rows *rows, const struct row_ref *refs,
+	uint32_t count)
+{
+	return rows_collect(rows, refs, count, 0);
+}
+
+struct batch *
+rows_gather_all(const struct rows *rows, const struct row_ref *refs,
+	uint32_t count)
+{
+	return rows_collect(rows, refs, count, 1);
+}
+
 /* Copy the rows of live[0..count) to `fresh` and point the refs there. */
-static int
+static void
 rows_move(const struct rows *rows, struct row_ref *const *live, uint32_t count,
-	struct rows *fresh, struct err *err)
+	struct rows *fresh)
 {
 	struct row_ref *refs = mem_alloc(count * sizeof(*refs));
 	uint32_t index;
 
 	for (uint32_t i = 0; i < count; i++)
 		refs[i] = *live[i];
-	struct batch *batch = rows_gather(rows, refs, count);
-	int status = rows_add(fresh, batch, &index, err);
-	for (uint32_t i = 0; i < count && status == 0; i++)
+	struct batch *batch = rows_gather_all(rows, refs, count);
+	(void)rows_try(fresh, batch, &index);
+	for (uint32_t i = 0; i < count; i++)
 		*live[i] = (struct row_ref){ index, i };
 	batch_free(&batch);
 	mem_free(refs);
-	return status;
 }
 
-int
-rows_shrink(struct rows *rows, struct row_ref *const *live, uint64_t count,
-	struct err *err)
+void
+rows_shrink(struct rows *rows, struct row_ref *const *live, uint64_t count)
 {
 	struct rows *fresh = rows_new(rows->run);
-	int status = 0;
 
-	for (uint64_t at = 0; at < count && status == 0;
-	    at += BATCH_ROWS_MAX) {
+	fresh->takes_all = 1;
+	for (uint64_t at = 0; at < count; at += BATCH_ROWS_MAX) {
 		uint64_t left = count - at;
-		status = rows_move(rows, live + at, left < BATCH_ROWS_MAX ?
-		    (uint32_t)left : BATCH_ROWS_MAX, fresh, err);
+		rows_move(rows, live + at, left < BATCH_ROWS_MAX ?
+		    (uint32_t)left : BATCH_ROWS_MAX, fresh);
 	}
+	fresh->takes_all = 0;
 	struct rows swap = *rows;
 	*rows = *fresh;
 	*fresh = swap;
 	rows_free(&fresh);
-	return status;
 }
