@@ -226,7 +226,11 @@ bind_unknown_call(const struct scope *scope, const struct ast_expr *ast)
 	struct ast_span span = ast->span;
 	span.bytes = ast->text.size < span.bytes ? ast->text.size : span.bytes;
 	bind_error(check, span, "there is no function '%s'", name);
-	if (near != NULL)
+	if (text_is(ast->text, "rollup") || text_is(ast->text, "cube") ||
+	    text_is(ast->text, "sets"))
+		err_hint(check->err, "it makes sets of keys, behind `by`: "
+		    "aggregate count() by %s(a, b)", name);
+	else if (near != NULL)
 		err_hint(check->err, "did you mean %s()?", near);
 	else
 		err_hint(check->err, "sflow help functions lists them");
