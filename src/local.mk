@@ -389,6 +389,7 @@ op_files = \
 	src/op/aggregate_result.c \
 	src/op/deferred.c \
 	src/op/deferred.h \
+	src/op/expand.h \
 	src/op/group.c \
 	src/op/group.h \
 	src/op/group_front.c \
@@ -421,6 +422,7 @@ op_files = \
 	src/op/op_aggregate.c \
 	src/op/op_dedup.c \
 	src/op/op_drop.c \
+	src/op/op_expand.c \
 	src/op/op_extend.c \
 	src/op/op_head.c \
 	src/op/op_join.c \
@@ -499,6 +501,7 @@ check_files = \
 	src/check/bind_io.c \
 	src/check/bind_join.c \
 	src/check/bind_live.c \
+	src/check/bind_sets.c \
 	src/check/bind_stage.c \
 	src/check/bind_window.c \
 	src/check/check_priv.h \

@@ -218,12 +218,15 @@ append_final_select(struct check *check, struct stream *stream,
 {
 	struct op *select = flow_add_op(check, "select", NULL);
 	const struct schema *out = aggregate->out;
-	uint32_t kept = out->field_count - aggregate->args.agg_count;
-	struct op_item *all = mem_alloc_zero((kept + count) * sizeof(*all));
+	uint32_t fields = out->field_count - aggregate->args.agg_count;
+	uint32_t kept = 0;
+	struct op_item *all = mem_alloc_zero((fields + count) * sizeof(*all));
 
-	for (uint32_t i = 0; i < kept; i++) {
-		const struct field *field = &out->field[i];
-		all[i] = (struct op_item){
+	for (uint32_t f = 0; f < fields; f++) {
+		const struct field *field = &out->field[f];
+		if (strcmp(field->name, SETS_NUMBER) == 0)
+			continue;
+		all[kept++] = (struct op_item){
 			.kind = OP_ITEM_EXPR, .name = bind_text(check,
 			    (struct ast_text){ field->name,
 			    field->name_size }),
@@ -278,12 +281,29 @@ bind_count_item(struct scope *scope, struct op_item *item)
 	return item->expr == NULL ? -1 : 0;
 }
 
+/* The keys, and the sets that some of them make. */
+static int
+bind_keys(struct scope *scope, const struct ast_group *group,
+	struct sets *sets, struct op *op)
+{
+	const struct ast_items *by = &group->by;
+
+	if (bind_has_sets(by)) {
+		if (bind_sets(scope->check, group, sets) != 0)
+			return -1;
+		scope->sets = sets;
+		by = &sets->key;
+	}
+	return bind_items(scope, by, &op->args.by, &op->args.by_count);
+}
+
 int
 bind_aggregate(struct check *check, struct stream *stream,
 	const struct binding *binding, const struct ast_stage *ast)
 {
 	struct scope scope = bind_scope(check, stream, binding);
 	struct agg_list list = { 0 };
+	struct sets sets = { .count = 0 };
 	int has_window = ast->group.window.bytes != NULL;
 	struct op *op = flow_add_op(check, has_window ? "window" : "aggregate",
 	    ast);
@@ -292,13 +312,13 @@ bind_aggregate(struct check *check, struct stream *stream,
 	int status = -1;
 
 	if (refuse_streaming(check, &ast->group, ast->span) != 0 ||
-	    bind_items(&scope, &ast->group.by, &op->args.by,
-	    &op->args.by_count) != 0)
+	    bind_keys(&scope, &ast->group, &sets, op) != 0)
 		goto out;
 	scope.aggs = &list;
 	status = ast->kind == AST_COUNT ? bind_count_item(&scope, item) :
 	    bind_agg_items(&scope, op, ast, item);
-	int direct = status == 0 && name_directly(item, count, &list);
+	int direct = status == 0 && scope.sets == NULL &&
+	    name_directly(item, count, &list);
 	op->args.agg = list.agg;
 	op->args.agg_count = list.count;
 	if (status != 0)
@@ -306,9 +326,13 @@ bind_aggregate(struct check *check, struct stream *stream,
 	status = find_clash(check, op->args.by, op->args.by_count, item, count);
 	if (status == 0 && has_window && (find_window_clash(check, op->args.by,
 	    op->args.by_count) != 0 || find_window_clash(check, item,
-	    count) != 0 || bind_window(check, stream, binding, &ast->group,
-	    op) != 0))
+	    count) != 0))
 		status = -1;
+	if (status == 0 && scope.sets != NULL)
+		status = bind_append_sets(check, stream, &sets, op);
+	if (status == 0 && has_window)
+		status = bind_window(check, stream, binding, &ast->group,
+		    scope.sets, op);
 	if (status == 0)
 		status = stream_append(check, stream, op);
 	if (status == 0 && !direct)

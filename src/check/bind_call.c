@@ -206,7 +206,7 @@ bind_unknown_call(const struct scope *scope, const struct ast_expr *ast)
 	const struct func_def *const *func = func_all(&func_count);
 	const struct agg_def *const *agg = agg_all(&agg_count);
 	const char **names = mem_alloc((func_count + agg_count +
-	    check->program->decl_count + 3) * sizeof(*names));
+	    check->program->decl_count + 4) * sizeof(*names));
 
 	for (size_t i = 0; i < func_count; i++)
 		if (!(func[i]->flags & FUNC_HIDDEN))
@@ -220,12 +220,17 @@ bind_unknown_call(const struct scope *scope, const struct ast_expr *ast)
 	names[count++] = "if";
 	names[count++] = "coalesce";
 	names[count++] = "try";
+	names[count++] = "grouping";
 	const char *name = bind_text(check, ast->text);
 	const char *near = near_name(name, names, count);
 	struct ast_span span = ast->span;
 	span.bytes = ast->text.size < span.bytes ? ast->text.size : span.bytes;
 	bind_error(check, span, "there is no function '%s'", name);
-	if (near != NULL)
+	if (text_is(ast->text, "rollup") || text_is(ast->text, "cube") ||
+	    text_is(ast->text, "sets"))
+		err_hint(check->err, "it makes sets of keys, behind `by`: "
+		    "aggregate count() by %s(a, b)", name);
+	else if (near != NULL)
 		err_hint(check->err, "did you mean %s()?", near);
 	else
 		err_hint(check->err, "sflow help functions lists them");
@@ -263,5 +268,7 @@ bind_call(const struct scope *scope, const struct ast_expr *ast)
 		return bind_coalesce(scope, ast);
 	if (text_is(ast->text, "try"))
 		return bind_try(scope, ast);
+	if (text_is(ast->text, "grouping"))
+		return bind_grouping(scope, ast);
 	return bind_registered(scope, ast);
 }

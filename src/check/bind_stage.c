@@ -50,6 +50,8 @@ static int
 bind_by(const struct scope *scope, const struct ast_group *group,
 	struct op *op)
 {
+	if (bind_refuse_sets(scope->check, &group->by) != 0)
+		return -1;
 	for (uint32_t i = 0; i < group->by.count; i++) {
 		enum ast_expr_kind kind = group->by.item[i].expr->kind;
 		if (kind == AST_STAR || kind == AST_REGEX)
@@ -329,7 +331,7 @@ bind_unnest(struct check *check, struct stream *stream,
 int
 bind_route(struct check *check, const struct binding *binding,
 	const struct ast_route *route, const struct stream *stream,
-	struct op *op)
+	const struct sets *sets, struct op *op)
 {
 	switch (route->kind) {
 	case AST_ROUTE_NONE:
@@ -343,6 +345,8 @@ bind_route(struct check *check, const struct binding *binding,
 	side.source = NULL;
 	side.tail = op;
 	side.from_side = 1;
+	if (sets != NULL && bind_late_sets(check, &side, sets) != 0)
+		return -1;
 	return bind_to(check, &side, binding, route->io);
 }
 
@@ -382,7 +386,7 @@ bind_parse(struct check *check, struct stream *stream,
 		    &op->args.option_count) != 0)
 			return -1;
 	}
-	if (bind_route(check, binding, &ast->route, stream, op) != 0)
+	if (bind_route(check, binding, &ast->route, stream, NULL, op) != 0)
 		return -1;
 	if (stream_append(check, stream, op) == 0)
 		return 0;

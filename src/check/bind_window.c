@@ -268,7 +268,7 @@ find_kind(struct check *check, const struct ast_group *group)
 int
 bind_window(struct check *check, struct stream *stream,
 	const struct binding *binding, const struct ast_group *group,
-	struct op *op)
+	const struct sets *sets, struct op *op)
 {
 	const struct window_args *kind = find_kind(check, group);
 
@@ -283,5 +283,5 @@ bind_window(struct check *check, struct stream *stream,
 		op->args.route = OP_ROUTE_DROP;
 		return 0;
 	}
-	return bind_route(check, binding, &group->late, stream, op);
+	return bind_route(check, binding, &group->late, stream, sets, op);
 }

@@ -70,6 +70,16 @@ struct agg_list {
 	const struct ast_expr *where;	/* of the item being bound */
 };
 
+/* Sets of keys behind `by`: the keys, each once, and a bit per key. */
+struct sets {
+	struct ast_items key;
+	uint64_t *set;
+	uint32_t count;
+};
+
+/* The key that is the number of the set, from 0. */
+#define SETS_NUMBER "#set"
+
 struct scope {
 	struct check *check;
 	const struct schema *schema;
@@ -77,6 +87,7 @@ struct scope {
 	unsigned alias_count;
 	const struct binding *binding;
 	struct agg_list *aggs;	/* NULL: aggregates are not allowed here */
+	const struct sets *sets;	/* for grouping(); NULL: there is one */
 	int optional;			/* inside x?: unknown fields are fine */
 	int path;			/* of a file: a null is no part of it */
 	/* Name of the record itself, u in u.id; or none. */
@@ -126,12 +137,26 @@ struct expr *bind_agg_call(const struct scope *, const struct ast_expr *,
 int bind_aggregate(struct check *, struct stream *, const struct binding *,
 	const struct ast_stage *);
 
+/* bind_sets.c */
+/* Are there rollup, cube or sets? */
+int bind_has_sets(const struct ast_items *by);
+/* An error if there are. */
+int bind_refuse_sets(struct check *, const struct ast_items *by);
+int bind_sets(struct check *, const struct ast_group *, struct sets *out);
+/* What makes the copies of records, to the stream; the keys of `aggregate`,
+ * which are those of the sets, become what is needed then. */
+int bind_append_sets(struct check *, struct stream *, const struct sets *,
+	struct op *aggregate);
+/* Of copies in `side` only the first is left, as the record was. */
+int bind_late_sets(struct check *, struct stream *side, const struct sets *);
+struct expr *bind_grouping(const struct scope *, const struct ast_expr *);
+
 /* bind_window.c */
 int bind_watermark(struct check *, struct stream *, const struct binding *,
 	const struct ast_stage *);
 /* The window of `group`, if it has one, and what becomes of late records. */
 int bind_window(struct check *, struct stream *, const struct binding *,
-	const struct ast_group *, struct op *);
+	const struct ast_group *, const struct sets *, struct op *);
 
 /* bind_join.c */
 int bind_join(struct check *, struct stream *, const struct binding *,
@@ -165,9 +190,11 @@ int bind_stages(struct check *, struct stream *, const struct binding *,
 	const struct ast_pipeline *);
 int bind_items(const struct scope *, const struct ast_items *,
 	struct op_item **out, uint32_t *count);
-/* What becomes of the records of `stream` that `op` has no use for. */
+/* What becomes of the records of `stream` that `op` has no use for; `sets`:
+ * they are copies, else NULL. */
 int bind_route(struct check *, const struct binding *,
-	const struct ast_route *, const struct stream *, struct op *);
+	const struct ast_route *, const struct stream *, const struct sets *,
+	struct op *);
 
 /* flow.c */
 struct op *flow_add_op(struct check *, const char *name,

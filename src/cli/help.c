@@ -67,7 +67,8 @@ help_stages(struct buf *out)
 		if (!(all[i]->flags & OP_HIDDEN))
 			help_add_row(out, all[i]->name, 14, all[i]->summary);
 	buf_add_string(out, "\n  count [by KEYS] is aggregate count = count() "
-	    "[by KEYS]\n");
+	    "[by KEYS]\n  KEYS of both may be rollup(a, b), cube(a, b) or "
+	    "sets((a, b), (a), ())\n");
 }
 
 static void
@@ -326,6 +327,36 @@ help_count(struct buf *out)
 	    "  Example: watermark ts | count by user window tumble(1m)\n\n");
 }
 
+/* What stands among the keys of aggregate and count, and asks about them. */
+static const struct {
+	const char *name, *syntax, *summary, *example;
+} key_sets[] = {
+	{ "rollup", "by rollup(KEY, ...)", "groups by all keys, by all but "
+	    "the last, and so on down to all records",
+	    "aggregate sum(amount) by rollup(country, city)" },
+	{ "cube", "by cube(KEY, ...)", "groups by all keys, and by all that "
+	    "is left when some are left out",
+	    "count by cube(country, status)" },
+	{ "sets", "by sets((KEY, ...), ...)", "groups by each of the sets of "
+	    "keys; a key that is left out is null",
+	    "count by sets((country, status), (country), ())" },
+	{ "grouping", "grouping(KEY, ...)", "1 where the key is left out, "
+	    "else 0; of several the number that these digits make",
+	    "aggregate n = count(), g = grouping(city) by rollup(city)" },
+};
+
+#define KEY_SETS_COUNT (sizeof(key_sets) / sizeof(key_sets[0]))
+
+static void
+help_key_sets(const char *topic, struct buf *out)
+{
+	for (size_t i = 0; i < KEY_SETS_COUNT; i++)
+		if (strcmp(topic, key_sets[i].name) == 0)
+			buf_add_format(out, "%s\n\n  %s\n\n"
+			    "  Example: %s\n", key_sets[i].syntax,
+			    key_sets[i].summary, key_sets[i].example);
+}
+
 /* Streams and windows; what has the name of a stage comes behind it. */
 static void
 help_live(const char *topic, struct buf *out)
@@ -362,6 +393,7 @@ help_member(const char *topic, struct buf *out)
 	if (format != NULL)
 		help_format(format, out);
 	help_live(topic, out);
+	help_key_sets(topic, out);
 	return out->size > before ? 0 : -1;
 }
 
@@ -399,7 +431,7 @@ help_collect(const char *kind, const char ***names)
 	stream_all(&stream_count);
 	const char **out = mem_alloc((op_count + func_count + agg_count +
 	    format_count + stream_count + rule_count + WINDOW_COUNT +
-	    COMMAND_COUNT + TOPIC_COUNT + 8) * sizeof(*out));
+	    COMMAND_COUNT + TOPIC_COUNT + KEY_SETS_COUNT + 8) * sizeof(*out));
 
 	for (size_t i = 0; i < TOPIC_COUNT && kind == NULL; i++)
 		out[count++] = topics[i].name;
@@ -421,6 +453,8 @@ help_collect(const char *kind, const char ***names)
 	    (all || strcmp(kind, "formats") == 0); i++)
 		out[count++] = format[i]->name;
 	count += collect_live(kind, out + count);
+	for (size_t i = 0; i < KEY_SETS_COUNT && all; i++)
+		out[count++] = key_sets[i].name;
 	for (size_t i = 0; i < rule_count && kind != NULL &&
 	    strcmp(kind, "rules") == 0; i++)
 		if (!rule[i].always)

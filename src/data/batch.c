@@ -163,6 +163,7 @@ batch_new(struct schema *schema, uint32_t row_count)
 	batch->time = NULL;
 	batch->mark = NULL;
 	batch->split = 0;
+	batch->copy_count = 0;
 	batch->region_count = 0;
 	return batch;
 }
@@ -204,6 +205,7 @@ batch_clone(const struct batch *source)
 	batch->time = source->time;
 	batch->mark = source->mark;
 	batch->split = source->split;
+	batch->copy_count = source->copy_count;
 	batch_hold_regions(batch, source);
 	return batch;
 }

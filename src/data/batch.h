@@ -52,6 +52,9 @@ struct batch {
 	const int64_t *mark;
 	/* The split all rows come from (op/op.h); 0: none. */
 	uint64_t split;
+	/* Each so many physical rows, from row 0 on, are of one record, which
+	 * is bad, or late, but once (by rollup); 0: each is its own. */
+	uint32_t copy_count;
 	/* Regions held. */
 	struct region **region;
 	uint32_t region_count;
@@ -83,6 +86,13 @@ static inline uint32_t
 batch_row(const struct batch *batch, uint32_t i)
 {
 	return batch->sel == NULL ? i : batch->sel[i];
+}
+
+/* Of the rows of one record, is it the first? */
+static inline int
+batch_is_first(const struct batch *batch, uint32_t row)
+{
+	return batch->copy_count == 0 || row % batch->copy_count == 0;
 }
 
 /* The line of the input on which physical row `row` begins; 0: unknown. */

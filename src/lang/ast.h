@@ -83,9 +83,23 @@ struct ast_args {
 	uint32_t count;
 };
 
-/* item = "*" | REGEX | [ NAME "=" ] expr [ "where" expr ] [ "as" NAME ] */
+/* What stands for several sets of keys behind `by`. */
+enum ast_sets {
+	AST_SETS_NONE,
+	AST_SETS_TUPLE,		/* (a, b) inside the others: they go together */
+	AST_SETS_ROLLUP,
+	AST_SETS_CUBE,
+	AST_SETS_LIST,		/* sets(...) */
+};
+
+/*
+ * item = "*" | REGEX | [ NAME "=" ] expr [ "where" expr ] [ "as" NAME ]
+ * Behind `by` also sets of keys: then there is no name and no expr.
+ */
 struct ast_item {
 	struct ast_span span;
+	enum ast_sets sets;
+	struct ast_items *members;	/* of sets */
 	struct ast_text name;		/* given name, or none */
 	struct ast_span name_span;
 	struct ast_expr *expr;		/* AST_STAR: all fields */

@@ -10,6 +10,7 @@
 static int pipelines_equal(const struct ast_pipeline *,
 	const struct ast_pipeline *);
 static int exprs_equal(const struct ast_expr *, const struct ast_expr *);
+static int items_equal(const struct ast_items *, const struct ast_items *);
 
 static int
 texts_equal(const struct ast_text *a, const struct ast_text *b)
@@ -32,6 +33,13 @@ args_equal(const struct ast_args *a, const struct ast_args *b)
 }
 
 static int
+members_equal(const struct ast_item *a, const struct ast_item *b)
+{
+	return a->sets == b->sets && (a->sets == AST_SETS_NONE ||
+	    items_equal(a->members, b->members));
+}
+
+static int
 items_equal(const struct ast_items *a, const struct ast_items *b)
 {
 	if (a->count != b->count)
@@ -42,7 +50,8 @@ items_equal(const struct ast_items *a, const struct ast_items *b)
 		if (!texts_equal(&left->name, &right->name) ||
 		    !exprs_equal(left->expr, right->expr) ||
 		    !exprs_equal(left->where, right->where) ||
-		    left->colon != right->colon)
+		    left->colon != right->colon ||
+		    !members_equal(left, right))
 			return 0;
 	}
 	return 1;
@@ -102,6 +111,12 @@ exprs_equal(const struct ast_expr *a, const struct ast_expr *b)
 	    args_equal(&a->args, &b->args) &&
 	    items_equal(&a->items, &b->items) && pieces_equal(a, b) &&
 	    pipelines_equal(a->pipeline, b->pipeline);
+}
+
+int
+ast_expr_equal(const struct ast_expr *a, const struct ast_expr *b)
+{
+	return exprs_equal(a, b);
 }
 
 static int

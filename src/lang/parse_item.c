@@ -52,12 +52,93 @@ item_as(struct parser *p, struct ast_item *item)
 	    &item->name_span);
 }
 
+static int item(struct parser *, unsigned flags, struct ast_item *);
+
+/* Do sets begin here?  Elsewhere, and in backticks, these are names. */
+static enum ast_sets
+sets_at(struct parser *p)
+{
+	enum ast_sets sets = parse_at_word(p, "rollup") ? AST_SETS_ROLLUP :
+	    parse_at_word(p, "cube") ? AST_SETS_CUBE :
+	    parse_at_word(p, "sets") ? AST_SETS_LIST : AST_SETS_NONE;
+
+	return sets != AST_SETS_NONE && parse_peek(p)->kind == TOKEN_LPAREN ?
+	    sets : AST_SETS_NONE;
+}
+
+/* "(" [ item { "," item } ] ")": keys that are in a set together */
+static int
+tuple(struct parser *p, struct ast_item *target)
+{
+	uint32_t open = p->token.span.offset;
+
+	target->sets = AST_SETS_TUPLE;
+	target->members = region_alloc_zero(p->region,
+	    sizeof(*target->members));
+	parse_advance(p);
+	if (p->token.kind != TOKEN_RPAREN &&
+	    parse_items(p, 0, target->members) != 0)
+		return -1;
+	if (parse_expect_close(p, TOKEN_RPAREN, open,
+	    "an operator, ',' or ')'") != 0)
+		return -1;
+	target->span = parse_span(p, open);
+	return 0;
+}
+
+/* member = "(" [ items ] ")" | item ; of sets(...) also sets */
+static int
+member(struct parser *p, enum ast_sets of, struct ast_item *target)
+{
+	if (p->token.kind == TOKEN_LPAREN)
+		return tuple(p, target);
+	return item(p, of == AST_SETS_LIST ? ITEM_SETS : 0, target);
+}
+
+/* ( "rollup" | "cube" | "sets" ) "(" member { "," member } ")" */
+static int
+sets(struct parser *p, enum ast_sets kind, struct ast_item *target)
+{
+	static const char hint[] = "a parenthesis holds the keys of a set "
+	    "here; what is computed needs a name: x = (a + b) * 2";
+	struct ast_items *members = region_alloc_zero(p->region,
+	    sizeof(*members));
+	uint32_t offset = p->token.span.offset;
+
+	target->sets = kind;
+	target->members = members;
+	parse_advance(p);
+	uint32_t open = p->token.span.offset;
+	parse_advance(p);
+	if (parse_enter(p) != 0)
+		return -1;
+	do {
+		members->item = parse_grow(p, members->item, members->count,
+		    sizeof(*members->item));
+		if (member(p, kind, &members->item[members->count]) != 0)
+			return -1;
+		members->count++;
+	} while (parse_take(p, TOKEN_COMMA));
+	parse_leave(p);
+	if (p->token.kind != TOKEN_RPAREN && p->token.kind != TOKEN_END &&
+	    members->item[members->count - 1].sets == AST_SETS_TUPLE)
+		return parse_fail(p, "',' or ')'", hint);
+	if (parse_expect_close(p, TOKEN_RPAREN, open,
+	    "an operator, ',' or ')'") != 0)
+		return -1;
+	target->span = parse_span(p, offset);
+	return 0;
+}
+
 /* item = "*" | REGEX | [ NAME "=" ] expr [ "where" expr ] [ "as" NAME ] ; */
 static int
 item(struct parser *p, unsigned flags, struct ast_item *target)
 {
 	uint32_t offset = p->token.span.offset;
+	enum ast_sets kind = flags & ITEM_SETS ? sets_at(p) : AST_SETS_NONE;
 
+	if (kind != AST_SETS_NONE)
+		return sets(p, kind, target);
 	if (p->token.kind == TOKEN_STAR && (flags & ITEM_NAMED) == 0) {
 		struct ast_expr *star = parse_node(p, AST_STAR, offset);
 		parse_advance(p);
@@ -230,7 +311,7 @@ parse_duration(struct parser *p, struct ast_expr **expr)
 	return *expr != NULL ? 0 : -1;
 }
 
-/* by = "by" items ; */
+/* by = "by" items ; among the items may be sets. */
 int
 parse_by(struct parser *p, struct ast_group *group)
 {
@@ -241,7 +322,7 @@ parse_by(struct parser *p, struct ast_group *group)
 		return parse_error(p, (struct ast_span){ offset, 2 },
 		    "separate the fields with commas: by a, b",
 		    "this stage has a 'by' already");
-	if (parse_items(p, 0, &group->by) != 0)
+	if (parse_items(p, ITEM_SETS, &group->by) != 0)
 		return -1;
 	group->by_span = parse_span(p, offset);
 	return 0;

@@ -91,6 +91,7 @@ enum item_flag {
 	ITEM_WHERE = 1,		/* aggregates: "where" behind the expression */
 	ITEM_RECORD = 2,	/* `name: expr` and "name": expr */
 	ITEM_NAMED = 4,		/* the name is mandatory */
+	ITEM_SETS = 8,		/* by: rollup(...), cube(...), sets(...) */
 };
 int parse_items(struct parser *, unsigned flags, struct ast_items *);
 int parse_args(struct parser *, struct ast_args *);

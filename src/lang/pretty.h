@@ -21,5 +21,6 @@ void pretty_io(const struct ast_io *, struct buf *);
 
 /* Same tree, spans apart?  For the round-trip tests. */
 int ast_equal(const struct ast_program *, const struct ast_program *);
+int ast_expr_equal(const struct ast_expr *, const struct ast_expr *);
 
 #endif

@@ -329,9 +329,54 @@ pretty_add_args(struct pretty *pretty, const struct ast_args *args)
 	close_list(pretty, ")");
 }
 
+static const char *
+sets_word(enum ast_sets sets)
+{
+	return sets == AST_SETS_ROLLUP ? "rollup" : sets == AST_SETS_CUBE ?
+	    "cube" : sets == AST_SETS_LIST ? "sets" : "";
+}
+
+/* rollup(...), cube(...), sets(...) or, inside of them, (...) */
+static void
+add_sets(struct pretty *pretty, const struct ast_item *item)
+{
+	int outer = pretty->takes_sets;
+
+	pretty_text(pretty, sets_word(item->sets));
+	if (item->members->count == 0) {
+		pretty_text(pretty, "()");
+		return;
+	}
+	pretty->takes_sets = item->sets == AST_SETS_LIST;
+	open_list(pretty, "(");
+	pretty_add_items(pretty, item->members);
+	close_list(pretty, ")");
+	pretty->takes_sets = outer;
+}
+
+/* A function of the program that is called as sets are. */
+static const struct ast_expr *
+call_like_sets(const struct ast_item *item)
+{
+	const struct ast_expr *first = pretty_leftmost(item->expr);
+
+	if (item->name.bytes != NULL || first->kind != AST_CALL)
+		return NULL;
+	for (int sets = AST_SETS_ROLLUP; sets <= AST_SETS_LIST; sets++)
+		if (strcmp(first->text.bytes, sets_word(sets)) == 0)
+			return first;
+	return NULL;
+}
+
 static void
 add_item(struct pretty *pretty, const struct ast_item *item)
 {
+	if (item->sets != AST_SETS_NONE) {
+		add_sets(pretty, item);
+		return;
+	}
+	if (pretty->takes_sets)
+		pretty->quoted = call_like_sets(item);
 	if (item->name.bytes != NULL) {
 		pretty_name(pretty, &item->name);
 		pretty_text(pretty, item->colon ? ": " : " = ");
@@ -356,6 +401,16 @@ pretty_add_items(struct pretty *pretty, const struct ast_items *items)
 		pretty_comments(pretty, item->span.offset);
 		add_item(pretty, item);
 	}
+}
+
+void
+pretty_add_by(struct pretty *pretty, const struct ast_items *by)
+{
+	int outer = pretty->takes_sets;
+
+	pretty->takes_sets = 1;
+	pretty_add_items(pretty, by);
+	pretty->takes_sets = outer;
 }
 
 static void
@@ -573,7 +628,11 @@ pretty_add_expr(struct pretty *pretty, const struct ast_expr *expr)
 	case AST_THIS: pretty_text(pretty, "this"); break;
 	case AST_STAR: buf_add_char(&pretty->text, '*'); break;
 	case AST_CALL:
+		if (expr == pretty->quoted)
+			buf_add_char(&pretty->text, '`');
 		pretty_name(pretty, &expr->text);
+		if (expr == pretty->quoted)
+			buf_add_char(&pretty->text, '`');
 		pretty_add_args(pretty, &expr->args);
 		break;
 	default:

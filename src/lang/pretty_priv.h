@@ -27,6 +27,8 @@ struct pretty {
 	uint32_t comment_next;
 	int wide;
 	uint32_t flat;		/* inside an f-string: no marks at all */
+	int takes_sets;		/* rollup(...) would begin sets here */
+	const struct ast_expr *quoted;	/* a call whose name needs backticks */
 };
 
 /* pretty_layout.c */
@@ -46,6 +48,8 @@ void pretty_add_expr(struct pretty *, const struct ast_expr *);
 void pretty_add_args(struct pretty *, const struct ast_args *);
 /* Items with commas and breaks between them. */
 void pretty_add_items(struct pretty *, const struct ast_items *);
+/* The same behind `by`. */
+void pretty_add_by(struct pretty *, const struct ast_items *);
 /* The node that the expression's text begins with. */
 const struct ast_expr *pretty_leftmost(const struct ast_expr *);
 

@@ -99,7 +99,7 @@ add_by(struct pretty *pretty, const struct ast_group *group)
 	pretty_mark(pretty, MARK_OPEN);
 	pretty_text(pretty, "by ");
 	pretty_mark(pretty, MARK_IN);
-	pretty_add_items(pretty, &group->by);
+	pretty_add_by(pretty, &group->by);
 	pretty_mark(pretty, MARK_OUT);
 	pretty_mark(pretty, MARK_CLOSE);
 }

@@ -96,6 +96,7 @@ op_free_args(struct op_args *args)
 	for (uint32_t i = 0; i < args->agg_count; i++)
 		agg_expr_free(&args->agg[i].agg);
 	mem_free(args->agg);
+	mem_free(args->set);
 	for (uint32_t i = 0; i < args->key_count; i++)
 		expr_free(&args->key[i].expr);
 	mem_free(args->key);
@@ -490,8 +491,8 @@ op_reject(struct op_run *run, struct batch *batch,
 		uint32_t row = batch_row(batch, i);
 		if (!rejects_has(rejects, row))
 			sel[kept++] = (uint16_t)row;
-		else if (op_report(run, batch, row, rejects->reason[row],
-		    err) != 0)
+		else if (batch_is_first(batch, row) && op_report(run, batch,
+		    row, rejects->reason[row], err) != 0)
 			break;
 	}
 	if (err->kind == ERR_DATA) {

@@ -75,6 +75,8 @@ struct op_args {
 	uint32_t by_count;
 	struct op_agg *agg;		/* aggregate */
 	uint32_t agg_count;
+	uint64_t *set;			/* expand: bit i: item i is in it */
+	uint32_t set_count;
 	struct op_key *key;		/* sort */
 	uint32_t key_count;
 	int64_t limit;			/* head, tail, top */
@@ -385,10 +387,10 @@ enum op_status op_give_split(struct op_run *, uint64_t split, enum op_split,
 	struct err *);
 /*
  * Report the rows in `rejects` by the job's policy and take them out of the
- * batch's selection.  When the policy says stop, the rows before the first of
- * them stay and go their way, so that what is written does not depend on the
- * size of batches; the runner stops behind this batch.  0, or -1 when the
- * report cannot be written.
+ * batch's selection; of a record's copies the first is reported.  When the
+ * policy says stop, the rows before the first of them stay and go their way, so
+ * that what is written does not depend on the size of batches; the runner stops
+ * behind this batch.  0, or -1 when the report cannot be written.
  */
 int op_reject(struct op_run *, struct batch *, const struct rejects *,
 	struct err *);

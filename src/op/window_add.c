@@ -51,7 +51,9 @@ place_row(struct adding *at, uint32_t row, enum place *place)
 static void
 late_take(struct adding *at, const uint16_t *late, uint32_t count)
 {
-	at->window->late_count += count;
+	for (uint32_t i = 0; i < count; i++)
+		at->window->late_count += (uint64_t)batch_is_first(at->batch,
+		    late[i]);
 	if (count == 0 || at->run->op->args.route != OP_ROUTE_TO)
 		return;
 	at->late = batch_clone(at->batch);

@@ -355,10 +355,45 @@ random_rel(struct random *random, int depth, struct ast_rel *rel)
 }
 
 static void
+random_members(struct random *random, int depth, enum ast_sets of,
+	struct ast_items *members)
+{
+	members->count = of == AST_SETS_TUPLE ? below(random, 3) :
+	    1 + below(random, 3);
+	members->item = region_alloc_zero(random->region,
+	    3 * sizeof(*members->item));
+	for (uint32_t i = 0; i < members->count; i++) {
+		struct ast_item *item = &members->item[i];
+		if (of != AST_SETS_TUPLE && chance(random, 50))
+			item->sets = of == AST_SETS_LIST && depth > 0 ?
+			    AST_SETS_TUPLE + below(random, 4) : AST_SETS_TUPLE;
+		if (item->sets != AST_SETS_NONE) {
+			item->members = region_alloc_zero(random->region,
+			    sizeof(*item->members));
+			random_members(random, depth - 1, item->sets,
+			    item->members);
+			continue;
+		}
+		/* Without a name a parenthesis would begin a tuple. */
+		item->name = random_name(random);
+		item->expr = random_expr(random, depth - 1);
+	}
+}
+
+static void
 random_by(struct random *random, int depth, struct ast_group *group)
 {
 	if (chance(random, 50))
 		random_items(random, depth, 0, 0, &group->by);
+	if (group->by.count == 0 || chance(random, 70))
+		return;
+	struct ast_item *item = &group->by.item[0];
+	*item = (struct ast_item){
+		.sets = AST_SETS_ROLLUP + below(random, 3),
+		.members = region_alloc_zero(random->region,
+		    sizeof(*item->members)),
+	};
+	random_members(random, depth, item->sets, item->members);
 }
 
 static void

@@ -1,0 +1,348 @@
+/*
+ * expand: each record once per set of keys, for `by rollup(a, b)` and the like.
+ *
+ * Arguments: item, plain fields, are the keys; set.  In the copy of a record
+ * for set s the keys that s leaves out are null, and the field EXPAND_SET,
+ * which is added at the end, is s.  The keys are fields that the checker has
+ * made for this: what aggregates read is as it was.
+ *
+ *	a b x		 a b x  set	by rollup(a, b)
+ *	u v 1		 u v 1   0
+ *			 u - 1   1
+ *			 - - 1   2
+ *
+ * Copies come record by record and in the order of the sets, whatever the
+ * batches: so the order in which groups are first seen depends on the records
+ * alone.  The bytes of texts are shared; fields that nobody reads are left out.
+ */
+#include "op/expand.h"
+
+#include <string.h>
+
+#include "op/op.h"
+#include "op/project.h"
+#include "util/buf.h"
+
+struct expand {
+	struct project_layout layout;
+	uint8_t *is_needed;	/* by field of the input */
+	int *key;		/* columns; -1: there is no such field */
+	/* What is the same in all batches: the numbers of copies' sets, and of
+	 * their records from the first of the batch on. */
+	struct region *region;
+	int64_t *set;
+	uint16_t *record;
+	uint32_t most;		/* records whose copies are given at once */
+};
+
+/* A batch on its way: its records at[0..count) as copies. */
+struct copying {
+	struct op_run *run;
+	struct batch *batch, *out;
+	struct region *region;
+	const uint16_t *at;
+	uint16_t *row;		/* of the batch, by row of `out` */
+	uint32_t count;
+};
+
+static void
+expand_build(struct schema *in, struct project_layout *layout)
+{
+	layout->in = schema_hold(in);
+	layout->out = schema_new();
+	for (uint32_t i = 0; i < in->field_count; i++)
+		project_add_input(layout, i);
+	project_add(layout, EXPAND_SET, strlen(EXPAND_SET), TYPE_INT, -1, NULL);
+	layout->out->open = in->open;
+}
+
+static int
+expand_bind(struct op *op, struct err *err)
+{
+	struct project_layout layout = { 0 };
+
+	(void)err;
+	expand_build(op->in[0], &layout);
+	op->out = schema_hold(layout.out);
+	project_free(&layout);
+	return 0;
+}
+
+static void
+expand_need(const struct op *op, const struct need_set *out, unsigned port,
+	struct need_set *in)
+{
+	(void)port;
+	if (need_is_all(out))
+		need_all(in);
+	for (uint32_t i = 0; i < need_count(out); i++)
+		if (strcmp(need_name(out, i), EXPAND_SET) != 0)
+			need_add(in, need_name(out, i));
+	for (uint32_t i = 0; i < op->args.item_count; i++)
+		need_add_expr(in, op->args.item[i].expr);
+}
+
+static int
+expand_open(struct op_run *run, struct err *err)
+{
+	struct expand *expand = run->state;
+	uint32_t sets = run->op->args.set_count;
+
+	(void)err;
+	expand->most = batch_rows_target() / sets;
+	if (expand->most == 0)
+		expand->most = 1;
+	uint32_t rows = expand->most * sets;
+	expand->region = region_new();
+	expand->set = region_alloc(expand->region, rows * sizeof(int64_t));
+	expand->record = mem_alloc(rows * sizeof(*expand->record));
+	for (uint32_t i = 0; i < rows; i++) {
+		expand->set[i] = i % sets;
+		expand->record[i] = (uint16_t)(i / sets);
+	}
+	expand->key = mem_alloc((run->op->args.item_count + 1) *
+	    sizeof(*expand->key));
+	return 0;
+}
+
+/* Where the fields are in records of this schema. */
+static void
+expand_look(struct expand *expand, const struct op *op, struct schema *in)
+{
+	if (expand->layout.in == in)
+		return;
+	if (expand->layout.in != NULL)
+		project_free(&expand->layout);
+	expand_build(in, &expand->layout);
+	expand->is_needed = mem_resize(expand->is_needed, in->field_count + 1);
+	for (uint32_t i = 0; i < in->field_count; i++)
+		expand->is_needed[i] = op->out_need == NULL ||
+		    need_has(op->out_need, in->field[i].name) != 0;
+	for (uint32_t k = 0; k < op->args.item_count; k++) {
+		const char *name = expr_field_name(op->args.item[k].expr);
+		expand->key[k] = schema_find(in, name, strlen(name));
+		if (expand->key[k] >= 0)
+			expand->is_needed[expand->key[k]] = 0;
+	}
+}
+
+/* Key k: decoded once for all copies, null where the set leaves it out. */
+static void
+copy_key(const struct copying *copying, uint32_t k, struct column *out)
+{
+	const struct expand *expand = copying->run->state;
+	const struct op_args *args = &copying->run->op->args;
+	uint32_t rows = copying->out->row_count;
+	struct column dense, wide;
+
+	column_decode(&copying->batch->column[expand->key[k]], copying->at,
+	    copying->count, copying->region, &dense);
+	column_gather(&dense, expand->record, rows, copying->region, &wide);
+	*out = wide;
+	if (wide.type <= TYPE_MISSING)
+		return;
+	if (wide.encoding == CONST)
+		column_copy(&wide, NULL, rows, copying->region, out);
+	else if (wide.valid != NULL)
+		out->valid = region_copy(copying->region, wide.valid,
+		    (rows + 63) / 64 * sizeof(*wide.valid));
+	column_need_valid(out, rows, copying->region);
+	for (uint32_t s = 0; s < args->set_count; s++) {
+		if (args->set[s] >> k & 1)
+			continue;
+		for (uint32_t i = s; i < rows; i += args->set_count) {
+			out->valid[i >> 6] &= ~(1ull << (i & 63));
+			if (out->type == TYPE_MIXED)
+				out->tags[i] = TYPE_NULL;
+		}
+	}
+}
+
+static void
+copy_columns(const struct copying *copying)
+{
+	const struct expand *expand = copying->run->state;
+	const struct batch *batch = copying->batch;
+	struct batch *out = copying->out;
+	uint32_t count = batch->schema->field_count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!expand->is_needed[i])
+			column_init_null(&out->column[i]);
+		else if (batch->column[i].encoding == CONST)
+			out->column[i] = batch->column[i];
+		else
+			column_gather(&batch->column[i], copying->row,
+			    out->row_count, copying->region, &out->column[i]);
+	}
+	for (uint32_t k = 0; k < copying->run->op->args.item_count; k++)
+		if (expand->key[k] >= 0)
+			copy_key(copying, k, &out->column[expand->key[k]]);
+	struct column *set = &out->column[count];
+	*set = (struct column){ .type = TYPE_INT, .encoding = FLAT,
+		.data = expand->set };
+	batch_take_region(out, region_hold(expand->region));
+}
+
+/* A number of each row's record. */
+static const void *
+copy_words(const struct copying *copying, const void *words)
+{
+	const uint64_t *from = words;
+	uint32_t rows = copying->out->row_count;
+
+	if (from == NULL)
+		return NULL;
+	uint64_t *to = region_alloc(copying->region, rows * sizeof(*to));
+	for (uint32_t i = 0; i < rows; i++)
+		to[i] = from[copying->row[i]];
+	return to;
+}
+
+/* The record's bytes and where they stood, for messages. */
+static void
+copy_place(const struct copying *copying, const uint64_t *line)
+{
+	const struct column *from = &copying->batch->record;
+	struct column *to = &copying->out->record;
+	uint32_t rows = copying->out->row_count;
+
+	copying->out->origin = copying->batch->origin;
+	copying->out->line = copy_words(copying, line);
+	if (from->base == NULL || from->encoding != SLICE)
+		return;
+	uint32_t *start = region_alloc(copying->region,
+	    rows * 2 * sizeof(*start));
+	*to = *from;
+	to->stride = 1;
+	to->from = start;
+	to->to = start + rows;
+	for (uint32_t i = 0; i < rows; i++) {
+		start[i] = from->from[copying->row[i] * from->stride];
+		start[rows + i] = from->to[copying->row[i] * from->stride];
+	}
+}
+
+static enum op_status
+give_copies(struct copying *copying, const uint64_t *line, struct err *err)
+{
+	struct op_run *run = copying->run;
+	const struct expand *expand = run->state;
+	uint32_t sets = run->op->args.set_count;
+	uint32_t rows = copying->count * sets;
+
+	copying->out = batch_new(expand->layout.out, rows);
+	batch_hold_regions(copying->out, copying->batch);
+	copying->region = batch_region(copying->out);
+	copying->row = region_alloc(copying->region,
+	    rows * sizeof(*copying->row));
+	for (uint32_t i = 0; i < rows; i++)
+		copying->row[i] = copying->at[expand->record[i]];
+	copy_columns(copying);
+	if (line != NULL)
+		copy_place(copying, line);
+	copying->out->time = copy_words(copying, copying->batch->time);
+	copying->out->mark = copy_words(copying, copying->batch->mark);
+	copying->out->split = copying->batch->split;
+	copying->out->copy_count = sets;
+	return op_give(run, copying->out, err);
+}
+
+/* The rows of records, and by row their lines. */
+static const uint16_t *
+batch_rows(struct batch *batch, struct region *region)
+{
+	if (batch->sel != NULL)
+		return batch->sel;
+	uint16_t *row = region_alloc(region, (batch->row_count + 1) *
+	    sizeof(*row));
+	for (uint32_t i = 0; i < batch->row_count; i++)
+		row[i] = (uint16_t)i;
+	return row;
+}
+
+static const uint64_t *
+lines_by_row(const struct batch *batch, struct region *region)
+{
+	if (batch->origin == NULL || batch->line != NULL)
+		return batch->line;
+	uint64_t *line = region_alloc(region,
+	    (batch->row_count + 1) * sizeof(*line));
+	uint64_t *dense = region_alloc(region,
+	    (batch->sel_count + 1) * sizeof(*dense));
+	batch_lines(batch, (char *)dense);
+	for (uint32_t i = 0; i < batch->sel_count; i++)
+		line[batch_row(batch, i)] = dense[i];
+	return line;
+}
+
+static enum op_status
+expand_push(struct op_run *run, unsigned port, struct batch *take_batch,
+	struct err *err)
+{
+	struct expand *expand = run->state;
+	struct copying copying = { .run = run, .batch = take_batch };
+	struct region *scratch = region_new();
+	enum op_status status = OP_OK;
+	uint32_t count = take_batch->sel_count;
+
+	(void)port;
+	expand_look(expand, run->op, take_batch->schema);
+	const uint16_t *row = batch_rows(take_batch, scratch);
+	const uint64_t *line = lines_by_row(take_batch, scratch);
+	/* Behind a record that stops the job nothing else is given. */
+	for (uint32_t at = 0; at < count && status == OP_OK &&
+	    run->job->stop.kind == ERR_NONE; at += copying.count) {
+		copying.at = row + at;
+		copying.count = count - at < expand->most ? count - at :
+		    expand->most;
+		status = give_copies(&copying, line, err);
+	}
+	region_drop(&scratch);
+	batch_free(&take_batch);
+	return status;
+}
+
+static void
+expand_close(struct op_run *run)
+{
+	struct expand *expand = run->state;
+
+	project_free(&expand->layout);
+	mem_free(expand->is_needed);
+	mem_free(expand->key);
+	mem_free(expand->record);
+	if (expand->region != NULL)
+		region_drop(&expand->region);
+}
+
+static void
+expand_explain(const struct op *op, struct buf *out)
+{
+	const struct op_args *args = &op->args;
+
+	for (uint32_t s = 0; s < args->set_count; s++) {
+		int any = 0;
+		buf_add_string(out, s == 0 ? "(" : ", (");
+		for (uint32_t i = 0; i < args->item_count; i++)
+			if (args->set[s] >> i & 1)
+				buf_add_format(out, "%s%s", any++ ? ", " : "",
+				    args->item[i].name);
+		buf_add_char(out, ')');
+	}
+}
+
+const struct op_def op_expand = {
+	.name = "expand",
+	.syntax = "",
+	.summary = "each record once per set of keys",
+	.holds = "nothing",
+	.flags = OP_HIDDEN | OP_KEEPS_TIME | OP_PARALLEL,
+	.state_bytes = sizeof(struct expand),
+	.bind = expand_bind,
+	.need = expand_need,
+	.open = expand_open,
+	.push = expand_push,
+	.close = expand_close,
+	.explain = expand_explain,
+};
