@@ -6,7 +6,8 @@
  * A set is "all", or names in order of addition (the order in which an open
  * source lays out its columns), and says whether the record's own bytes are of
  * use.  Of a field that is only ever read as a number (an argument of sum()) it
- * says so: who keeps it may keep the number.  Sets are small: looking through the names beats a hash.
+ * says so: who keeps it may keep the number.  Sets are small: looking through
+ * the names beats a hash.
  */
 #include "op/op.h"
 

@@ -2,9 +2,10 @@
  * Piles of rows.
  *
  * Blocks grow from some KiB to BLOCK_BYTES_MAX, so that many small piles are
- * cheap; those of large piles are large pages.  A pile in a file has one block, which is written when it is full; the
- * file is a sequence of blocks, each behind its size.  Reading one brings it to
- * memory of its own, aligned, and the rows are used where they lie there.
+ * cheap; those of large piles are large pages.  A pile in a file has one block,
+ * which is written when it is full; the file is a sequence of blocks, each
+ * behind its size.  Reading one brings it to memory of its own, aligned, and
+ * the rows are used where they lie there.
  *
  * Memory for the block that is being filled is taken also when the budget
  * refuses it, where there is no other way on.

@@ -170,6 +170,30 @@ Test(join, needs)
 	harness_close(&harness);
 }
 
+/* A field that is read as a number only is kept as one. */
+Test(join, needs_of_numbers)
+{
+	struct op *op = join_op(OP_JOIN_INNER, "u", "k", "id v", "k", "id");
+	struct need_set *out = need_set_new(), *right = need_set_new();
+	struct expr *arg = harness_field("u.v");
+	struct err err = ERR_INIT;
+	unsigned bad_arg;
+	struct agg_expr *sum = agg_expr_new(agg_find("sum", 3), &arg, 1, NULL,
+	    &bad_arg, &err);
+
+	cr_assert(sum != NULL && op_bind(op, &err) == 0);
+	need_add_agg(out, sum);
+	cr_assert(need_is_number(out, "u.v"));
+	op_need(op, out, 1, right);
+	cr_assert(need_is_number(right, "v") && !need_is_number(right, "id"));
+	need_add(right, "v");
+	cr_assert(!need_is_number(right, "v"));
+	agg_expr_free(&sum);
+	need_set_free(&out);
+	need_set_free(&right);
+	op_free(&op);
+}
+
 /* --- all kinds against a loop in a loop --- */
 
 struct pair_row {
