@@ -20,12 +20,13 @@
  * nothing but that a reader goes on at a position as if it had come to it
  * (format_def.seek); a guess costs time at most.
  *
- * A compressed file is decoded once, for all, and a pipe is read once: its bytes
- * stay while the range whose entry is known last has not been read.
+ * A compressed file is decoded once, for all, and a pipe is read once: its
+ * bytes stay while the range whose entry is known last has not been read.
  *
  * What comes from a pipe may not be there yet.  An instance that needs it tells
  * from which byte on, and is woken by who has read that far; the limit of a
- * range whose last line has not come whole is sought when its reader gets there.
+ * range whose last line has not come whole is sought when its reader gets
+ * there.
  *
  * Guesses in a row that were wrong show that the file has no such lines: from
  * then on only now and then one is made.

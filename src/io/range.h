@@ -9,10 +9,10 @@ struct err;
 struct input;
 
 /*
- * One file, or pipe, read in ranges of bytes by several instances side by side.  Range k
- * is instance k modulo their count's.  Where its first record begins is known
- * for sure only when range k - 1 has been read: who has read that says it, and
- * who reads k holds what he read from a guessed place until he knows.
+ * One file, or pipe, read in ranges of bytes by several instances side by side.
+ * Range k is instance k modulo their count's.  Where its first record begins is
+ * known for sure only when range k - 1 has been read: who has read that says
+ * it, and who reads k holds what he read from a guessed place until he knows.
  */
 
 /* --- what the instances share; from any thread --- */
@@ -96,8 +96,8 @@ struct input *range_input_open(struct range_file *, const char *path,
 	struct range_input **, struct err *);
 /* No limit: up to the file's end. */
 void range_input_no_limit(struct range_input *);
-/* Up to the end of the line that byte `offset` - 1 stands in, or as much as has
- * come of that.  0 or -1. */
+/* Up to the end of the line that byte `offset` - 1 stands in, or as much as
+ * has come of that.  0 or -1. */
 int range_input_limit(struct range_input *, uint64_t offset, struct err *);
 /*
  * Let more through: a line, and more and more of them the longer it goes on;

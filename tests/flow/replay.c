@@ -90,7 +90,7 @@ static const struct setting settings[] = {
 		STDIN_FILE_WHOLE },
 	{ "ranges-100", "SFLOW_WORKERS=7 SFLOW_RANGE_BYTES=100",
 		STDIN_FILE_WHOLE },
-	{ "ranges-pipe", "SFLOW_WORKERS=3 SFLOW_RANGE_BYTES=16", 7 },
+	{ "ranges-pipe", "SFLOW_WORKERS=3 SFLOW_RANGE_BYTES=100", 7 },
 	{ "no-rules", "SFLOW_WITHOUT=all SFLOW_WORKERS=2", STDIN_FILE_WHOLE },
 	{ "spill", "SFLOW_TEST_SPILL=1 SFLOW_TEST_MEMORY=8000000 "
 		"SFLOW_WORKERS=2", STDIN_FILE_WHOLE },
