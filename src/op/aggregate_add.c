@@ -34,6 +34,8 @@
 #define PLAIN_MOST ((uint64_t)1 << 22)
 /* So few groups put their states on disk, each by itself; more go to piles. */
 #define SPILL_GROUPS_MAX 256
+/* Their states may take this part of the memory. */
+#define STATES_PART 8
 /* Of piles, before it is seen whether folding them pays. */
 #define FOLD_BYTES ((uint64_t)64 << 20)
 
@@ -192,13 +194,23 @@ aggregate_spill_states(struct aggregate *state, struct group_table *table,
 	return bytes < 0 ? -1 : bytes > 0;
 }
 
+/* Writing a large state takes memory too: not when there is none left. */
+static int
+states_are_large(const struct aggregate *state)
+{
+	return mem_limit() > 0 && state->run->job->spill != NULL &&
+	    group_table_count(state->table) <= SPILL_GROUPS_MAX &&
+	    __atomic_load_n(&state->share->budget.used_bytes,
+	    __ATOMIC_RELAXED) > mem_limit() / STATES_PART;
+}
+
 static int
 check_room(struct aggregate *state, struct err *err)
 {
 	struct group_piles *piles = state->piles;
 
 	/* States that own memory have outgrown it: out with all. */
-	if (group_rows_refused(&state->rows) > 0) {
+	if (group_rows_refused(&state->rows) > 0 || states_are_large(state)) {
 		if (state->run->job->spill == NULL)
 			return aggregate_no_memory(err);
 		int status = aggregate_spill_states(state, state->table, err);

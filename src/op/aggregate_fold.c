@@ -61,6 +61,13 @@ struct fold {
 	uint32_t word_capacity;		/* slots */
 };
 
+/* A little over the limit is no reason to begin anew: others let go soon. */
+static uint64_t
+over_bytes_max(void)
+{
+	return mem_limit() / 32;
+}
+
 /* --- in the order of all --- */
 
 static inline void
@@ -163,13 +170,6 @@ fold_forget(struct fold *fold)
 	fold->count = 0;
 }
 
-/* A little over the limit is no reason to begin anew: others let go soon. */
-static uint64_t
-over_bytes_max(void)
-{
-	return mem_limit() / 32;
-}
-
 /* 0; 1: there is no room in the memory for the groups; -1. */
 static int
 fold_flush(struct fold *fold, struct err *err)
@@ -254,6 +254,11 @@ fold_fill(struct fold *fold, struct err *err)
 		    pile_cursor_pass(&input->cursor, err) != 0)
 			return -1;
 		input_look(input);
+		/* What was read has states: they may be large. */
+		fold->over_bytes += group_rows_refused(&fold->state->rows);
+		if (fold->over_bytes > over_bytes_max() && fold->count > 0 &&
+		    !fold->always)
+			return 1;
 	}
 }
 
