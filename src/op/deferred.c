@@ -5,10 +5,10 @@
  *	records   batch, batch, ...
  *	part k    number:8 | size:4 | key, ...
  *
- * At the end each part is read with a table of its keys and how often each came,
- * and a bit is set for each record that is among the first with its key.  Keys
- * for which the table has no room are written anew and are the input of another
- * pass over less.  Then the records are read in order, and those with a bit are
+ * At the end each part is read with a table of its keys and how often each
+ * came, and a bit is set for each record that is among the first with its key.
+ * Keys for which the table has no room are written anew and are the input of
+ * another pass over less.  Then the records are read in order, and those with a bit are
  * given.  A key that was given before has the number SEEN + how often; it lies
  * in front of all others that are alike.
  *

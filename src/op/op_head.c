@@ -5,10 +5,10 @@
  * that the source stops reading.  With keys it holds one counter per group and
  * must see all input.
  *
- * When there is no room for the counters they are written down, and this record
- * and all further ones are deferred to the end (op/deferred.h): they come behind
- * all that were given until then.  What never ends, or has an event time, cannot
- * wait for the end: there the limit ends the job.
+ * When there is no room for the counters they are written down, and this batch
+ * and all further ones are deferred to the end (op/deferred.h): they come
+ * behind all that were given until then.  What never ends, or has an event
+ * time, cannot wait for the end: there the limit ends the job.
  */
 #include "op/op.h"
 
@@ -183,7 +183,8 @@ const struct op_def op_head = {
 	.name = "head",
 	.syntax = "head [N] [by KEYS]",
 	.summary = "the first N records (10 if not said), or of each group",
-	.holds = "nothing; with by a counter per group, beyond the memory on disk",
+	.holds = "nothing; with by a counter per group, beyond the memory "
+	    "on disk",
 	.example = "sort ms desc | head 3",
 	.flags = OP_KEEPS_RECORD | OP_KEEPS_TIME,
 	.state_bytes = sizeof(struct head),
