@@ -144,6 +144,8 @@ func_files = \
 	src/func/agg_by.c \
 	src/func/agg_count.c \
 	src/func/agg_distinct.c \
+	src/func/agg_extents.c \
+	src/func/agg_extents.h \
 	src/func/agg_extreme.c \
 	src/func/agg_first.c \
 	src/func/agg_keys.c \
@@ -392,6 +394,8 @@ op_files = \
 	src/op/expand.h \
 	src/op/group.c \
 	src/op/group.h \
+	src/op/group_disk.c \
+	src/op/group_disk.h \
 	src/op/group_front.c \
 	src/op/group_front.h \
 	src/op/group_pile.c \

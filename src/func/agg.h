@@ -34,6 +34,24 @@ struct agg_places {
 	uint32_t count;
 };
 
+/*
+ * Where a large state may put what it owns.  What is written between two cuts
+ * lies between two places; `place` is that of the last cut.  It is read by
+ * whoever knows the places, who says which disk is its own (it pays for the
+ * reader).  All fail with err.
+ */
+struct agg_disk {
+	uint64_t place;
+	int (*write)(struct agg_disk *, const void *bytes, size_t size,
+		struct err *);
+	int (*cut)(struct agg_disk *, uint64_t *place, struct err *);
+	void *(*open)(struct agg_disk *, struct agg_disk *own, uint64_t from,
+		uint64_t to);
+	/* Fewer than `size` bytes only at the end; -1. */
+	long (*read)(void *reader, void *bytes, size_t size, struct err *);
+	void (*close)(void *take_reader);
+};
+
 struct agg_call {
 	const struct agg_def *def;
 	void *plan;			/* what prepare made */
@@ -47,6 +65,8 @@ struct agg_call {
 	/* Take it all the same: no value is left out, `refused` only says that
 	 * it is time to let go of states. */
 	int takes_all;
+	/* NULL: states stay in memory. */
+	struct agg_disk *disk;
 	/* For merge: the rows of source and target are mixed, and the source's
 	 * places are to be changed so; NULL: the source's are all later. */
 	const struct agg_places *places;
@@ -84,6 +104,11 @@ typedef int agg_final_f(struct agg_call *, const void *state, struct builder *,
 typedef void agg_save_f(struct agg_call *, const void *state, struct buf *);
 typedef int agg_load_f(struct agg_call *, void *state, const char **at,
 	const char *end);
+/* Put what the state owns on call->disk, if that is worth while: how many bytes
+ * that was, or -1 with err. */
+typedef long agg_spill_f(struct agg_call *, void *state, struct err *);
+/* Below this it is not. */
+#define AGG_SPILL_BYTES ((size_t)64 << 10)
 /* Free what the state owns. */
 typedef void agg_free_f(struct agg_call *, void *state);
 
@@ -107,6 +132,7 @@ struct agg_def {
 	agg_final_f *final;
 	agg_save_f *save;
 	agg_load_f *load;
+	agg_spill_f *spill;	/* NULL: it cannot */
 	agg_free_f *free;	/* NULL: owns nothing */
 };
 

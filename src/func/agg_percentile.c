@@ -8,8 +8,12 @@
  * instants come out as such.  The result is found by quickselect, which
  * reorders the array and so is cheaper the next time; if its pivots are bad
  * for too long, the rest is sorted.
+ *
+ * Words for which there is no room go to disk as they come.  The result is then
+ * found by counting: how many words begin with each 16 bits, then, of those
+ * that begin like the result, with each next 16.
  */
-#include "func/agg_priv.h"
+#include "func/agg_extents.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -40,6 +44,7 @@ struct sample {
 	uint32_t kinds;		/* enum sample_kind */
 	uint32_t held_count;
 	uint64_t held[HELD_MAX];
+	struct agg_extents disk;	/* more words */
 };
 
 static enum type
@@ -239,6 +244,7 @@ sample_merge(struct agg_call *call, void *target, const void *source)
 
 	sample_append(call, state, other->words, other->count);
 	sample_append(call, state, other->held, other->held_count);
+	agg_extents_merge(call, &state->disk, &other->disk);
 	state->kinds |= other->kinds;
 }
 
@@ -338,23 +344,157 @@ sample_find(const struct sample *state, double p)
 	return low == high ? low : low + (high - low) * part;
 }
 
+/* --- with words on disk --- */
+
+#define DIGIT_BITS 16
+#define DIGITS ((size_t)1 << DIGIT_BITS)
+/* Words read at a time. */
+#define READ_WORDS 4096
+
+/* Visits words in any order. */
+typedef void words_visit_f(void *cookie, const uint64_t *words, size_t count);
+
+static int
+sample_visit(struct agg_call *call, const struct sample *state,
+	words_visit_f *visit, void *cookie, struct err *err)
+{
+	uint64_t *words = mem_alloc(READ_WORDS * sizeof(*words));
+	long got = 0;
+
+	visit(cookie, state->words, (size_t)state->count);
+	for (uint64_t i = 0; i < state->disk.count && got >= 0; i++) {
+		const struct agg_extent *extent = &state->disk.extent[i];
+		void *reader = extent->disk->open(extent->disk, call->disk,
+		    extent->from, extent->to);
+		while ((got = extent->disk->read(reader, words,
+		    READ_WORDS * sizeof(*words), err)) > 0)
+			visit(cookie, words, (size_t)got / sizeof(*words));
+		extent->disk->close(reader);
+	}
+	mem_free(words);
+	return got < 0 ? -1 : 0;
+}
+
+/* Of words that begin with `prefix`, how many have each next digit. */
+struct digits {
+	unsigned shift;
+	uint64_t prefix;
+	uint64_t count[DIGITS];
+};
+
+static void
+digits_visit(void *cookie, const uint64_t *words, size_t count)
+{
+	struct digits *digits = cookie;
+	unsigned shift = digits->shift;
+
+	for (size_t i = 0; i < count; i++)
+		if (shift + DIGIT_BITS == 64 ||
+		    words[i] >> (shift + DIGIT_BITS) == digits->prefix)
+			digits->count[words[i] >> shift & (DIGITS - 1)]++;
+}
+
+struct above {
+	uint64_t word, least;	/* the least above the word */
+};
+
+static void
+above_visit(void *cookie, const uint64_t *words, size_t count)
+{
+	struct above *above = cookie;
+
+	for (size_t i = 0; i < count; i++)
+		if (words[i] > above->word && words[i] < above->least)
+			above->least = words[i];
+}
+
+/* The word at `place`; *more: it is also the next. */
+static int
+disk_select(struct agg_call *call, const struct sample *state, uint64_t place,
+	uint64_t *word, int *more, struct err *err)
+{
+	struct digits *digits = mem_alloc_zero(sizeof(*digits));
+	int status = 0;
+
+	for (digits->shift = 64; digits->shift > 0 && status == 0;) {
+		size_t digit = 0;
+		digits->shift -= DIGIT_BITS;
+		memset(digits->count, 0, sizeof(digits->count));
+		status = sample_visit(call, state, digits_visit, digits, err);
+		while (status == 0 && place >= digits->count[digit])
+			place -= digits->count[digit++];
+		digits->prefix = digits->prefix << DIGIT_BITS | digit;
+		*more = place + 1 < digits->count[digit];
+	}
+	*word = digits->prefix;
+	mem_free(digits);
+	return status;
+}
+
+static int
+disk_find(struct agg_call *call, const struct sample *state, uint64_t count,
+	double *out, struct err *err)
+{
+	double place = *(const double *)call->plan / 100 *
+	    (double)(count - 1);
+	uint64_t below = (uint64_t)place;
+	double part = place - (double)below;
+	struct above above = { .least = UINT64_MAX };
+	int more = 0;
+
+	if (disk_select(call, state, below, &above.word, &more, err) != 0)
+		return -1;
+	double low = number_of(above.word);
+	*out = low;
+	if (part == 0 || below + 1 == count || more)
+		return 0;
+	if (sample_visit(call, state, above_visit, &above, err) != 0)
+		return -1;
+	*out = low + (number_of(above.least) - low) * part;
+	return 0;
+}
+
+static long
+sample_spill(struct agg_call *call, void *target, struct err *err)
+{
+	struct sample *state = target;
+
+	if (state->held_count > 0)
+		sample_put_held(state);
+	size_t bytes = (size_t)state->count * sizeof(*state->words);
+	if (bytes < AGG_SPILL_BYTES)
+		return 0;
+	if (call->disk->write(call->disk, state->words, bytes, err) != 0 ||
+	    agg_extents_end(call, &state->disk, state->count, err) != 0)
+		return -1;
+	agg_release(call, state->words);
+	sample_take_block(state, NULL);
+	state->count = 0;
+	return (long)bytes;
+}
+
 static int
 sample_final(struct agg_call *call, const void *source, struct builder *out,
 	struct err *err)
 {
 	/* Its values are reordered; what it has of them stays the same. */
 	struct sample *state = (struct sample *)(uintptr_t)source;
+	double result;
 
 	if (state->held_count > 0)
 		sample_put_held(state);
-	if (state->count == 0) {
+	uint64_t count = state->count + agg_extents_things(&state->disk);
+	if (count == 0) {
 		builder_add_null(out);
 		return 0;
 	}
 	if ((state->kinds & (state->kinds - 1)) != 0)
 		return err_set(err, ERR_DATA, "%s: numbers, durations and "
 		    "timestamps do not go together", call->def->name);
-	double result = sample_find(state, *(const double *)call->plan);
+	if (state->disk.count == 0)
+		result = sample_find(state, *(const double *)call->plan);
+	else if (disk_find(call, state, count, &result, err) != 0)
+		return -1;
 	if (state->kinds == SAMPLE_NUMBER)
 		builder_add_float(out, result);
 	else
@@ -379,6 +519,7 @@ sample_save(struct agg_call *call, const void *source, struct buf *buf)
 		agg_save_word(buf, state->words[i]);
 	for (uint32_t i = 0; i < state->held_count; i++)
 		agg_save_word(buf, state->held[i]);
+	agg_extents_save(&state->disk, buf);
 }
 
 static int
@@ -394,13 +535,12 @@ sample_load(struct agg_call *call, void *target, const char **at,
 	    (SAMPLE_NUMBER | SAMPLE_DURATION | SAMPLE_TIME);
 	if (agg_load_count(at, end, sizeof(*state->words), &count) != 0)
 		return -1;
-	if (count == 0)
-		return 0;
-	sample_take_block(state, agg_grow_always(call, state->words,
-	    (size_t)count * sizeof(*state->words)));
+	if (count > 0)
+		sample_take_block(state, agg_grow_always(call, state->words,
+		    (size_t)count * sizeof(*state->words)));
 	while (state->count < count)
 		agg_load_word(at, end, &state->words[state->count++]);
-	return 0;
+	return agg_extents_load(call, &state->disk, at, end);
 }
 
 static void
@@ -409,6 +549,7 @@ sample_free(struct agg_call *call, void *target)
 	struct sample *state = target;
 
 	agg_release(call, state->words);
+	agg_extents_free(call, &state->disk);
 	memset(state, 0, sizeof(*state));
 }
 
@@ -430,6 +571,7 @@ const struct agg_def agg_median = {
 	.final = sample_final,
 	.save = sample_save,
 	.load = sample_load,
+	.spill = sample_spill,
 	.free = sample_free,
 };
 
@@ -452,5 +594,6 @@ const struct agg_def agg_percentile = {
 	.final = sample_final,
 	.save = sample_save,
 	.load = sample_load,
+	.spill = sample_spill,
 	.free = sample_free,
 };

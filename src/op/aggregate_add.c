@@ -32,6 +32,10 @@
 /* Records that pass by an unprofitable table, at first and at most. */
 #define PLAIN_FIRST ((uint64_t)1 << 18)
 #define PLAIN_MOST ((uint64_t)1 << 22)
+/* So few groups put their states on disk, each by itself; more go to piles. */
+#define SPILL_GROUPS_MAX 256
+/* Their states may take this part of the memory. */
+#define STATES_PART 8
 /* Of piles, before it is seen whether folding them pays. */
 #define FOLD_BYTES ((uint64_t)64 << 20)
 
@@ -173,15 +177,45 @@ make_room(struct aggregate *state, struct err *err)
 	return group_piles_spill(piles, 0, err);
 }
 
+int
+aggregate_spill_states(struct aggregate *state, struct group_table *table,
+	struct err *err)
+{
+	uint64_t count = group_table_count(table);
+	long bytes = 0;
+
+	if (count > SPILL_GROUPS_MAX)
+		return 0;
+	for (uint64_t i = 0; i < count && bytes >= 0; i++) {
+		long more = group_rows_spill(&state->rows, aggregate_states(
+		    group_table_row(table, i)), err);
+		bytes = more < 0 ? -1 : bytes + more;
+	}
+	return bytes < 0 ? -1 : bytes > 0;
+}
+
+/* Writing a large state takes memory too: not when there is none left. */
+static int
+states_are_large(const struct aggregate *state)
+{
+	return mem_limit() > 0 && state->run->job->spill != NULL &&
+	    group_table_count(state->table) <= SPILL_GROUPS_MAX &&
+	    __atomic_load_n(&state->share->budget.used_bytes,
+	    __ATOMIC_RELAXED) > mem_limit() / STATES_PART;
+}
+
 static int
 check_room(struct aggregate *state, struct err *err)
 {
 	struct group_piles *piles = state->piles;
 
 	/* States that own memory have outgrown it: out with all. */
-	if (group_rows_refused(&state->rows) > 0) {
+	if (group_rows_refused(&state->rows) > 0 || states_are_large(state)) {
 		if (state->run->job->spill == NULL)
 			return aggregate_no_memory(err);
+		int status = aggregate_spill_states(state, state->table, err);
+		if (status != 0)
+			return status < 0 ? -1 : 0;
 		aggregate_unload(state, PILE_COUNT_MAX);
 		return group_piles_spill(state->piles, 1, err);
 	}

@@ -61,6 +61,13 @@ struct fold {
 	uint32_t word_capacity;		/* slots */
 };
 
+/* A little over the limit is no reason to begin anew: others let go soon. */
+static uint64_t
+over_bytes_max(void)
+{
+	return mem_limit() / 32;
+}
+
 /* --- in the order of all --- */
 
 static inline void
@@ -163,16 +170,9 @@ fold_forget(struct fold *fold)
 	fold->count = 0;
 }
 
-/* A little over the limit is no reason to begin anew: others let go soon. */
-static uint64_t
-over_bytes_max(void)
-{
-	return mem_limit() / 32;
-}
-
-/* 0; 1: there is no room in the memory for the groups. */
+/* 0; 1: there is no room in the memory for the groups; -1. */
 static int
-fold_flush(struct fold *fold)
+fold_flush(struct fold *fold, struct err *err)
 {
 	struct key_set keys = { .text = fold->key, .hash = fold->hash };
 
@@ -191,6 +191,13 @@ fold_flush(struct fold *fold)
 		fold_states(fold);
 	fold_forget(fold);
 	fold->over_bytes += group_rows_refused(&fold->state->rows);
+	if (fold->over_bytes > over_bytes_max() && !fold->always) {
+		status = aggregate_spill_states(fold->state, fold->table, err);
+		if (status < 0)
+			return -1;
+		if (status == 1)
+			fold->over_bytes = 0;
+	}
 	return fold->over_bytes > over_bytes_max() && !fold->always;
 }
 
@@ -247,6 +254,11 @@ fold_fill(struct fold *fold, struct err *err)
 		    pile_cursor_pass(&input->cursor, err) != 0)
 			return -1;
 		input_look(input);
+		/* What was read has states: they may be large. */
+		fold->over_bytes += group_rows_refused(&fold->state->rows);
+		if (fold->over_bytes > over_bytes_max() && fold->count > 0 &&
+		    !fold->always)
+			return 1;
 	}
 }
 
@@ -355,14 +367,16 @@ fold_run(struct fold *fold, struct err *err)
 	int status;
 
 	while ((status = fold_fill(fold, err)) == 1) {
-		if (fold_flush(fold) == 0)
+		status = fold_flush(fold, err);
+		if (status == 0)
 			continue;
-		status = fold_make_room(fold, err);
+		if (status == 1)
+			status = fold_make_room(fold, err);
+		/* A batch that was refused is still there; else go on. */
+		if (status == 1 && (status = fold_flush(fold, err)) == 0)
+			continue;
 		if (status < 0)
 			return -1;
-		/* A batch that was refused is still there; else go on. */
-		if (status == 1 && fold_flush(fold) == 0)
-			continue;
 		if (group_table_count(fold->table) > 1 || fold->count > 0)
 			return fold_part(fold, err);
 		/* A single group cannot be parted. */

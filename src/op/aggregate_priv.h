@@ -83,6 +83,8 @@ struct aggregate {
 	uint64_t plain_left;	/* records that pass the table by */
 	uint64_t plain_next;	/* how many the next time */
 	struct group_piles *piles;
+	/* Of large states: while adding, while folding. */
+	struct agg_disk *disk[2];
 	struct plain_shape *shape;
 	uint64_t fold_bytes;	/* on piles, when to fold them */
 	/* Working. */
@@ -114,6 +116,10 @@ aggregate_states(char *row)
 /* --- aggregate_add.c --- */
 
 int aggregate_add(struct aggregate *, struct batch *, struct err *);
+/* Large states of the table's groups, if these are few, to disk: 1 if there are
+ * such, 0, -1. */
+int aggregate_spill_states(struct aggregate *, struct group_table *,
+	struct err *);
 /* All that is in the table to the piles, of which there are `count`. */
 void aggregate_unload(struct aggregate *, uint32_t pile_count);
 void aggregate_choose_limits(struct aggregate *);

@@ -5,12 +5,12 @@
  *	records   batch, batch, ...
  *	part k    number:8 | size:4 | key, ...
  *
- * At the end each part is read with a table of its keys, and a bit is set for
- * each record that is the first with its key.  Keys for which the table has no
- * room are written anew and are the input of another pass over less.  Then the
- * records are read in order, and those with a bit are given.  A key that was
- * given before has the number SEEN; it lies in front of all others that are
- * alike, and no record has its bit.
+ * At the end each part is read with a table of its keys and how often each
+ * came, and a bit is set for each record that is among the first with its key.
+ * Keys for which the table has no room are written anew and are the input of
+ * another pass over less.  Then the records are read in order, and those with a bit are
+ * given.  A key that was given before has the number SEEN + how often; it lies
+ * in front of all others that are alike.
  *
  * So memory holds a bit a record and a table that is as large as there is room.
  * What is written and read is each record once, and each key once or, where a
@@ -26,7 +26,7 @@
 #include "util/bits.h"
 #include "util/hash.h"
 
-#define SEEN UINT64_MAX
+#define SEEN ((uint64_t)1 << 63)
 /* The writers of all parts together: a part of the memory. */
 #define WRITERS_PART 8
 #define PARTS_MIN 8
@@ -41,6 +41,7 @@ struct deferred {
 	uint32_t part_count;
 	uint64_t charged;	/* for the writers */
 	uint64_t count;		/* records */
+	uint64_t limit;		/* of each key that are wanted */
 	uint64_t *first;	/* a bit each */
 };
 
@@ -51,17 +52,17 @@ struct key_load {
 	struct text text[KEYS];
 	uint64_t hash[KEYS];
 	char *row[KEYS];
-	uint8_t is_new[KEYS];
 	uint32_t count;
 };
 
 struct deferred *
-deferred_new(struct op_run *run, struct err *err)
+deferred_new(struct op_run *run, uint64_t limit, struct err *err)
 {
 	struct deferred *it = mem_alloc_zero(sizeof(*it));
 	uint64_t most = mem_limit() / WRITERS_PART / SPILL_FILE_BYTES;
 
 	it->run = run;
+	it->limit = limit;
 	it->part_count = mem_limit() == 0 || most > PARTS_MAX ? PARTS_MAX :
 	    most < PARTS_MIN ? PARTS_MIN : (uint32_t)most;
 	it->charged = (it->part_count + 1) * SPILL_FILE_BYTES;
@@ -118,9 +119,10 @@ add_key(struct deferred *it, uint64_t number, const struct text *key,
 }
 
 int
-deferred_add_seen(struct deferred *it, const struct text *key, struct err *err)
+deferred_add_seen(struct deferred *it, const struct text *key, uint64_t count,
+	struct err *err)
 {
-	return add_key(it, SEEN, key, err);
+	return add_key(it, SEEN + count, key, err);
 }
 
 int
@@ -161,7 +163,20 @@ load_keys(struct key_load *load, struct spill_reader *reader, struct err *err)
 	return load->count > 0;
 }
 
-/* Sets the bits of what is new; how many keys there was room for. */
+/* Count key i, and set its record's bit if it is wanted. */
+static void
+judge_key(struct deferred *it, const struct key_load *load, uint32_t i)
+{
+	uint64_t *count = (uint64_t *)(void *)load->row[i];
+	uint64_t number = load->number[i];
+
+	if (number >= SEEN)
+		*count += number - SEEN;
+	else if (*count < it->limit && ++*count > 0)
+		it->first[number / 64] |= (uint64_t)1 << number % 64;
+}
+
+/* Judges the keys that there is room for; how many. */
 static uint32_t
 judge_keys(struct deferred *it, struct key_load *load,
 	struct group_table *table)
@@ -169,20 +184,17 @@ judge_keys(struct deferred *it, struct key_load *load,
 	struct key_set keys = { .text = load->text, .hash = load->hash };
 	uint32_t done = load->count;
 
-	if (group_table_find(table, &keys, load->count, load->row,
-	    load->is_new) != 0)
+	if (group_table_find(table, &keys, load->count, load->row, NULL) != 0)
 		for (done = 0; load->row[done] != NULL; done++)
 			;
 	for (uint32_t i = 0; i < done; i++)
-		if (load->is_new[i] && load->number[i] != SEEN)
-			it->first[load->number[i] / 64] |=
-			    (uint64_t)1 << load->number[i] % 64;
+		judge_key(it, load, i);
 	return done;
 }
 
 /* What the table, which is full, does not know goes to `rest`. */
 static int
-pass_on_keys(struct key_load *load, uint32_t from,
+pass_on_keys(struct deferred *it, struct key_load *load, uint32_t from,
 	const struct group_table *table, struct spill_file *rest,
 	struct err *err)
 {
@@ -191,8 +203,10 @@ pass_on_keys(struct key_load *load, uint32_t from,
 
 	group_table_look(table, &keys, load->count - from, load->row + from);
 	for (uint32_t i = from; i < load->count; i++)
-		if (load->row[i] == NULL && write_key(rest, load->number[i],
-		    &load->text[i], err) != 0)
+		if (load->row[i] != NULL)
+			judge_key(it, load, i);
+		else if (write_key(rest, load->number[i], &load->text[i],
+		    err) != 0)
 			return -1;
 	return 0;
 }
@@ -203,7 +217,8 @@ static int
 judge_pass(struct deferred *it, struct key_load *load,
 	struct spill_reader *reader, struct spill_file **rest, struct err *err)
 {
-	struct group_table *table = group_table_new(0, &it->run->budget);
+	struct group_table *table = group_table_new(sizeof(uint64_t),
+	    &it->run->budget);
 	int got, status = 0;
 
 	while (status == 0 && (got = load_keys(load, reader, err)) != 0) {
@@ -223,7 +238,8 @@ judge_pass(struct deferred *it, struct key_load *load,
 		    err)) == NULL)
 			status = -1;
 		if (status == 0)
-			status = pass_on_keys(load, done, table, *rest, err);
+			status = pass_on_keys(it, load, done, table, *rest,
+			    err);
 	}
 	group_table_free(&table);
 	return status;

@@ -250,6 +250,29 @@ group_rows_refused(const struct group_rows *rows)
 }
 
 void
+group_rows_set_disk(const struct group_rows *rows, struct agg_disk *disk)
+{
+	for (uint32_t i = 0; i < rows->args->agg_count; i++)
+		agg_expr_call(rows->args->agg[i].agg)->disk = disk;
+}
+
+long
+group_rows_spill(const struct group_rows *rows, char *row, struct err *err)
+{
+	const struct op_args *args = rows->args;
+	long bytes = 0;
+
+	for (uint32_t i = 0; i < args->agg_count && bytes >= 0; i++) {
+		struct agg_call *call = agg_expr_call(args->agg[i].agg);
+		if (call->disk == NULL || call->def->spill == NULL)
+			continue;
+		long more = call->def->spill(call, row + rows->offset[i], err);
+		bytes = more < 0 ? -1 : bytes + more;
+	}
+	return bytes;
+}
+
+void
 group_rows_copy_keys(const struct group_rows *rows, char *row,
 	const char *source)
 {

@@ -6,6 +6,7 @@
 
 #include "op/op.h"
 
+struct agg_disk;
 struct buf;
 
 /*
@@ -60,6 +61,12 @@ int group_rows_update(struct op_run *, struct group_rows *, struct batch *,
  */
 void group_rows_take_all(struct group_rows *, struct mem_budget *);
 uint64_t group_rows_refused(const struct group_rows *);
+/*
+ * States of this row that are large, to disk: how many bytes that were, or -1
+ * with err.  The disk is set before; what states have there they keep.
+ */
+void group_rows_set_disk(const struct group_rows *, struct agg_disk *);
+long group_rows_spill(const struct group_rows *, char *row, struct err *);
 /*
  * A record of which one argument cannot be computed must count in none of the
  * aggregates.  When such records do not stop the job, every batch is first

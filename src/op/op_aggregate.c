@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "op/aggregate_priv.h"
+#include "op/group_disk.h"
 #include "op/joint.h"
 #include "util/buf.h"
 
@@ -84,6 +85,9 @@ aggregate_open(struct op_run *run, struct err *err)
 	mem_budget_enter(&run->budget);
 	group_rows_init(&state->rows, run, 0);
 	group_rows_take_all(&state->rows, &state->share->budget);
+	state->disk[0] = group_disk_new(run);
+	state->disk[1] = group_disk_new(run);
+	group_rows_set_disk(&state->rows, state->disk[0]);
 	for (uint32_t i = 0; i < args->agg_count; i++)
 		state->is_ordered |= (agg_expr_def(args->agg[i].agg)->flags &
 		    AGG_ORDERED) != 0;
@@ -243,6 +247,8 @@ aggregate_work(struct op_run *run, unsigned port, struct err *err)
 	case STEP_ADDED:
 		if ((status = op_meet(run, 1)) != OP_OK)
 			return status;
+		/* The others read what was written until now. */
+		group_rows_set_disk(&state->rows, state->disk[1]);
 		prepare_piles(state);
 		state->step = STEP_FOLD;
 		/* A table that holds all is the result. */
@@ -284,6 +290,8 @@ aggregate_close(struct op_run *run)
 	group_front_free(&state->front);
 	aggregate_free_shapes(state);
 	group_rows_fini(&state->rows);
+	group_disk_free(&state->disk[0]);
+	group_disk_free(&state->disk[1]);
 	mem_free((void *)(uintptr_t)state->places.span);
 	mem_free(state->turn);
 	mem_budget_leave(&run->budget);

@@ -83,7 +83,7 @@ dedup_begin_deferring(struct op_run *run, const struct batch *batch,
 
 	if (run->job->in_place || batch->time != NULL)
 		return dedup_refuse(run, err);
-	dedup->deferred = deferred_new(run, err);
+	dedup->deferred = deferred_new(run, 1, err);
 	return dedup->deferred == NULL ? -1 : 0;
 }
 
@@ -99,7 +99,7 @@ dedup_let_go(struct op_run *run, const struct batch *batch, struct err *err)
 		return -1;
 	for (uint64_t i = 0; i < count; i++) {
 		struct text key = group_table_key(dedup->seen, i);
-		if (deferred_add_seen(dedup->deferred, &key, err) != 0)
+		if (deferred_add_seen(dedup->deferred, &key, 1, err) != 0)
 			return -1;
 	}
 	group_table_free(&dedup->seen);
