@@ -27,7 +27,7 @@
  * its bytes; beyond this the pages no longer fit the cache. */
 #define FAN_IN_MAX 128
 /* Besides readers: the run that is written, batches that are made. */
-#define MERGE_BYTES (SORT_RUN_BYTES + ((uint64_t)256 << 10))
+#define MERGE_BYTES (SORT_RUN_BYTES + ((uint64_t)768 << 10))
 #define CHANNELS_PART 8
 /* Rows that are merged in one call. */
 #define PASS_ROWS 8192

@@ -8,8 +8,8 @@
  * In each round instance i merges the i-th range.  What it makes of it waits in
  * batches until the range is through, and is given at once then: who must stand
  * still until those before it have given has its work done, and who has given
- * goes on with its next range meanwhile.  What has no room, because the range is
- * of one key and long, or memory is short, is given as it comes.
+ * goes on with its next range meanwhile.  What has no room, because a range is
+ * long (of one key) or memory short, is given as it comes.
  */
 #include "op/sort_priv.h"
 
