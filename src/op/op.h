@@ -366,6 +366,7 @@ struct op_def {
 	op_load_f *load;
 	op_close_f *close;
 	op_explain_f *explain;
+	op_explain_f *explain_holds;	/* NULL: `holds`, always */
 };
 
 const struct op_def *op_find(const char *name, size_t size);

@@ -362,11 +362,15 @@ sort_make(struct op_run *run, uint32_t count, struct region *take_region,
 		region_drop(&take_region);
 		return NULL;
 	}
-	struct batch *batch = sort_shape_batch(sort->shape, sort->rows, count);
-	if (take_region != NULL) {
+	int has_views;
+	struct batch *batch = sort_shape_batch(sort->shape, sort->rows, count,
+	    &has_views);
+	if (take_region != NULL && has_views)
 		batch_take_region(batch, take_region);
+	else
+		region_drop(&take_region);
+	if (take_region != NULL || !has_views)
 		return batch;
-	}
 	for (uint32_t i = 0; i < sort->share->instance_count; i++)
 		batch_take_region(batch, region_hold(
 		    sort_store_region(sort->stores[i])));
@@ -402,6 +406,16 @@ sort_close(struct op_run *run)
 	mem_budget_leave(&run->budget);
 }
 
+static void
+sort_explain_holds(const struct op *op, struct buf *out)
+{
+	if (op->args.limit > 0)
+		buf_add_format(out, "the first %lld rows",
+		    (long long)op->args.limit);
+	else
+		buf_add_string(out, op->def->holds);
+}
+
 const struct op_def op_sort = {
 	.name = "sort",
 	.syntax = "sort EXPR [asc|desc] [nulls first|last], ...",
@@ -418,4 +432,5 @@ const struct op_def op_sort = {
 	.flush = sort_flush,
 	.work = sort_work,
 	.close = sort_close,
+	.explain_holds = sort_explain_holds,
 };

@@ -294,8 +294,13 @@ rows_add(struct rows *rows, const struct batch *batch, uint32_t *index,
 {
 	if (rows_try(rows, batch, index) == 0)
 		return 0;
-	return op_charge(rows->run, region_bytes(rows->region) - rows->charged,
-	    err);
+	uint64_t more = region_bytes(rows->region) - rows->charged;
+	if (batch->sel_count > 0)
+		return op_charge(rows->run, more, err);
+	/* Of no rows only the schema is kept. */
+	mem_charge_always(&rows->run->budget, more);
+	rows->charged += more;
+	return 0;
 }
 
 /* The column of a field in a kept batch, or NULL. */

@@ -18,7 +18,11 @@
 #include "op/sort_row.h"
 #include "util/mem.h"
 
+/* Rows lie anywhere: they are asked for this many ahead. */
 #define AHEAD 8
+#define TIES_AHEAD 32
+/* More at once would be gone again before they are used. */
+#define TIES_FETCHED_MAX 256
 
 struct context {
 	const struct sort_bucket *bucket;
@@ -94,15 +98,39 @@ all_equal(const struct sort_entry *entry, uint64_t count)
 	return 1;
 }
 
+/* Entries of [from, to) that are like the one in front of them, or behind it:
+ * their rows will be looked at.  Where the next call begins. */
+static uint64_t
+fetch_ties(const struct sort_bucket *bucket, const struct sort_entry *entry,
+	uint64_t count, uint64_t from, uint64_t to)
+{
+	if (to > count)
+		to = count;
+	if (to - from > TIES_FETCHED_MAX)
+		from = to - TIES_FETCHED_MAX;
+	for (; from < to; from++) {
+		uint64_t word = entry[from].word;
+		if ((from > 0 && entry[from - 1].word == word) ||
+		    (from + 1 < count && entry[from + 1].word == word))
+			__builtin_prefetch(row_of(bucket, entry[from].ref));
+	}
+	return from;
+}
+
 /* Runs of equal words; their keys are equal up to byte `at` of the rests. */
 static void
 order_runs(const struct context *context, struct sort_entry *entry,
 	uint64_t count, uint32_t at)
 {
+	uint64_t fetched = 0;
+
 	for (uint64_t from = 0; from < count;) {
 		uint64_t to = from + 1;
 		while (to < count && entry[to].word == entry[from].word)
 			to++;
+		if (at == 0 && context->bucket->has_rests)
+			fetched = fetch_ties(context->bucket, entry, count,
+			    fetched, to + TIES_AHEAD);
 		uint64_t word = entry[from].word;
 		if (to - from > 1)
 			order_ties(context, entry + from, to - from, at);

@@ -27,7 +27,8 @@
  * its bytes; beyond this the pages no longer fit the cache. */
 #define FAN_IN_MAX 128
 /* Besides readers: the run that is written, batches that are made. */
-#define MERGE_BYTES (SORT_RUN_BYTES + ((uint64_t)256 << 10))
+#define MERGE_BYTES (SORT_RUN_BYTES + ((uint64_t)768 << 10))
+#define CHANNELS_PART 8
 /* Rows that are merged in one call. */
 #define PASS_ROWS 8192
 
@@ -158,31 +159,39 @@ sort_spill(struct op_run *run, int gives_back, struct err *err)
 
 /* --- passes --- */
 
-/* How many runs an instance can read at once; the same in all. */
+/* How many runs each instance can read at once, now that all have given their
+ * memory back. */
 static uint32_t
-fan_in(const struct sort *sort)
+fan_in(const struct op_run *run)
 {
+	const struct sort *sort = sort_of(run);
+	uint64_t own = run->budget.limit_bytes, left = mem_left();
+	/* When rows go on again they fill channels, which nobody charges. */
+	uint64_t others = mem_limit() / CHANNELS_PART;
+	uint64_t needed = MERGE_BYTES + SORT_KEEP_BYTES(sort);
+
 	if (sort->quota_bytes == 0)
 		return FAN_IN_MAX;
-	/* Who holds rows may fill three quarters of memory, but not all of that
-	 * has come back when they are written. */
-	uint64_t bytes = sort->quota_bytes / 3 * 2;
-	if (bytes < MERGE_BYTES)
-		return 2;
-	uint64_t readers = (bytes - MERGE_BYTES) / SORT_READER_BYTES;
+	left = left > others ? (left - others) / run->instance_count : 0;
+	if (own != 0 && own < left)
+		left = own;
+	uint64_t readers = left > needed ? (left - needed) /
+	    SORT_READER_BYTES : 0;
 	return readers < 2 ? 2 : readers > FAN_IN_MAX ? FAN_IN_MAX :
 	    (uint32_t)readers;
 }
 
 /* All runs, by age; whoever comes first lists them. */
 static void
-collect_runs(struct sort_share *share)
+collect_runs(struct op_run *run)
 {
+	struct sort_share *share = sort_of(run)->share;
 	struct sort_level *level = &share->level[0];
 	uint32_t most = 0;
 
 	thr_lock_take(&share->lock);
 	if (level->run == NULL) {
+		share->fan = fan_in(run);
 		for (uint32_t i = 0; i < share->instance_count; i++) {
 			struct sort *sort = share->instance[i];
 			level->count += sort->run_count;
@@ -314,7 +323,7 @@ work_pass(struct op_run *run, struct err *err)
 {
 	struct sort *sort = sort_of(run);
 	struct sort_share *share = sort->share;
-	uint32_t fan = fan_in(sort);
+	uint32_t fan = share->fan;
 	uint32_t count = share->level[sort->level].count;
 
 	if (sort->merge != NULL)
@@ -374,7 +383,7 @@ sort_disk_work(struct op_run *run, struct err *err)
 		status = op_meet(run, 2);
 		if (status != OP_OK)
 			return status;
-		collect_runs(sort->share);
+		collect_runs(run);
 		sort->step = SORT_PASS;
 		return OP_AGAIN;
 	case SORT_PASS:

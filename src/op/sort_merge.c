@@ -10,8 +10,9 @@
  * Each node has the run that lost there; who wins goes up.  When the winner's
  * run has given its next row, that row is played against the losers on its way
  * up only: one comparison a level.  Mostly it is of two integers, since what
- * all keys begin with has been cut off (data/key_words.h); rests are looked at
- * only when words are equal.  A run that is through loses against all.
+ * all keys begin with has been cut off (data/key_words.h); where words are
+ * equal the first 8 bytes of the rests are compared, then all of them.  A run
+ * that is through loses against all.
  */
 #include "op/sort_merge.h"
 
@@ -19,6 +20,7 @@
 
 struct leaf {
 	struct sort_item item;
+	uint64_t next;		/* the first 8 bytes of the rest */
 	struct sort_run_reader *reader;
 	int is_through;
 };
@@ -63,18 +65,24 @@ sort_merge_free(struct sort_merge **take_merge)
 }
 
 static int
-leaf_next(struct leaf *leaf, struct err *err)
+leaf_next(const struct key_cut *cut, struct leaf *leaf, struct err *err)
 {
 	int got = sort_run_next(leaf->reader, &leaf->item, err);
+	uint32_t size;
 
 	/* Its buffers are others' from now on. */
 	if (got == 0)
 		sort_run_reader_free(&leaf->reader);
 	leaf->is_through = got != 1;
+	if (got == 1) {
+		const char *rest = sort_item_rest(cut, &leaf->item, &size);
+		leaf->next = key_rest_word(cut, rest, size, 0);
+	}
 	return got < 0 ? -1 : 0;
 }
 
-/* Where words are equal: does run a come before run b? */
+/* Where words, and the first of the rests, are equal: does run a come before
+ * run b? */
 static int
 is_before_by_rest(const struct sort_merge *merge, uint32_t a, uint32_t b)
 {
@@ -104,6 +112,8 @@ is_before(const struct sort_merge *merge, uint32_t a, uint32_t b)
 		return x->item.part < y->item.part;
 	if (x->item.word != y->item.word)
 		return x->item.word < y->item.word;
+	if (x->next != y->next)
+		return x->next < y->next;
 	return is_before_by_rest(merge, a, b);
 }
 
@@ -123,7 +133,7 @@ static int
 merge_begin(struct sort_merge *merge, struct err *err)
 {
 	for (uint32_t i = 0; i < merge->count; i++)
-		if (leaf_next(&merge->leaf[i], err) != 0)
+		if (leaf_next(merge->cut, &merge->leaf[i], err) != 0)
 			return -1;
 	merge->loser[0] = merge->count > 1 ? play(merge, 1) : 0;
 	merge->has_begun = 1;
@@ -135,7 +145,7 @@ merge_advance(struct sort_merge *merge, struct err *err)
 {
 	uint32_t winner = merge->loser[0];
 
-	if (leaf_next(&merge->leaf[winner], err) != 0)
+	if (leaf_next(merge->cut, &merge->leaf[winner], err) != 0)
 		return -1;
 	for (uint32_t node = (winner + merge->count) / 2; node > 0;
 	    node /= 2) {

@@ -60,6 +60,7 @@ struct sort_share {
 	struct sort_layouts *layouts;
 	uint32_t instance_count;
 	struct sort **instance;
+	uint32_t fan;		/* runs that each can read at once */
 	struct sort_level level[SORT_LEVELS_MAX];
 	struct sort_ranges ranges;
 };
@@ -151,6 +152,8 @@ int sort_spill(struct op_run *, int gives_back, struct err *);
 /* Steps of the work: see op_sort.c. */
 enum op_status sort_memory_work(struct op_run *, struct err *);
 enum op_status sort_disk_work(struct op_run *, struct err *);
+/* What may wait there to be given, of what an instance may hold. */
+#define SORT_KEEP_BYTES(sort) ((sort)->quota_bytes / 16)
 /* The last merge: charges what it takes. */
 void sort_ranges_begin(struct op_run *);
 enum op_status sort_ranges_work(struct op_run *, struct err *);

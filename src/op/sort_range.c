@@ -8,21 +8,18 @@
  * In each round instance i merges the i-th range.  What it makes of it waits in
  * batches until the range is through, and is given at once then: who must stand
  * still until those before it have given has its work done, and who has given
- * goes on with its next range meanwhile.  A range that is much too long, of one
- * key, is given as it comes.
+ * goes on with its next range meanwhile.  What has no room, because a range is
+ * long (of one key) or memory short, is given as it comes.
  */
 #include "op/sort_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What a range is to have, whatever the memory: a reader that begins in the
- * middle of a page reads on average half of it in vain. */
+/* Of each run: a reader that begins in the middle of a page reads on average
+ * half of it in vain. */
 #define RANGE_PAGES 2
 #define RANGE_BYTES_MIN ((uint64_t)1 << 20)
-#define RANGE_BYTES_MAX ((uint64_t)8 << 20)
-/* Of what an instance may hold. */
-#define RANGE_PART 8
 #define GIVE_BATCHES 4
 
 static uint64_t
@@ -32,13 +29,7 @@ range_bytes(const struct sort *sort)
 	uint64_t bytes = level->count * RANGE_PAGES *
 	    (uint64_t)SORT_BLOCK_BYTES;
 
-	if (bytes < RANGE_BYTES_MIN)
-		bytes = RANGE_BYTES_MIN;
-	if (bytes > RANGE_BYTES_MAX)
-		bytes = RANGE_BYTES_MAX;
-	if (sort->quota_bytes != 0 && bytes > sort->quota_bytes / RANGE_PART)
-		bytes = sort->quota_bytes / RANGE_PART;
-	return bytes;
+	return bytes < RANGE_BYTES_MIN ? RANGE_BYTES_MIN : bytes;
 }
 
 /* --- dividing --- */
@@ -211,11 +202,18 @@ range_close(struct op_run *run)
 	return OP_AGAIN;
 }
 
-/* Bytes of batches that wait; alone, nobody does. */
+/* Bytes of batches that wait, of a range that may be twice as long as most, if
+ * memory allows; alone, nobody does. */
 static uint64_t
 bytes_to_keep(const struct sort *sort)
 {
-	return sort->share->instance_count == 1 ? 0 : 2 * range_bytes(sort);
+	uint64_t bytes = 2 * range_bytes(sort);
+
+	if (sort->share->instance_count == 1)
+		return 0;
+	if (sort->quota_bytes != 0 && bytes > SORT_KEEP_BYTES(sort))
+		bytes = SORT_KEEP_BYTES(sort);
+	return bytes;
 }
 
 void

@@ -17,6 +17,8 @@
 #define NO_PLACE UINT32_MAX
 /* Rows lie anywhere: they are asked for this many ahead. */
 #define ROW_AHEAD 16
+/* Longer records are streams, which the processor sees by itself. */
+#define RECORD_AHEAD_MAX 512
 /* Readers of slices may look behind the last. */
 #define RECORD_PADDING 16
 /* Longer ones stay where they are. */
@@ -390,7 +392,11 @@ records_bytes(const char *const *row, uint32_t count)
 			__builtin_prefetch(row[i + ROW_AHEAD]);
 			__builtin_prefetch(row[i + ROW_AHEAD] + 64);
 		}
-		record_of(row[i], &size);
+		const char *record = record_of(row[i], &size);
+		/* They are copied when all have been looked at. */
+		for (uint64_t at = 64; at < size + 64 &&
+		    at < RECORD_AHEAD_MAX; at += 64)
+			__builtin_prefetch(record + at);
 		bytes += size + 1;
 	}
 	return bytes;
@@ -423,7 +429,8 @@ records_join(const char *const *row, uint32_t count, uint64_t bytes,
 	out->to = to;
 }
 
-static void
+/* 1 if they are views of the rows. */
+static int
 records_take(const struct sort_shape *shape, const char *const *row,
 	uint32_t count, struct batch *batch, struct region *region)
 {
@@ -445,6 +452,7 @@ records_take(const struct sort_shape *shape, const char *const *row,
 	}
 	record->delimiter = shape->record_delimiter;
 	batch->has_record = 1;
+	return record->encoding != SLICE;
 }
 
 static void
@@ -465,14 +473,16 @@ columns_init(const struct sort_shape *shape, struct batch *batch,
 
 struct batch *
 sort_shape_batch(const struct sort_shape *shape, const char *const *row,
-	uint32_t count)
+	uint32_t count, int *has_views)
 {
 	struct batch *batch = batch_new(shape->schema, count);
 	struct region *region = batch_region(batch);
 
 	columns_init(shape, batch, region);
-	if (shape->has_record)
-		records_take(shape, row, count, batch, region);
+	*has_views = !shape->is_record_only;
+	if (shape->has_record &&
+	    records_take(shape, row, count, batch, region))
+		*has_views = 1;
 	for (uint32_t i = 0; i < count && !shape->is_record_only; i++) {
 		if (i + ROW_AHEAD < count) {
 			__builtin_prefetch(row[i + ROW_AHEAD]);

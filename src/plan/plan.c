@@ -204,6 +204,16 @@ static void explain_chain(const struct explain *, const struct op *,
 	unsigned port, unsigned depth);
 
 static void
+explain_holds(const struct op *op, struct buf *out)
+{
+	buf_add_string(out, ": holds ");
+	if (op->def->explain_holds != NULL)
+		op->def->explain_holds(op, out);
+	else
+		buf_add_string(out, op->def->holds);
+}
+
+static void
 explain_op(const struct explain *it, const struct op *op, unsigned port,
 	unsigned depth)
 {
@@ -219,7 +229,7 @@ explain_op(const struct explain *it, const struct op *op, unsigned port,
 	if (op->input_count > 1)
 		buf_add_format(out, " (input %u)", port + 1);
 	if (!(op->def->flags & OP_SINK))
-		buf_add_format(out, ": holds %s", op->def->holds);
+		explain_holds(op, out);
 	buf_add_char(out, '\n');
 	if (op->side != NULL)
 		explain_chain(it, op->side, op->side_port, depth + 2);

@@ -71,6 +71,9 @@ void mem_set_resident(int);
 void mem_tend(uint64_t now_ns);
 /* Sum of all that is charged to budgets now. */
 uint64_t mem_charged(void);
+/* What owners that can spill may still charge, all together, as far as is known
+ * now; UINT64_MAX without a limit. */
+uint64_t mem_left(void);
 
 /*
  * Charge `bytes` to `budget`.  Returns 0, or -1 when that would pass the

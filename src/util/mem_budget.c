@@ -182,6 +182,17 @@ charge_all(const struct mem_budget *budget, uint64_t bytes)
 	return sum_add(&charged_bytes, bytes, room);
 }
 
+uint64_t
+mem_left(void)
+{
+	if (mem_limit() == 0)
+		return UINT64_MAX;
+	look_again();
+	uint64_t room = look_room(), charged = mem_charged();
+	room -= room / RESERVE_PART;
+	return room > charged ? room - charged : 0;
+}
+
 /* The same; nobody is refused for what has changed since the last look. */
 static int
 charge_looking(const struct mem_budget *budget, uint64_t bytes)
