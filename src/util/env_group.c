@@ -11,6 +11,8 @@
  * part is mounted; then nothing is found on the way but the root, which is the
  * container's own group.
  */
+#include "util/env_group.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
@@ -20,7 +22,6 @@
 #include <unistd.h>
 
 #include "util/env.h"
-#include "util/env_group.h"
 
 #define ROOT "/sys/fs/cgroup"
 
