@@ -61,6 +61,7 @@ struct giver {
 	uint64_t window;	/* ordinals */
 	struct pick *pick;
 	uint32_t pick_count, given;
+	uint64_t last;		/* ordinal that was picked */
 	struct pick pick_room[2][PICKS_MAX];
 };
 
@@ -179,8 +180,11 @@ source_pick(struct giver *giver, const struct source *source, uint64_t bound)
 		while (index < page->count && page->ordinal[index] < bound) {
 			if (giver->pick_count == PICKS_MAX)
 				return;
+			uint64_t ordinal = page->ordinal[index];
 			giver->pick[giver->pick_count++] = (struct pick){
-				page->ordinal[index], page, index };
+				ordinal, page, index };
+			if (ordinal > giver->last)
+				giver->last = ordinal;
 			index++;
 		}
 		if (index < page->count)
@@ -204,11 +208,13 @@ source_skip(struct source *source, uint64_t bound)
 
 /* Sort the picks by the bytes in which their ordinals differ. */
 static void
-picks_sort(struct giver *giver, uint64_t begin, uint64_t end)
+picks_sort(struct giver *giver, uint64_t begin)
 {
 	struct pick *from = giver->pick, *to;
+	uint64_t width = giver->last - begin;
 
-	for (unsigned shift = 0; (end - begin) >> shift != 0; shift += 8) {
+	for (unsigned shift = 0; shift < 64 && width >> shift != 0;
+	    shift += 8) {
 		uint32_t place[257] = { 0 };
 		to = from == giver->pick_room[0] ? giver->pick_room[1] :
 		    giver->pick_room[0];
@@ -253,6 +259,7 @@ window_fill(struct giver *giver, struct err *err)
 		    begin + giver->window;
 		giver->pick_count = giver->given = 0;
 		giver->pick = giver->pick_room[0];
+		giver->last = begin;
 		for (uint32_t s = 0; s < giver->source_count; s++)
 			source_pick(giver, &giver->source[s], end);
 		if (giver->pick_count == PICKS_MAX) {
@@ -260,13 +267,13 @@ window_fill(struct giver *giver, struct err *err)
 			giver->window = (end - begin) / 2;
 			continue;
 		}
-		if (giver->pick_count < PICKS_FEW &&
-		    giver->window < (uint64_t)1 << 62)
+		/* Where a page ends, a wider one has no more. */
+		if (giver->pick_count < PICKS_FEW && end != bound)
 			giver->window *= 2;
 		else if (giver->pick_count > PICKS_MANY)
 			giver->window /= 2;
 		if (giver->source_count > 1)
-			picks_sort(giver, begin, end - 1);
+			picks_sort(giver, begin);
 		for (uint32_t s = 0; s < giver->source_count; s++)
 			source_skip(&giver->source[s], end);
 		return 1;
