@@ -215,6 +215,21 @@ is_unwanted(const struct sort *sort, const struct key_words *keys, uint32_t i)
 	return keys->rest[i] == NULL && sort->is_bound_exact;
 }
 
+/*
+ * All has been spilled and given back, and others hold the rest of the memory:
+ * with this little the next rows are kept nevertheless.
+ */
+static void
+need_least(struct op_run *run)
+{
+	struct sort *sort = sort_of(run);
+
+	sort_pool_need(sort->pool);
+	sort_store_need(sort->store);
+	mem_charge_always(&run->budget, CHARGE_STEP);
+	sort->rest_charged += CHARGE_STEP;
+}
+
 static int
 no_memory(struct op_run *run, struct err *err)
 {
@@ -241,6 +256,7 @@ add_rows(struct op_run *run, const struct batch *batch,
 		/* Blocks that were kept may be of no use for this row. */
 		if (sort_spill(run, 1, err) != 0)
 			return -1;
+		need_least(run);
 		if (add_row(run, batch, i, keys) != 0)
 			return no_memory(run, err);
 	}

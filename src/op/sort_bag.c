@@ -66,36 +66,68 @@ sort_pool_free(struct sort_pool **take_pool)
 	*take_pool = NULL;
 }
 
-static int
-pool_charge(struct sort_pool *pool, size_t bytes)
+static size_t
+slab_bytes(const struct sort_pool *pool)
 {
-	uint64_t more = bytes + (pool->entries < DOUBLE_ENTRIES ? bytes :
-	    bytes / 8);
+	return sizeof(struct slab) + pool->slab_chunks *
+	    sizeof(struct sort_chunk);
+}
 
-	if (mem_charge(pool->budget, more) != 0)
-		return -1;
-	pool->charged += more;
+/* What another slab takes, with what its entries are sorted in. */
+static uint64_t
+slab_charge(const struct sort_pool *pool)
+{
+	size_t bytes = slab_bytes(pool);
+
+	return bytes + (pool->entries < DOUBLE_ENTRIES ? bytes : bytes / 8);
+}
+
+static void
+pool_note_charge(struct sort_pool *pool, uint64_t bytes)
+{
+	pool->charged += bytes;
 	pool->entries += (uint64_t)pool->slab_chunks * SORT_CHUNK_ENTRIES;
-	return 0;
+}
+
+static void
+pool_add_slab(struct sort_pool *pool)
+{
+	size_t bytes = slab_bytes(pool);
+	struct slab *slab = bytes > MEM_LARGE_BYTES / 2 ?
+	    mem_alloc_large(bytes) : mem_alloc(bytes);
+
+	slab->next = pool->slabs;
+	pool->slabs = slab;
+	for (uint32_t i = pool->slab_chunks; i-- > 0;) {
+		slab->chunk[i].next = pool->free;
+		pool->free = &slab->chunk[i];
+	}
+}
+
+void
+sort_pool_need(struct sort_pool *pool)
+{
+	uint64_t charge = slab_charge(pool);
+
+	if (pool->free != NULL)
+		return;
+	mem_charge_always(pool->budget, charge);
+	pool_note_charge(pool, charge);
+	pool_add_slab(pool);
 }
 
 struct sort_chunk *
 sort_pool_take(struct sort_pool *pool, int must)
 {
-	if (pool->free == NULL) {
-		size_t bytes = sizeof(struct slab) + pool->slab_chunks *
-		    sizeof(struct sort_chunk);
-		if (!must && pool_charge(pool, bytes) != 0)
+	uint64_t charge = slab_charge(pool);
+
+	if (pool->free == NULL && !must) {
+		if (mem_charge(pool->budget, charge) != 0)
 			return NULL;
-		struct slab *slab = bytes > MEM_LARGE_BYTES / 2 ?
-		    mem_alloc_large(bytes) : mem_alloc(bytes);
-		slab->next = pool->slabs;
-		pool->slabs = slab;
-		for (uint32_t i = pool->slab_chunks; i-- > 0;) {
-			slab->chunk[i].next = pool->free;
-			pool->free = &slab->chunk[i];
-		}
+		pool_note_charge(pool, charge);
 	}
+	if (pool->free == NULL)
+		pool_add_slab(pool);
 	struct sort_chunk *chunk = pool->free;
 	pool->free = chunk->next;
 	chunk->next = NULL;

@@ -37,6 +37,8 @@ void sort_pool_release(struct sort_pool *);
 /* An empty chunk; NULL: there is no memory.  With `must` never NULL: what it
  * takes is within what was charged. */
 struct sort_chunk *sort_pool_take(struct sort_pool *, int must);
+/* See to it that there is an empty chunk, whatever the limit says. */
+void sort_pool_need(struct sort_pool *);
 void sort_pool_give(struct sort_pool *, struct sort_chunk *);
 /* All chunks of the bag. */
 void sort_pool_give_bag(struct sort_pool *, struct sort_bag *);

@@ -120,6 +120,9 @@ memory_clear(struct op_run *run, int gives_back)
 {
 	struct sort *sort = sort_of(run);
 
+	/* One may have got a chunk, and its row then no room. */
+	for (unsigned part = 0; part < KEY_PARTS; part++)
+		sort_pool_give_bag(sort->pool, &sort->bag[part]);
 	memset(sort->rests, 0, sizeof(sort->rests));
 	sort->rest_bytes = 0;
 	if (!gives_back) {

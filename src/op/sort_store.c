@@ -119,22 +119,19 @@ store_mark(struct sort_store *store, uint64_t place)
 	store->mark[store->mark_count++] = (struct mark){ place, store->turn };
 }
 
-/* Blocks that are there are used again if they are large enough. */
-static int
-store_next_block(struct sort_store *store, size_t bytes)
+static size_t
+charge_of(size_t size)
+{
+	return size + BLOCK_HEAD + BLOCK_PADDING;
+}
+
+/* A block that is charged, as the next to be used. */
+static void
+store_add_block(struct sort_store *store, size_t size)
 {
 	uint32_t count = store->block_count;
-	size_t size = bytes > store->block_bytes ? bytes : store->block_bytes;
 
-	if (store->used < count && store->block[store->used].size >= bytes) {
-		store->used++;
-		store->at = 0;
-		return 0;
-	}
-	size_t charge = size + BLOCK_HEAD + BLOCK_PADDING;
-	if (mem_charge(store->budget, charge) != 0)
-		return -1;
-	store->charged += charge;
+	store->charged += charge_of(size);
 	if ((count & (count - 1)) == 0)
 		store->block = mem_resize(store->block,
 		    (count == 0 ? 1 : (size_t)count * 2) *
@@ -146,9 +143,34 @@ store_next_block(struct sort_store *store, size_t bytes)
 		.size = size,
 	};
 	store->block_count++;
+}
+
+/* Blocks that are there are used again if they are large enough. */
+static int
+store_next_block(struct sort_store *store, size_t bytes)
+{
+	size_t size = bytes > store->block_bytes ? bytes : store->block_bytes;
+
+	if (store->used < store->block_count && store->block[store->used].size >= bytes) {
+		store->used++;
+		store->at = 0;
+		return 0;
+	}
+	if (mem_charge(store->budget, charge_of(size)) != 0)
+		return -1;
+	store_add_block(store, size);
 	store->used++;
 	store->at = 0;
 	return 0;
+}
+
+void
+sort_store_need(struct sort_store *store)
+{
+	if (store->block_count > 0)
+		return;
+	mem_charge_always(store->budget, charge_of(store->block_bytes));
+	store_add_block(store, store->block_bytes);
 }
 
 char *

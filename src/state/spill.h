@@ -43,6 +43,8 @@ uint64_t spill_used_bytes(const struct spill *);
 
 /* NULL with err. */
 struct spill_file *spill_file_new(struct spill *, struct err *);
+/* It goes with the last of its readers: of a job that fails, instances that
+ * read each other's files are closed in any order. */
 void spill_file_free(struct spill_file **);
 /*
  * Before the first write: blocks of `bytes`, fewer than SPILL_BLOCK_BYTES, for

@@ -71,7 +71,7 @@ struct spill_file {
 	uint64_t plain_bytes;
 	uint64_t *counter;	/* counts stored bytes too, or NULL */
 	struct buf *frame;
-	uint32_t reader_count;	/* atomic: for an assert */
+	uint32_t holders;	/* atomic: the owner and readers */
 };
 
 /* Plain bytes of a full block. */

@@ -49,7 +49,7 @@ spill_reader_new(struct spill_file *file, uint64_t from, uint64_t to)
 
 	assert(from <= to);
 	assert(to <= file->stored_bytes);
-	__atomic_add_fetch(&file->reader_count, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&file->holders, 1, __ATOMIC_RELAXED);
 	reader->file = file;
 	reader->place = from;
 	reader->end = to;
@@ -68,7 +68,7 @@ spill_reader_free(struct spill_reader **reader_address)
 		return;
 	if (reader->names != NULL)
 		spill_give_names(reader->file->spill, reader->names);
-	__atomic_sub_fetch(&reader->file->reader_count, 1, __ATOMIC_RELEASE);
+	spill_file_free(&reader->file);
 	mem_free(reader->buffer);
 	buf_fini(&reader->frame);
 	mem_free(reader);

@@ -81,6 +81,7 @@ spill_file_new(struct spill *spill, struct err *err)
 	struct spill_file *file = mem_alloc_zero(sizeof(*file));
 	file->spill = spill;
 	file->fd = fd;
+	file->holders = 1;
 	file->block_bytes = SPILL_BLOCK_BYTES;
 	return file;
 }
@@ -100,9 +101,9 @@ spill_file_free(struct spill_file **file_address)
 	struct spill_file *file = *file_address;
 
 	*file_address = NULL;
-	if (file == NULL)
+	if (file == NULL || __atomic_sub_fetch(&file->holders, 1,
+	    __ATOMIC_ACQ_REL) > 0)
 		return;
-	assert(__atomic_load_n(&file->reader_count, __ATOMIC_ACQUIRE) == 0);
 	__atomic_sub_fetch(&file->spill->used_bytes, file->stored_bytes,
 	    __ATOMIC_RELAXED);
 	env->close(file->fd);

@@ -10,9 +10,11 @@
  *
  * up there an owner that can spill may only go as far as its own share, that
  * eighth over the number of them, so that a small one is not refused its first
- * buffers because of a large one; who cannot spill may use all of it.  Whoever
- * comes there presses the owner that holds most.  The limit here is that of the
- * process less what is resident and not charged (mem_look.c).
+ * buffers because of a large one; who cannot spill may use all of it.  A share
+ * is never refused, even beyond the limit: without one who has spilled all it
+ * had would have to give up while others hold what they cannot let go of yet.
+ * Whoever comes there presses the owner that holds most.  The limit here is that
+ * of the process less what is resident and not charged (mem_look.c).
  */
 #include "util/mem.h"
 
@@ -23,6 +25,10 @@
 
 /* Of the limit: see above. */
 #define RESERVE_PART 8
+/* A share is at least this, and no less can be worked with, unless that is a
+ * larger part of the limit. */
+#define SHARE_BYTES_MIN ((uint64_t)320 << 10)
+#define SHARE_PART_MAX 16
 
 static uint64_t charged_bytes;
 static uint64_t limit_bytes;
@@ -166,6 +172,19 @@ sum_subtract(uint64_t *sum, uint64_t bytes)
 	assert(old >= bytes);
 }
 
+/* Of an owner that can spill. */
+static uint64_t
+share_of(uint64_t reserve)
+{
+	uint64_t share = reserve /
+	    __atomic_load_n(&spiller_count, __ATOMIC_RELAXED);
+	uint64_t least = mem_limit() / SHARE_PART_MAX;
+
+	if (least > SHARE_BYTES_MIN)
+		least = SHARE_BYTES_MIN;
+	return share > least ? share : least;
+}
+
 /* Adds to the sum of all as far as `budget` may go; 0 or -1. */
 static int
 charge_all(const struct mem_budget *budget, uint64_t bytes)
@@ -176,10 +195,10 @@ charge_all(const struct mem_budget *budget, uint64_t bytes)
 	if (sum_add(&charged_bytes, bytes, room - reserve) == 0)
 		return 0;
 	press_largest(budget);
-	if (budget->can_spill && budget_used(budget) + bytes >
-	    reserve / __atomic_load_n(&spiller_count, __ATOMIC_RELAXED))
-		return -1;
-	return sum_add(&charged_bytes, bytes, room);
+	if (!budget->can_spill)
+		return sum_add(&charged_bytes, bytes, room);
+	return budget_used(budget) + bytes > share_of(reserve) ? -1 :
+	    sum_add(&charged_bytes, bytes, 0);
 }
 
 uint64_t
