@@ -186,6 +186,7 @@ TESTS += \
 	tests/fuzz/run \
 	tests/hacking/run \
 	tests/live/live \
+	tests/memory/run \
 	tests/race/jobs \
 	tests/model/explore \
 	tests/race/views \
@@ -241,6 +242,7 @@ EXTRA_DIST += \
 	tests/differential \
 	tests/examples \
 	tests/fault \
+	tests/memory \
 	tests/flow \
 	tests/fuzz \
 	tests/gen \

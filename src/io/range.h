@@ -104,7 +104,7 @@ int range_input_limit(struct range_input *, uint64_t offset, struct err *);
  * behind the last line the end itself.  0 or -1.
  */
 int range_input_raise(struct range_input *, struct err *);
-/* Did the last read want what has not come yet?  Then *offset is that byte's. */
+/* Did the last read want what has not come?  Then *offset is that byte's. */
 int range_input_is_dry(const struct range_input *, uint64_t *offset);
 
 /*

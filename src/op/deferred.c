@@ -8,9 +8,9 @@
  * At the end each part is read with a table of its keys and how often each
  * came, and a bit is set for each record that is among the first with its key.
  * Keys for which the table has no room are written anew and are the input of
- * another pass over less.  Then the records are read in order, and those with a bit are
- * given.  A key that was given before has the number SEEN + how often; it lies
- * in front of all others that are alike.
+ * another pass over less.  Then the records are read in order, and those with a
+ * bit are given.  A key that was given before has the number SEEN + how often;
+ * it lies in front of all others that are alike.
  *
  * So memory holds a bit a record and a table that is as large as there is room.
  * What is written and read is each record once, and each key once or, where a
@@ -176,7 +176,8 @@ judge_key(struct deferred *it, const struct key_load *load, uint32_t i)
 		it->first[number / 64] |= (uint64_t)1 << number % 64;
 }
 
-/* Judges the keys that there is room for; how many. */
+/* Judges the keys that there is room for; how many.  For the first there is,
+ * whatever others hold, or no pass would get further than the one before. */
 static uint32_t
 judge_keys(struct deferred *it, struct key_load *load,
 	struct group_table *table)
@@ -184,6 +185,8 @@ judge_keys(struct deferred *it, struct key_load *load,
 	struct key_set keys = { .text = load->text, .hash = load->hash };
 	uint32_t done = load->count;
 
+	if (group_table_count(table) == 0)
+		group_table_reserve(table, load->count, 1);
 	if (group_table_find(table, &keys, load->count, load->row, NULL) != 0)
 		for (done = 0; load->row[done] != NULL; done++)
 			;
@@ -231,10 +234,7 @@ judge_pass(struct deferred *it, struct key_load *load,
 			done = judge_keys(it, load, table);
 		if (done == load->count)
 			continue;
-		/* Not even one: another pass would not get further. */
-		if (group_table_count(table) == 0)
-			status = op_charge(it->run, UINT64_MAX / 2, err);
-		else if (*rest == NULL && (*rest = op_spill_new(it->run,
+		if (*rest == NULL && (*rest = op_spill_new(it->run,
 		    err)) == NULL)
 			status = -1;
 		if (status == 0)
@@ -281,11 +281,8 @@ prepare(struct deferred *it, struct err *err)
 		if (spill_cut(it->part[i], &end, err) != 0)
 			return -1;
 	mem_release(&it->run->budget, it->charged);
-	it->charged = 0;
-	if (op_charge(it->run, bytes, err) != 0)
-		return -1;
-	mem_charge_always(&it->run->budget, others);
 	it->charged = bytes + others;
+	mem_charge_always(&it->run->budget, it->charged);
 	it->first = mem_alloc_zero(bytes);
 	return 0;
 }

@@ -151,7 +151,8 @@ store_next_block(struct sort_store *store, size_t bytes)
 {
 	size_t size = bytes > store->block_bytes ? bytes : store->block_bytes;
 
-	if (store->used < store->block_count && store->block[store->used].size >= bytes) {
+	if (store->used < store->block_count &&
+	    store->block[store->used].size >= bytes) {
 		store->used++;
 		store->at = 0;
 		return 0;

@@ -13,8 +13,8 @@
  * buffers because of a large one; who cannot spill may use all of it.  A share
  * is never refused, even beyond the limit: without one who has spilled all it
  * had would have to give up while others hold what they cannot let go of yet.
- * Whoever comes there presses the owner that holds most.  The limit here is that
- * of the process less what is resident and not charged (mem_look.c).
+ * Whoever comes there presses the owner that holds most.  The limit here is
+ * that of the process less what is resident and not charged (mem_look.c).
  */
 #include "util/mem.h"
 
