@@ -235,6 +235,7 @@ append_final_select(struct check *check, struct stream *stream,
 		};
 	}
 	memcpy(all + kept, take_item, count * sizeof(*all));
+	memset(take_item, 0, count * sizeof(*take_item));
 	select->args.item = all;
 	select->args.item_count = kept + count;
 	return stream_append(check, stream, select);
@@ -341,6 +342,8 @@ bind_aggregate(struct check *check, struct stream *stream,
 		status = -1;
 	stream->alias_count = 0;
 out:
+	for (uint32_t i = 0; i < count; i++)
+		expr_free(&item[i].expr);
 	mem_free(item);
 	return status;
 }

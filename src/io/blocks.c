@@ -242,14 +242,16 @@ unpin(struct blocks *blocks, struct block *block)
 	thr_lock_give(&blocks->window);
 }
 
-/* What is said where there is no byte. */
+/* What is said where there was no byte; 1: by now there is. */
 static ssize_t
 tell_end(struct blocks *blocks, uint64_t offset, struct err *err)
 {
 	ssize_t told = 0;
 
 	thr_lock_take(&blocks->window);
-	if (offset >= blocks->end && !blocks->has_ended) {
+	if (offset < blocks->end) {
+		told = offset / blocks->block_bytes >= blocks->first_index;
+	} else if (!blocks->has_ended) {
 		told = INPUT_WAIT;
 	} else if (blocks->failure.kind != ERR_NONE &&
 	    offset / blocks->block_bytes >= blocks->first_index) {
@@ -260,23 +262,38 @@ tell_end(struct blocks *blocks, uint64_t offset, struct err *err)
 	return told;
 }
 
-ssize_t
-blocks_read(struct blocks *blocks, uint64_t offset, char *bytes, size_t size,
-	struct err *err)
+/* Of the bytes that are there at `offset`, at most `size`: how many. */
+static size_t
+copy_out(struct blocks *blocks, uint64_t offset, char *bytes, size_t size)
 {
-	uint64_t index = offset / blocks->block_bytes;
-	size_t at = (size_t)(offset % blocks->block_bytes);
+	size_t at = (size_t)(offset % blocks->block_bytes), there;
+	struct block *block = pin(blocks, offset / blocks->block_bytes,
+	    &there);
 
-	size_t there;
-	blocks_reach(blocks, offset);
-	struct block *block = pin(blocks, index, &there);
 	if (block == NULL)
-		return tell_end(blocks, offset, err);
+		return 0;
 	size_t left = there > at ? there - at : 0;
 	size = size < left ? size : left;
 	memcpy(bytes, block->bytes + at, size);
 	unpin(blocks, block);
-	return size > 0 ? (ssize_t)size : tell_end(blocks, offset, err);
+	return size;
+}
+
+ssize_t
+blocks_read(struct blocks *blocks, uint64_t offset, char *bytes, size_t size,
+	struct err *err)
+{
+	/* Others read too: what had not come may be there a moment later, and
+	 * is not to be taken for the end. */
+	for (;;) {
+		blocks_reach(blocks, offset);
+		size_t got = copy_out(blocks, offset, bytes, size);
+		if (got > 0)
+			return (ssize_t)got;
+		ssize_t told = tell_end(blocks, offset, err);
+		if (told <= 0)
+			return told;
+	}
 }
 
 /* Take the first block out of the window. */
