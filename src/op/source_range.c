@@ -447,8 +447,10 @@ begin_range(struct source_ranges *it, struct source_item *out,
 	if (entry == RANGE_UNKNOWN && it->state == RANGE_NEXT) {
 		/* With the line that its last byte stands in, most likely. */
 		uint64_t last = range_end(it) + LINE_BYTES;
+		/* No pause: it is not this range's turn to give, and what is
+		 * said before it might fill the way of those before it. */
 		if (!range_file_reach(it->chain, last) && must_wait(it, last))
-			return SOURCE_WAIT;
+			return SOURCE_BUSY;
 		int got = try_guess(it, err);
 		if (got < 0)
 			return SOURCE_FAIL;
