@@ -206,7 +206,7 @@ bind_unknown_call(const struct scope *scope, const struct ast_expr *ast)
 	const struct func_def *const *func = func_all(&func_count);
 	const struct agg_def *const *agg = agg_all(&agg_count);
 	const char **names = mem_alloc((func_count + agg_count +
-	    check->program->decl_count + 4) * sizeof(*names));
+	    check->program->decl_count + 6) * sizeof(*names));
 
 	for (size_t i = 0; i < func_count; i++)
 		if (!(func[i]->flags & FUNC_HIDDEN))
@@ -221,6 +221,8 @@ bind_unknown_call(const struct scope *scope, const struct ast_expr *ast)
 	names[count++] = "coalesce";
 	names[count++] = "try";
 	names[count++] = "grouping";
+	names[count++] = "rollup";
+	names[count++] = "cube";
 	const char *name = bind_text(check, ast->text);
 	const char *near = near_name(name, names, count);
 	struct ast_span span = ast->span;

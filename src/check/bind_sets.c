@@ -426,6 +426,8 @@ bind_grouping(const struct scope *scope, const struct ast_expr *ast)
 	if (scope->aggs == NULL) {
 		bind_error(check, ast->span, "grouping() stands in aggregate "
 		    "only");
+		err_hint(check->err, "as in aggregate count(), grouping(a) "
+		    "by rollup(a, b)");
 	} else if (scope->sets == NULL) {
 		bind_error(check, ast->span, "grouping() tells sets of keys "
 		    "apart, and there is but one");
@@ -433,6 +435,7 @@ bind_grouping(const struct scope *scope, const struct ast_expr *ast)
 	} else if (ast->args.count == 0 || ast->args.count > KEYS_MAX - 2) {
 		bind_error(check, ast->span, "grouping() takes one key or "
 		    "more");
+		err_hint(check->err, "name keys of `by`: grouping(a)");
 	} else {
 		int64_t *value = grouping_values(scope, ast);
 		return value == NULL ? NULL : grouping_case(scope, ast, value);
