@@ -22,9 +22,6 @@
 /* A file is let go when all of it is too old: N rows lie in so many and one. */
 #define PARTS 4
 
-/* Rows that take this part of the memory are many. */
-#define LARGE_PART 8
-
 struct ring {
 	uint64_t first;		/* place of the group's first row, and one */
 	uint64_t seen;
@@ -258,13 +255,7 @@ tail_shrink(struct op_run *run)
 	uint64_t limit = (uint64_t)run->op->args.limit;
 	uint64_t group_count = group_table_count(tail->groups);
 
-	if (rows_count(tail->rows) < 16 * BATCH_ROWS_MAX)
-		return;
-	/* The more often, the less room there is. */
-	int is_large = mem_limit() != 0 &&
-	    rows_bytes(tail->rows) > mem_limit() / LARGE_PART;
-	if (is_large ? tail->live * 3 > rows_count(tail->rows) * 2 :
-	    tail->live * 4 > rows_count(tail->rows))
+	if (!rows_want_shrink(tail->rows, tail->live))
 		return;
 	struct row_ref **refs = mem_alloc((tail->live + 1) * sizeof(*refs));
 	uint64_t count = 0;

@@ -34,9 +34,6 @@
 /* Bytes of a key that lie in the entry; a number's key has 11. */
 #define KEY_WORDS_BYTES 16
 
-/* Rows that take this part of the memory are many. */
-#define LARGE_PART 8
-
 struct entry {
 	uint64_t word[2];	/* of the key, most significant byte first */
 	char *rest;		/* heap; the key's bytes behind the words */
@@ -500,13 +497,7 @@ top_shrink(struct op_run *run)
 	struct top *top = run->state;
 	uint64_t heaps = top_heap_count(top), count = 0;
 
-	if (rows_count(top->rows) < 16 * BATCH_ROWS_MAX)
-		return;
-	/* The more often, the less room there is. */
-	int is_large = mem_limit() != 0 &&
-	    rows_bytes(top->rows) > mem_limit() / LARGE_PART;
-	if (is_large ? top->live * 3 > rows_count(top->rows) * 2 :
-	    top->live * 4 > rows_count(top->rows))
+	if (!rows_want_shrink(top->rows, top->live))
 		return;
 	struct row_ref **refs = mem_alloc((top->live + 1) * sizeof(*refs));
 	for (uint64_t h = 0; h < heaps; h++) {

@@ -17,6 +17,11 @@
 
 #include "util/bits.h"
 
+/* Fewer rows are not worth a walk; those that take this part of the memory are
+ * many. */
+#define SHRINK_ROWS_MIN ((uint64_t)16 * BATCH_ROWS_MAX)
+#define LARGE_PART 8
+
 struct kept {
 	uint32_t row_count;
 	struct schema *schema;	/* held */
@@ -534,6 +539,17 @@ rows_move(const struct rows *rows, struct row_ref *const *live, uint32_t count,
 		*live[i] = (struct row_ref){ index, i };
 	batch_free(&batch);
 	mem_free(refs);
+}
+
+int
+rows_want_shrink(const struct rows *rows, uint64_t live)
+{
+	uint64_t count = rows_count(rows);
+	int is_large = mem_limit() != 0 &&
+	    rows_bytes(rows) > mem_limit() / LARGE_PART;
+
+	return count >= SHRINK_ROWS_MIN &&
+	    (is_large ? live * 3 <= count * 2 : live * 4 <= count);
 }
 
 void

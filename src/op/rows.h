@@ -42,6 +42,9 @@ size_t rows_bytes(const struct rows *);
  * there are both, whatever the limit: call it when most rows are dead.
  */
 void rows_shrink(struct rows *, struct row_ref *const *live, uint64_t count);
+/* Is that worth it, where so many are alive?  The more often, the less room
+ * there is. */
+int rows_want_shrink(const struct rows *, uint64_t live);
 
 /*
  * A batch of `count` kept rows, in the order of refs, with rows_schema().  The

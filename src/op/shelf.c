@@ -336,6 +336,23 @@ load_rows(struct load *load, struct err *err)
 	return got < 0 ? -1 : load->count > 0;
 }
 
+/* The fields but that of records, `record` (-1: there is none). */
+static struct schema *
+schema_without(const struct schema *wide, int record)
+{
+	struct schema *plain = schema_new();
+
+	for (uint32_t i = 0; i < wide->field_count; i++) {
+		const struct field *field = &wide->field[i];
+		if ((int)i == record)
+			continue;
+		uint32_t at = schema_add(plain, field->name, field->name_size,
+		    field->type);
+		plain->field[at].qualifier_size = field->qualifier_size;
+	}
+	return plain;
+}
+
 /* The batch that the rows were of. */
 static struct batch *
 load_batch(const struct shelf *shelf, struct load *load)
@@ -348,13 +365,7 @@ load_batch(const struct shelf *shelf, struct load *load)
 	if (fields == 0 || strcmp(shape->schema->field[fields - 1].name,
 	    RECORD_NAME) != 0)
 		return batch;
-	struct schema *plain = schema_new();
-	for (uint32_t i = 0; i + 1 < fields; i++) {
-		const struct field *field = &shape->schema->field[i];
-		uint32_t at = schema_add(plain, field->name, field->name_size,
-		    field->type);
-		plain->field[at].qualifier_size = field->qualifier_size;
-	}
+	struct schema *plain = schema_without(shape->schema, (int)fields - 1);
 	batch->record = batch->column[fields - 1];
 	batch->has_record = 1;
 	batch_set_schema(batch, plain);
@@ -547,15 +558,7 @@ out_init(struct shelf_out *out, struct shelf *shelf)
 	mem_free(shape);
 	out->record = schema_find(out->all.schema, RECORD_NAME, 1);
 	out->has_record = records_are_alike(shapes);
-	out->schema = schema_new();
-	for (uint32_t i = 0; i < out->all.schema->field_count; i++) {
-		const struct field *field = &out->all.schema->field[i];
-		if ((int)i == out->record)
-			continue;
-		uint32_t at = schema_add(out->schema, field->name,
-		    field->name_size, field->type);
-		out->schema->field[at].qualifier_size = field->qualifier_size;
-	}
+	out->schema = schema_without(out->all.schema, out->record);
 }
 
 static struct batch *
