@@ -179,6 +179,8 @@ TESTS += \
 	tests/bench/run \
 	tests/data/run \
 	tests/differential/chunks \
+	tests/differential/pipelines \
+	tests/differential/rules \
 	tests/differential/run \
 	tests/examples/run \
 	tests/fault/run \

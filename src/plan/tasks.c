@@ -390,7 +390,7 @@ task_from_source(struct tasks *tasks, const struct widths *widths,
 	task_add_source(task, index);
 	if (source->next != NULL)
 		task_grow(tasks, widths, task, (struct edge_plan){
-		    .from_source = source }, source->next, source->next_port);
+		    .from_source = index }, source->next, source->next_port);
 }
 
 /* An instance behind a hash has a copy of the plan to itself: who sends to it

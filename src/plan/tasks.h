@@ -27,7 +27,7 @@ struct edge_plan {
 	uint32_t id;
 	uint32_t source_task, target_task;
 	struct op *from;	/* who gives; NULL: the source itself */
-	const struct flow_source *from_source;	/* if from is NULL */
+	uint32_t from_source;	/* its index, if from is NULL */
 	int from_side;		/* its side output */
 	struct op *to;
 	unsigned to_port;
