@@ -162,7 +162,8 @@ find_window_clash(struct check *check, const struct op_item *item,
 }
 
 static int
-find_clash(struct check *check, const struct op_item *by, uint32_t by_count,
+find_clash(struct check *check, enum ast_stage_kind stage,
+	const struct op_item *by, uint32_t by_count,
 	const struct op_item *item, uint32_t item_count)
 {
 	for (uint32_t i = 0; i < item_count; i++) {
@@ -176,8 +177,9 @@ find_clash(struct check *check, const struct op_item *by, uint32_t by_count,
 		bind_error(check, (struct ast_span){ item[i].span_offset,
 		    item[i].span_bytes }, "two fields are called '%s'",
 		    item[i].name);
-		return err_hint(check->err,
-		    "give one another name: NAME = ...");
+		return err_hint(check->err, stage == AST_COUNT ?
+		    "give the number another name: aggregate NAME = count() "
+		    "by ..." : "give one another name: NAME = ...");
 	}
 	return 0;
 }
@@ -272,12 +274,17 @@ bind_agg_items(struct scope *scope, const struct op *op,
 
 /* count: aggregate count = count() */
 static int
-bind_count_item(struct scope *scope, struct op_item *item)
+bind_count_item(struct scope *scope, struct ast_span stage,
+	struct op_item *item)
 {
 	struct ast_expr call = { .kind = AST_CALL, .text = { "count", 5 } };
 	const struct agg_def *def = agg_find("count", 5);
 
-	*item = (struct op_item){ .kind = OP_ITEM_EXPR, .name = "count" };
+	*item = (struct op_item){
+		.kind = OP_ITEM_EXPR, .name = "count",
+		.span_offset = stage.offset,
+		.span_bytes = (uint32_t)strlen("count"),
+	};
 	item->expr = bind_agg_call(scope, &call, def);
 	return item->expr == NULL ? -1 : 0;
 }
@@ -316,7 +323,8 @@ bind_aggregate(struct check *check, struct stream *stream,
 	    bind_keys(&scope, &ast->group, &sets, op) != 0)
 		goto out;
 	scope.aggs = &list;
-	status = ast->kind == AST_COUNT ? bind_count_item(&scope, item) :
+	status = ast->kind == AST_COUNT ? bind_count_item(&scope,
+	    ast->span, item) :
 	    bind_agg_items(&scope, op, ast, item);
 	int direct = status == 0 && scope.sets == NULL &&
 	    name_directly(item, count, &list);
@@ -324,7 +332,8 @@ bind_aggregate(struct check *check, struct stream *stream,
 	op->args.agg_count = list.count;
 	if (status != 0)
 		goto out;
-	status = find_clash(check, op->args.by, op->args.by_count, item, count);
+	status = find_clash(check, ast->kind, op->args.by, op->args.by_count,
+	    item, count);
 	if (status == 0 && has_window && (find_window_clash(check, op->args.by,
 	    op->args.by_count) != 0 || find_window_clash(check, item,
 	    count) != 0))
