@@ -226,14 +226,39 @@ op_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	return status;
 }
 
+/*
+ * What giving a batch came to if a record has stopped the job, here or behind:
+ * who gives has nothing more to give.  But if those who took what came before
+ * the record want no more, it is as if it had not been read.  A stop that is
+ * older, `was_stopped`, is for those before this operator to judge.
+ */
+static enum op_status
+given(const struct op_run *run, int was_stopped, enum op_status status,
+	struct err *err)
+{
+	struct op_job *job = run->job;
+
+	if (job->stop.kind == ERR_NONE || status == OP_FAIL ||
+	    (was_stopped && job->stopped_by != run))
+		return status;
+	if (status == OP_DONE) {
+		err_clear(&job->stop);
+		return OP_DONE;
+	}
+	*err = job->stop;
+	return OP_FAIL;
+}
+
 enum op_status
 op_give(struct op_run *run, struct batch *take_batch, struct err *err)
 {
 	struct op_run *next = run->next;
+	int was_stopped = run->job->stop.kind != ERR_NONE;
 
 	if (take_batch->sel_count == 0 || next == NULL) {
 		batch_free(&take_batch);
-		return next != NULL && next->done ? OP_DONE : OP_OK;
+		return given(run, was_stopped, next != NULL && next->done ?
+		    OP_DONE : OP_OK, err);
 	}
 	run->rows_out += take_batch->sel_count;
 	if (has_own_split(run))
@@ -241,17 +266,24 @@ op_give(struct op_run *run, struct batch *take_batch, struct err *err)
 	/* A record that was changed is not what its bytes say. */
 	if (!(run->op->def->flags & OP_KEEPS_RECORD))
 		take_batch->has_record = 0;
-	return op_push(next, run->next_port, take_batch, err);
+	return given(run, was_stopped, op_push(next, run->next_port,
+	    take_batch, err), err);
 }
 
 enum op_status
 op_give_side(struct op_run *run, struct batch *take_batch, struct err *err)
 {
+	int was_stopped = run->job->stop.kind != ERR_NONE;
+
 	if (take_batch->sel_count == 0 || run->side == NULL) {
 		batch_free(&take_batch);
 		return OP_OK;
 	}
-	return op_push(run->side, run->side_port, take_batch, err);
+	enum op_status status = op_push(run->side, run->side_port, take_batch,
+	    err);
+	/* What the main way is to get it still gets. */
+	return status != OP_DONE ? status : given(run, was_stopped, status,
+	    err);
 }
 
 enum op_status
@@ -399,8 +431,10 @@ end_flush(struct op_run *run, unsigned port, struct err *err)
 	if (!run->done && def->flush != NULL)
 		status = def->flush(run, port, err);
 	clock_leave(run, begun_ns, outer_ns);
-	if (status == OP_DONE)
+	if (status == OP_DONE) {
 		run->done = 1;
+		err_clear(&run->job->stop);
+	}
 	if (status == OP_FAIL || def->work == NULL)
 		return status == OP_FAIL ? OP_FAIL : end_flushed(run, port,
 		    err);
@@ -437,10 +471,7 @@ op_work(struct op_job *job, struct err *err)
 	    err);
 
 	clock_leave(run, begun_ns, outer_ns);
-	if (job->stop.kind != ERR_NONE && status != OP_FAIL) {
-		*err = job->stop;
-		return OP_FAIL;
-	}
+	status = given(run, 0, status, err);
 	if (status != OP_OK)
 		return status;
 	job->working = NULL;
@@ -497,6 +528,7 @@ op_reject(struct op_run *run, struct batch *batch,
 	}
 	if (err->kind == ERR_DATA) {
 		run->job->stop = *err;
+		run->job->stopped_by = run;
 		err_clear(err);
 	} else if (err->kind != ERR_NONE) {
 		return -1;

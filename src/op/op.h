@@ -154,6 +154,7 @@ struct op_job {
 	void *warn_cookie;
 	/* Set by op_reject: the job ends when this batch is through. */
 	struct err stop;
+	const struct op_run *stopped_by;
 	/* The wall clock as the runner read it last, before a push and for
 	 * ticks: us since 1970. */
 	int64_t now_us;

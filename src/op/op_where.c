@@ -6,6 +6,8 @@
  */
 #include "op/op.h"
 
+#include <string.h>
+
 #include "expr/prefilter.h"
 
 struct where {
@@ -48,6 +50,30 @@ where_filter(const struct op_run *run, struct eval *eval, uint16_t *sel)
 	    expr_filter(expr, eval, sel, asked, sel);
 }
 
+/* Report over the rows as they came; of the `kept` ones in the selection's
+ * storage those stay that come before one that stops the job. */
+static int
+where_reject(struct op_run *run, struct batch *batch,
+	const struct rejects *rejects, uint32_t *kept, struct err *err)
+{
+	uint16_t *sel = batch_sel_storage(batch);
+	uint16_t kept_rows[BATCH_ROWS_MAX];
+	uint32_t end = batch->row_count;
+
+	memcpy(kept_rows, sel, *kept * sizeof(*sel));
+	batch->sel = NULL;
+	batch->sel_count = batch->row_count;
+	if (op_reject(run, batch, rejects, err) != 0)
+		return -1;
+	if (run->job->stop.kind != ERR_NONE)
+		end = batch->sel_count == 0 ? 0 :
+		    batch_row(batch, batch->sel_count - 1) + 1u;
+	while (*kept > 0 && kept_rows[*kept - 1] >= end)
+		--*kept;
+	memcpy(sel, kept_rows, *kept * sizeof(*sel));
+	return 0;
+}
+
 static enum op_status
 where_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct err *err)
@@ -59,20 +85,10 @@ where_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	eval_init(&eval, batch, batch_region(batch));
 	uint16_t *sel = batch_sel_storage(batch);
 	uint32_t kept = where_filter(run, &eval, sel);
-	if (eval.rejects.count > 0) {
-		/* Report over the rows as they came, then keep the rest. */
-		uint16_t kept_rows[BATCH_ROWS_MAX];
-		for (uint32_t i = 0; i < kept; i++)
-			kept_rows[i] = sel[i];
-		batch->sel = NULL;
-		batch->sel_count = batch->row_count;
-		if (op_reject(run, batch, &eval.rejects, err) != 0) {
-			batch_free(&batch);
-			return OP_FAIL;
-		}
-		sel = batch_sel_storage(batch);
-		for (uint32_t i = 0; i < kept; i++)
-			sel[i] = kept_rows[i];
+	if (eval.rejects.count > 0 &&
+	    where_reject(run, batch, &eval.rejects, &kept, err) != 0) {
+		batch_free(&batch);
+		return OP_FAIL;
 	}
 	batch->sel = kept == batch->row_count ? NULL : sel;
 	batch->sel_count = kept;

@@ -1,18 +1,7 @@
 # A random table, or a random program over such tables, from a seed alone:
 #
-#	awk -v seed=7 -v rows=300 -f pipelines.awk		id,user,city,ms,n
-#	awk -v seed=7 -f pipelines.awk		the input, --bad, the program
-
-function draw(most) {
-	state = state * 16807 % 2147483647
-	return int(state / 2147483647 * most)
-}
-
-# One of some things, which | separates.
-function pick(things, all, count) {
-	count = split(things, all, "|")
-	return all[1 + draw(count)]
-}
+#	awk -v seed=7 -v rows=300 -f draw.awk -f pipelines.awk	id,user,city,ms,n
+#	awk -v seed=7 -f draw.awk -f pipelines.awk	the input, --bad, the program
 
 # --- data: few users and many, nulls, numbers that are none ----------------
 
@@ -51,7 +40,7 @@ function table(count, i) {
 # What the records have at this place: texts and numbers, | between them.
 
 function field() {
-	return pick(texts == "" ? numbers : numbers == "" ? texts :
+	return pick(texts == "" ? numbers : numbers == "" ? texts : \
 	    texts "|" numbers)
 }
 
@@ -61,7 +50,7 @@ function number_field() {
 
 function number(kind) {
 	kind = draw(6)
-	return kind == 0 ? number_field() " * 2" :
+	return kind == 0 ? number_field() " * 2" : \
 	    kind == 1 ? "len(" field() ")" : number_field()
 }
 
@@ -141,8 +130,8 @@ function aggregate(calls, keys, new, i, sets) {
 	keys = some_fields(draw(3))
 	sets = draw(6)
 	if (keys != "")
-		calls = calls " by " (sets < 4 ? listed(keys) : sets == 4 ?
-		    pick("rollup|cube") "(" listed(keys) ")" :
+		calls = calls " by " (sets < 4 ? listed(keys) : sets == 4 ? \
+		    pick("rollup|cube") "(" listed(keys) ")" : \
 		    "sets((" listed(keys) "), ())")
 	keep_only(keys)
 	numbers = with(numbers, new)
@@ -232,9 +221,6 @@ function program(text, i) {
 }
 
 BEGIN {
-	state = seed * 7919 + 1
-	for (i = 0; i < 10; i++)
-		draw(2)
 	if (rows != "") {
 		table(rows)
 		exit
