@@ -209,10 +209,24 @@ function stage(kind, n, by) {
 	return (kind == 16 ? "head " : "tail ") n by
 }
 
-function program(text, i) {
+# A stream of a name, met again by what was made of it.
+function met_again() {
+	if (texts != "user|city" || numbers != "id|ms|n")
+		return stage()
+	return pick("union (from s / head 5)|union (from s)|" \
+	    "semi join (from s / where n > 2) as s2 on user == s2.user|" \
+	    "where id >= (from s / aggregate max(n) + 1)")
+}
+
+function program(named, text, i) {
 	texts = "user|city"
 	numbers = "id|ms|n"
-	text = stage()
+	if (named)
+		text = "let s = from \"t.csv\" | where " condition() \
+		    "; from s | " pick("sort id desc|where n > 1|dedup by id") \
+		    " | " met_again()
+	else
+		text = stage()
 	for (i = draw(5); i > 0; i--)
 		text = text " | " stage()
 	# Within what pick() chooses from, a bar is written as a stroke.
@@ -225,7 +239,8 @@ BEGIN {
 		table(rows)
 		exit
 	}
-	print pick("t.csv|t.jsonl|t.csv.gz|pipe|t.csv u.csv")
+	named = draw(5) == 0
+	print named ? "" : pick("t.csv|t.jsonl|t.csv.gz|pipe|t.csv u.csv")
 	print pick("skip|skip|stop|bad.txt")
-	print program()
+	print program(named)
 }
