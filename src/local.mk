@@ -492,6 +492,8 @@ op_files = \
 	src/op/source_range.c \
 	src/op/source_run.c \
 	src/op/source_split.c \
+	src/op/waiting.c \
+	src/op/waiting.h \
 	src/op/window_add.c \
 	src/op/window_bucket.c \
 	src/op/window_partial.c \
