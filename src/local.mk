@@ -424,6 +424,7 @@ op_files = \
 	src/op/op.c \
 	src/op/op.h \
 	src/op/op_aggregate.c \
+	src/op/op_await.c \
 	src/op/op_dedup.c \
 	src/op/op_drop.c \
 	src/op/op_expand.c \
@@ -460,6 +461,8 @@ op_files = \
 	src/op/project.h \
 	src/op/rows.c \
 	src/op/rows.h \
+	src/op/scalar.c \
+	src/op/scalar.h \
 	src/op/shelf.c \
 	src/op/shelf.h \
 	src/op/sort_bag.c \
@@ -513,6 +516,7 @@ check_files = \
 	src/check/check_priv.h \
 	src/check/flow.c \
 	src/check/flow.h \
+	src/check/flow_await.c \
 	src/check/flow_settle.c
 
 plan_files = \
