@@ -523,12 +523,14 @@ plan_files = \
 	src/plan/plan.c \
 	src/plan/plan.h \
 	src/plan/plan_edit.c \
+	src/plan/plan_pass.c \
 	src/plan/rule.h \
 	src/plan/rule_filter.c \
 	src/plan/rule_limit.c \
 	src/plan/rule_literal.c \
 	src/plan/rule_need.c \
 	src/plan/rule_order.c \
+	src/plan/rule_order_joins.c \
 	src/plan/rule_partial.c \
 	src/plan/rule_share.c \
 	src/plan/rule_table.h \

@@ -160,10 +160,6 @@ join_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct batch *batch = take_batch;
 	int status;
 
-	if (port == 0 && join->built && join_is_done(run)) {
-		batch_free(&batch);
-		return OP_DONE;
-	}
 	if (port == 0 && join->built) {
 		uint64_t number = join_number(run, join, batch);
 		return join_probe_batch(run, &join->probe, batch,
@@ -251,6 +247,7 @@ join_work_right(struct op_run *run, struct join *join, struct err *err)
 			return join_give_waiting(run, join, err);
 		join->built = 1;
 		join->stage = STAGE_MEET;
+		run->done |= join_is_done(run);
 		return OP_OK;
 	}
 }
