@@ -424,6 +424,7 @@ op_files = \
 	src/op/op.c \
 	src/op/op.h \
 	src/op/op_aggregate.c \
+	src/op/op_await.c \
 	src/op/op_dedup.c \
 	src/op/op_drop.c \
 	src/op/op_expand.c \
@@ -460,6 +461,8 @@ op_files = \
 	src/op/project.h \
 	src/op/rows.c \
 	src/op/rows.h \
+	src/op/scalar.c \
+	src/op/scalar.h \
 	src/op/shelf.c \
 	src/op/shelf.h \
 	src/op/sort_bag.c \
@@ -492,6 +495,8 @@ op_files = \
 	src/op/source_range.c \
 	src/op/source_run.c \
 	src/op/source_split.c \
+	src/op/waiting.c \
+	src/op/waiting.h \
 	src/op/window_add.c \
 	src/op/window_bucket.c \
 	src/op/window_partial.c \
@@ -511,18 +516,21 @@ check_files = \
 	src/check/check_priv.h \
 	src/check/flow.c \
 	src/check/flow.h \
+	src/check/flow_await.c \
 	src/check/flow_settle.c
 
 plan_files = \
 	src/plan/plan.c \
 	src/plan/plan.h \
 	src/plan/plan_edit.c \
+	src/plan/plan_pass.c \
 	src/plan/rule.h \
 	src/plan/rule_filter.c \
 	src/plan/rule_limit.c \
 	src/plan/rule_literal.c \
 	src/plan/rule_need.c \
 	src/plan/rule_order.c \
+	src/plan/rule_order_joins.c \
 	src/plan/rule_partial.c \
 	src/plan/rule_share.c \
 	src/plan/rule_table.h \

@@ -91,6 +91,7 @@ unit_files = \
 	tests/unit/test_unnest.c \
 	tests/unit/test_utf8.c \
 	tests/unit/test_value.c \
+	tests/unit/test_waiting.c \
 	tests/unit/test_watermark.c \
 	tests/unit/test_window.c \
 	tests/unit/test_zone.c

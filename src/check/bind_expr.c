@@ -629,7 +629,7 @@ static struct expr *
 bind_scalar(const struct scope *scope, const struct ast_expr *ast)
 {
 	struct check *check = scope->check;
-	struct flow *flow = check->flow;
+	uint32_t shared_before = check->shared_count;
 	struct stream stream = { 0 };
 
 	check->in_scalar++;
@@ -644,16 +644,10 @@ bind_scalar(const struct scope *scope, const struct ast_expr *ast)
 		    "a pipeline used as a value must give one field");
 		return NULL;
 	}
-	struct op *sink = flow_add_op(check, "scalar", NULL);
-	stream_connect(check, &stream, sink, 0);
 	struct expr *param = expr_param(stream.schema->open ? TYPE_ANY :
 	    stream.schema->field[0].type);
-	sink->plan = param;
-	flow->scalar = mem_resize(flow->scalar,
-	    (flow->scalar_count + 1) * sizeof(*flow->scalar));
-	flow->scalar[flow->scalar_count++] = (struct flow_scalar){
-		.sink = sink, .param = param,
-	};
+	flow_add_scalar(check, &stream, param,
+	    check->shared_count > shared_before);
 	return param;
 }
 

@@ -329,14 +329,18 @@ bind_join(struct check *check, struct stream *stream,
 		    "never ends is part of the language, but this version "
 		    "cannot do it yet");
 	op->in[1] = schema_hold(other.schema);
-	stream_connect(check, &other, op, 1);
+	stream_connect(&other, op, 1);
 	struct join_bind join = {
 		.check = check, .ast = ast, .op = op,
 		.left = bind_scope(check, stream, binding),
 		.right = bind_scope(check, &other, binding),
 	};
 	join.right.self = ast->name;
+	/* What waits in front of a join does not hold the other side. */
+	int is_alone = check->scalar_is_alone;
+	check->scalar_is_alone = 1;
 	int status = join_conditions(&join, binding);
+	check->scalar_is_alone = is_alone;
 	mem_free(join.residual);
 	mem_free(join.merged);
 	if (status != 0 || stream_append(check, stream, op) != 0)

@@ -293,7 +293,7 @@ bind_union(struct check *check, struct stream *stream,
 	if (bind_rel(check, binding, &ast->rel, &other) != 0)
 		return -1;
 	op->in[1] = schema_hold(other.schema);
-	stream_connect(check, &other, op, 1);
+	stream_connect(&other, op, 1);
 	stream->is_live |= other.is_live;
 	const struct format_def *same = stream->format == other.format ?
 	    stream->format : NULL;
@@ -540,6 +540,23 @@ bind_stage(struct check *check, struct stream *stream,
 	return -1;
 }
 
+/* A stage, and in front of it who waits for the values that it reads. */
+static int
+bind_stage_awaiting(struct check *check, struct stream *stream,
+	const struct binding *binding, const struct ast_stage *ast)
+{
+	const struct stream before = *stream;
+	uint32_t scalar_count = check->flow->scalar_count;
+	int is_alone = check->scalar_is_alone;
+
+	check->scalar_is_alone |= stream->has_time || stream->is_live;
+	int status = bind_stage(check, stream, binding, ast);
+	check->scalar_is_alone = is_alone;
+	if (status == 0)
+		flow_place_scalars(check, scalar_count, &before);
+	return status;
+}
+
 int
 bind_stages(struct check *check, struct stream *stream,
 	const struct binding *binding, const struct ast_pipeline *pipeline)
@@ -551,7 +568,7 @@ bind_stages(struct check *check, struct stream *stream,
 			    "nothing comes out of `to`: "
 			    "use tee (... | to ...)");
 		if (bind_endless(check, stream, stage) != 0 ||
-		    bind_stage(check, stream, binding, stage) != 0) {
+		    bind_stage_awaiting(check, stream, binding, stage) != 0) {
 			bind_fail_at(check, stage->span);
 			return -1;
 		}

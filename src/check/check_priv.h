@@ -61,6 +61,11 @@ struct check {
 	int argv_used;
 	int stdin_used;
 	int in_scalar;		/* compiling a pipeline inside an expression */
+	/* Such a pipeline has its streams to itself: the stage cannot wait for
+	 * its value (flow_await.c). */
+	int scalar_is_alone;
+	/* How often such a pipeline has read a stream with others. */
+	uint32_t shared_count;
 };
 
 /* Aggregates found while an item of `aggregate` is bound. */
@@ -200,6 +205,18 @@ int bind_route(struct check *, const struct binding *,
 struct op *flow_add_op(struct check *, const char *name,
 	const struct ast_stage *);
 struct flow_source *flow_add_source(struct check *);
+/* flow_await.c: pipelines in expressions and the streams that they share */
+/* Should a pipeline in an expression read the named stream with all others,
+ * instead of running it again? */
+int flow_is_shared(const struct check *, const struct ast_pipeline *);
+/* The end of such a pipeline, which gives `param` its value; `is_shared`: it
+ * reads what others read as well. */
+void flow_add_scalar(struct check *, const struct stream *, struct expr *param,
+	int is_shared);
+/* The scalars from number `first` on are read by what was appended to `stream`,
+ * of which `before` is a copy from before that. */
+void flow_place_scalars(struct check *, uint32_t first,
+	const struct stream *before);
 /* flow_settle.c: the order of the sources of a complete graph. */
 void flow_settle(struct flow *);
 /* Of an input that is not looked at; lives as long as the flow. */
@@ -210,8 +227,7 @@ void flow_add_optional(struct check *, struct ast_text name);
  * it.  0 or -1 (op is freed with the flow). */
 int stream_append(struct check *, struct stream *, struct op *);
 /* Only connect the stream's output to a port of an operator. */
-void stream_connect(struct check *, struct stream *, struct op *,
-	unsigned port);
+void stream_connect(const struct stream *, struct op *, unsigned port);
 /* A whole pipeline in a fresh stream. */
 int bind_pipeline(struct check *, const struct binding *,
 	const struct ast_pipeline *, struct stream *out);

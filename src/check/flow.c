@@ -72,10 +72,8 @@ flow_add_optional(struct check *check, struct ast_text name)
 }
 
 void
-stream_connect(struct check *check, struct stream *stream, struct op *op,
-	unsigned port)
+stream_connect(const struct stream *stream, struct op *op, unsigned port)
 {
-	(void)check;
 	if (stream->source != NULL) {
 		stream->source->next = op;
 		stream->source->next_port = port;
@@ -110,7 +108,7 @@ stream_append(struct check *check, struct stream *stream, struct op *op)
 {
 	op->in[0] = schema_hold(stream->schema);
 	op->origin_format = stream->format;
-	stream_connect(check, stream, op, 0);
+	stream_connect(stream, op, 0);
 	if (op_bind(op, check->err) != 0)
 		return -1;
 	stream->source = NULL;
@@ -174,14 +172,18 @@ bind_named_stream(struct check *check, const struct ast_text *name,
 	if (named->compiling)
 		return bind_error(check, span, "stream %.*s reads itself",
 		    (int)name->size, name->bytes);
-	/* In an expression it must run before: it is compiled anew. */
-	if (check->in_scalar > 0)
+	if (check->in_scalar > 0 &&
+	    !flow_is_shared(check, named->decl->pipeline))
 		return bind_pipeline(check, check->globals,
 		    named->decl->pipeline, out);
+	check->shared_count += check->in_scalar > 0;
 	if (!named->compiled) {
+		int in_scalar = check->in_scalar;
 		named->compiling = 1;
+		check->in_scalar = 0;
 		int status = bind_pipeline(check, check->globals,
 		    named->decl->pipeline, &named->stream);
+		check->in_scalar = in_scalar;
 		named->compiling = 0;
 		if (status != 0)
 			return -1;

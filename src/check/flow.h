@@ -25,7 +25,7 @@ struct flow_source {
 
 /* A pipeline in an expression: its one value goes to `param`. */
 struct flow_scalar {
-	struct op *sink;
+	struct op *sink;	/* its end: scalar, or port 1 of an await */
 	struct expr *param;	/* borrowed: lies in an operator's expression */
 };
 

@@ -6,7 +6,7 @@
  * one's other end leads nowhere, so it is taken out, and a stream that is read
  * once costs nothing.
  *
- * The order is found from the ends of the graph against the flow.  What a
+ * The order is found from the ends of the graph against the flow.  What only a
  * pipeline in an expression reads comes first of all; at a join what is kept,
  * its other side, comes before what is sent through it, however deep either
  * lies; a union's sides come as they are written.  A source that feeds several
@@ -142,7 +142,8 @@ flow_settle(struct flow *flow)
 
 	settle_feeders(&settle);
 	for (uint32_t i = 0; i < flow->scalar_count; i++)
-		settle_visit(&settle, flow->scalar[i].sink);
+		if (flow->scalar[i].sink->next == NULL)
+			settle_visit(&settle, flow->scalar[i].sink);
 	for (uint32_t i = 0; i < flow->op_count; i++)
 		if (flow->op[i]->next == NULL)
 			settle_visit(&settle, flow->op[i]);

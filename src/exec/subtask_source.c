@@ -95,7 +95,7 @@ source_step(struct subtask *it, struct source_in *in, struct err *err)
 	if (__atomic_load_n(&it->stop_wanted, __ATOMIC_ACQUIRE) &&
 	    source_interrupted(in, err) != 0)
 		return TASK_FAIL;
-	if (in->head->done)
+	if (in->port == 0 ? op_is_done(in->head) : in->head->done)
 		return subtask_source_end(it, in, err);
 	enum source_got got = source_next(in, &item, err);
 	it->job.turn = it->turn_base + item.number;

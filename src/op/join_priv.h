@@ -105,12 +105,6 @@ struct join_seen {
 	uint64_t turn, number;
 };
 
-/* A left batch that came before all of the right side. */
-struct join_waiting {
-	struct batch *batch;
-	uint64_t turn, number;
-};
-
 /* What an instance has kept; the others read it behind a meeting. */
 struct join_part_of {
 	struct image_shapes right, left, out;
@@ -119,8 +113,6 @@ struct join_part_of {
 	struct pile given;	/* what came out, until it has its place */
 	struct join_seen *seen;
 	uint32_t seen_count, seen_capacity;
-	struct join_waiting *waiting;
-	uint32_t waiting_count, waiting_capacity;
 };
 
 /* What was made of a partition behind the input. */
@@ -135,6 +127,7 @@ struct join_share {
 	struct mem_budget budget;
 	uint32_t instance_count;
 	struct join_part_of *instance;
+	struct waiting *waiting;	/* left batches that came too early */
 	/* Some instance has written to a file of it; atomic, a hint. */
 	uint8_t is_away[JOIN_PARTS];
 	/* Made between the first and the second meeting. */
@@ -142,8 +135,6 @@ struct join_share {
 	uint8_t is_spilled[JOIN_PARTS];
 	struct image_union right;
 	uint64_t row_count;
-	struct join_waiting **waiting;	/* of all instances, in order */
-	uint32_t waiting_count;
 	/* Between the third and the fourth. */
 	struct join_later later[JOIN_PARTS];
 };

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "op/waiting.h"
+
 void *
 join_share_new(const struct op *op, uint32_t instance_count)
 {
@@ -20,6 +22,7 @@ join_share_new(const struct op *op, uint32_t instance_count)
 	share->instance_count = instance_count;
 	share->instance = mem_alloc_zero(instance_count *
 	    sizeof(*share->instance));
+	share->waiting = waiting_new("join", instance_count);
 	mem_budget_enter(&share->budget);
 	return share;
 }
@@ -38,9 +41,6 @@ part_of_free(struct join_share *share, struct join_part_of *own)
 	for (uint32_t i = 0; i < own->seen_count; i++)
 		schema_drop(&own->seen[i].schema);
 	mem_free(own->seen);
-	for (uint32_t i = 0; i < own->waiting_count; i++)
-		batch_free(&own->waiting[i].batch);
-	mem_free(own->waiting);
 }
 
 void
@@ -58,8 +58,8 @@ join_share_free(void *take_share)
 		image_shapes_fini(&later->out);
 	}
 	image_union_fini(&share->right);
+	waiting_free(&share->waiting);
 	mem_budget_leave(&share->budget);
-	mem_free(share->waiting);
 	mem_free(share->instance);
 	mem_free(share);
 }
@@ -133,40 +133,11 @@ settle_shapes(struct join_share *share, struct op_run *run)
 	mem_free(ordered);
 }
 
-static int
-waiting_compare(const void *a, const void *b)
-{
-	const struct join_waiting *x = *(struct join_waiting *const *)a;
-	const struct join_waiting *y = *(struct join_waiting *const *)b;
-
-	if (x->turn != y->turn)
-		return x->turn < y->turn ? -1 : 1;
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-static void
-settle_waiting(struct join_share *share)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < share->instance_count; i++)
-		count += share->instance[i].waiting_count;
-	share->waiting = mem_alloc((count + 1) * sizeof(*share->waiting));
-	for (uint32_t i = 0; i < share->instance_count; i++) {
-		struct join_part_of *own = &share->instance[i];
-		for (uint32_t w = 0; w < own->waiting_count; w++)
-			share->waiting[share->waiting_count++] =
-			    &own->waiting[w];
-	}
-	qsort(share->waiting, count, sizeof(*share->waiting),
-	    waiting_compare);
-}
-
 void
 join_share_settle(struct join_share *share, struct op_run *run)
 {
 	settle_shapes(share, run);
-	settle_waiting(share);
+	waiting_settle(share->waiting);
 	for (uint32_t i = 0; i < share->instance_count; i++)
 		for (uint32_t p = 0; p < JOIN_PARTS; p++)
 			share->row_count +=

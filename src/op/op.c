@@ -205,6 +205,16 @@ clock_leave(struct op_run *run, uint64_t begun_ns, uint64_t outer_ns)
 	job->below_ns = outer_ns + spent_ns;
 }
 
+int
+op_is_done(const struct op_run *run)
+{
+	/* What is kept for another input is read whatever comes behind. */
+	for (; run != NULL && !run->done; run = run->next)
+		if (run->side != NULL || run->next_port > 0)
+			return 0;
+	return run != NULL;
+}
+
 enum op_status
 op_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct err *err)

@@ -442,6 +442,8 @@ void op_need_chain(struct op *op, unsigned port, struct need_set *in);
  */
 enum op_status op_push(struct op_run *, unsigned port, struct batch *take_batch,
 	struct err *);
+/* Can nothing that comes at input 0 change the output? */
+int op_is_done(const struct op_run *);
 /*
  * End input `port`; when the last has ended, ends the next and the side.
  * OP_WAIT: an operator, now in job->working, has work to do first: ask

@@ -23,8 +23,8 @@
  *			rounds, what was put aside and what met nothing
  *
  * Plans read port 1 first where they can.  When one stream feeds both ports its
- * batches come to port 0 early: they wait, as copies, until port 1 has ended;
- * then instance i takes the i-th part of them all.
+ * batches come to port 0 early: they wait (op/waiting.h) until port 1 has
+ * ended; then instance i takes the i-th part of them all.
  */
 #include "op/op.h"
 
@@ -33,6 +33,7 @@
 #include "op/join.h"
 #include "op/join_priv.h"
 #include "op/joint.h"
+#include "op/waiting.h"
 #include "util/buf.h"
 
 /* How far the work behind an input has come. */
@@ -50,7 +51,7 @@ struct join {
 	int built;		/* port 1 has ended, the directories are made */
 	int left_ended;
 	enum join_stage stage;	/* of the input that has ended */
-	uint32_t waiting_next, waiting_end;
+	int waiting_is_out;	/* those that waited have been given */
 	struct join_ending *ending;
 };
 
@@ -128,26 +129,10 @@ join_wait(struct op_run *run, struct batch *batch, struct err *err)
 {
 	struct join *join = run->state;
 	struct join_share *share = run->share;
-	struct join_part_of *own = &share->instance[run->instance];
 	uint64_t number = join_number(run, join, batch);
-	struct batch *copy = batch_compact(batch);
 
-	if (mem_charge(&share->budget, batch_bytes(copy)) != 0) {
-		batch_free(&copy);
-		err_set(err, ERR_IO, "join: the records that wait for the "
-		    "other side need more memory than the limit");
-		return err_hint(err, "give it more with --memory SIZE, or let "
-		    "the two sides be read from files of their own");
-	}
-	if (own->waiting_count == own->waiting_capacity) {
-		own->waiting_capacity = own->waiting_capacity * 2 + 4;
-		own->waiting = mem_resize(own->waiting,
-		    own->waiting_capacity * sizeof(*own->waiting));
-	}
-	own->waiting[own->waiting_count++] = (struct join_waiting){
-		.batch = copy, .turn = join->probe.turn, .number = number,
-	};
-	return 0;
+	return waiting_add(share->waiting, run, batch, join->probe.turn,
+	    number, err);
 }
 
 /* Can no left record give anything any more? */
@@ -175,10 +160,6 @@ join_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct batch *batch = take_batch;
 	int status;
 
-	if (port == 0 && join->built && join_is_done(run)) {
-		batch_free(&batch);
-		return OP_DONE;
-	}
 	if (port == 0 && join->built) {
 		uint64_t number = join_number(run, join, batch);
 		return join_probe_batch(run, &join->probe, batch,
@@ -214,12 +195,7 @@ static void
 join_made(struct op_run *run, struct join *join)
 {
 	struct join_share *share = run->share;
-	uint64_t count = share->waiting_count;
 
-	join->waiting_next = (uint32_t)(count * run->instance /
-	    run->instance_count);
-	join->waiting_end = (uint32_t)(count * (run->instance + 1) /
-	    run->instance_count);
 	/* Where these are the last, nobody may meet when they are out. */
 	join->probe.is_aside = join_has_spilled(share) ||
 	    (join->left_ended && join_keeps_right(run->op));
@@ -231,16 +207,20 @@ static enum op_status
 join_give_waiting(struct op_run *run, struct join *join, struct err *err)
 {
 	struct join_share *share = run->share;
-	struct join_waiting *waiting =
-	    share->waiting[join->waiting_next++];
-	struct batch *batch = waiting->batch;
+	uint64_t turn, number;
+	struct batch *batch;
+	int got = waiting_take(share->waiting, run, &batch, &turn, &number,
+	    err);
 
-	waiting->batch = NULL;
-	mem_release(&share->budget, batch_bytes(batch));
+	if (got < 0)
+		return OP_FAIL;
+	if (got == 0) {
+		join->waiting_is_out = 1;
+		return OP_AGAIN;
+	}
 	enum op_status status = join_probe_batch(run, &join->probe, batch,
-	    waiting->turn, waiting->number, err);
-	if (status == OP_DONE)
-		join->waiting_next = join->waiting_end;
+	    turn, number, err);
+	join->waiting_is_out = status == OP_DONE;
 	return status == OP_FAIL ? OP_FAIL : OP_AGAIN;
 }
 
@@ -263,10 +243,11 @@ join_work_right(struct op_run *run, struct join *join, struct err *err)
 		join_made(run, join);
 		return OP_AGAIN;
 	default:
-		if (join->waiting_next < join->waiting_end)
+		if (!join->waiting_is_out)
 			return join_give_waiting(run, join, err);
 		join->built = 1;
 		join->stage = STAGE_MEET;
+		run->done |= join_is_done(run);
 		return OP_OK;
 	}
 }

@@ -46,4 +46,17 @@ int plan_fields_are_plain(const struct plan *, const struct op *op);
  * refuse none? */
 int plan_op_is_one_to_one(const struct op *op, int plain);
 
+/* --- who may stand before whom (plan_pass.c) --- */
+
+/* May records be left out before it, unseen?  `plain`: of its input, as
+ * plan_fields_are_plain() says. */
+int plan_can_be_passed(const struct op *op, int plain);
+/* Is the field what it was before the operator, if by another name? */
+int plan_field_can_pass(const struct op *op, const char *name);
+/* What select and rename show as `name` is called so before them; NULL: they
+ * compute it, or it cannot be told. */
+const char *plan_name_before(const struct op *op, const char *name);
+/* The same for expr_rename_fields(); the cookie is the operator. */
+const char *plan_rename_back(void *op, const char *name);
+
 #endif

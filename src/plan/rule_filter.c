@@ -2,13 +2,9 @@
  * Conditions are asked as early as they can be.
  *
  * Each condition of `where a and b` is held against the stage before it: may
- * the two change places?  They may if the stage gives a record for each one
- * that it takes, and does not make what the condition reads, or only gives it
- * another name; a `sort`, a `parse` and, by what is asked of its left side
- * alone, a join may be passed too.  And nobody may see it.  So the stage must
- * refuse no record, for it might refuse one that the condition now leaves out;
- * and the condition must refuse none, for records are told as they are where
- * they are refused, in the order in which they come there.
+ * the two change places (plan_pass.c)?  The condition must refuse no record
+ * then, for records are told as they are where they are refused, in the order
+ * in which they come there.
  *
  * What can pass goes into a `where` of its own before the stage, which is then
  * held against the next one, up to the source; two that meet become one.
@@ -19,8 +15,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-#include "op/parse_pattern.h"
 
 /* What is asked about the fields of a condition. */
 struct ask {
@@ -35,150 +29,12 @@ is_named(const struct op *op, const char *name)
 	return strcmp(op->def->name, name) == 0;
 }
 
-/* The item of that name, if it is the only one. */
-static const struct op_item *
-item_of(const struct op *op, const char *name)
-{
-	const struct op_item *found = NULL;
-
-	for (uint32_t i = 0; i < op->args.item_count; i++) {
-		const struct op_item *item = &op->args.item[i];
-		if (item->kind != OP_ITEM_EXPR ||
-		    strcmp(item->name, name) != 0)
-			continue;
-		if (found != NULL)
-			return NULL;
-		found = item;
-	}
-	return found;
-}
-
-static int
-has_item(const struct op *op, const char *name)
-{
-	for (uint32_t i = 0; i < op->args.item_count; i++)
-		if (op->args.item[i].kind == OP_ITEM_EXPR &&
-		    strcmp(op->args.item[i].name, name) == 0)
-			return 1;
-	return 0;
-}
-
-static int
-has_item_kind(const struct op *op, enum op_item_kind kind)
-{
-	for (uint32_t i = 0; i < op->args.item_count; i++)
-		if (op->args.item[i].kind == kind)
-			return 1;
-	return 0;
-}
-
-/* What select and rename show as `name` is called so before them; NULL: they
- * compute it, or it cannot be told. */
-static const char *
-name_before(const struct op *op, const char *name)
-{
-	const struct op_item *item = item_of(op, name);
-
-	if (item != NULL)
-		return expr_field_name(item->expr);
-	if (has_item(op, name))
-		return NULL;
-	if (is_named(op, "select"))
-		return has_item_kind(op, OP_ITEM_STAR) &&
-		    !has_item_kind(op, OP_ITEM_REGEX) ? name : NULL;
-	/* The old name of something renamed is nobody's any more. */
-	for (uint32_t i = 0; i < op->args.item_count; i++)
-		if (strcmp(expr_field_name(op->args.item[i].expr), name) == 0)
-			return NULL;
-	return name;
-}
-
-static const char *
-rename_back(void *cookie, const char *name)
-{
-	return name_before(cookie, name);
-}
-
-/* Is the field what it was before the operator? */
-static int
-field_can_pass(const struct op *op, const char *name)
-{
-	size_t size = strlen(name);
-
-	/* Parts of a joined record are fields of their own. */
-	if (strchr(name, '.') != NULL)
-		return 0;
-	if (is_named(op, "extend"))
-		return !has_item(op, name);
-	if (is_named(op, "drop"))
-		return !has_item_kind(op, OP_ITEM_REGEX) &&
-		    !has_item(op, name);
-	if (is_named(op, "select") || is_named(op, "rename"))
-		return name_before(op, name) != NULL;
-	if (is_named(op, "join"))
-		return !op->in[0]->open && !op->in[1]->open &&
-		    schema_find(op->in[0], name, size) >= 0 &&
-		    (op->args.as != NULL ||
-		    schema_find(op->in[1], name, size) < 0);
-	if (is_named(op, "parse"))
-		return !parse_makes_field(op, name);
-	return is_named(op, "sort");
-}
-
 static void
 ask_field(void *cookie, const char *name)
 {
 	struct ask *ask = cookie;
 
-	ask->can &= name != NULL && field_can_pass(ask->op, name);
-}
-
-static int
-keys_are_total(const struct op *op, int plain)
-{
-	for (uint32_t i = 0; i < op->args.key_count; i++)
-		if (expr_is_volatile(op->args.key[i].expr) ||
-		    !expr_is_total(op->args.key[i].expr, plain))
-			return 0;
-	return 1;
-}
-
-/* What it cannot parse is kept or dropped, and never told. */
-static int
-parse_can_be_passed(const struct op *op, int plain)
-{
-	const struct op_args *args = &op->args;
-
-	return (args->route == OP_ROUTE_KEEP || args->route == OP_ROUTE_DROP) &&
-	    !expr_is_volatile(args->expr) && expr_is_total(args->expr, plain);
-}
-
-static int
-join_can_be_passed(const struct op *op)
-{
-	const struct op_args *args = &op->args;
-
-	if (args->residual != NULL || (args->join != OP_JOIN_INNER &&
-	    args->join != OP_JOIN_LEFT && args->join != OP_JOIN_SEMI &&
-	    args->join != OP_JOIN_ANTI))
-		return 0;
-	for (uint32_t i = 0; i < args->on_count; i++)
-		if (expr_field_name(args->on_left[i]) == NULL)
-			return 0;
-	return 1;
-}
-
-/* May records be left out before it, unseen? */
-static int
-can_be_passed(const struct op *op, int plain)
-{
-	if (plan_op_is_one_to_one(op, plain))
-		return 1;
-	if (is_named(op, "sort"))
-		return keys_are_total(op, plain);
-	if (is_named(op, "parse"))
-		return parse_can_be_passed(op, plain);
-	return is_named(op, "join") && join_can_be_passed(op);
+	ask->can &= name != NULL && plan_field_can_pass(ask->op, name);
 }
 
 /* --- changing places --- */
@@ -272,7 +128,7 @@ where_pass(struct plan *plan, struct op *where, struct op *before)
 	int plain = plan_fields_are_plain(plan, before);
 	uint32_t count;
 
-	if (before->next != where || !can_be_passed(before, plain))
+	if (before->next != where || !plan_can_be_passed(before, plain))
 		return NULL;
 	struct expr **part = expr_split_and(where->args.expr, &count);
 	uint8_t *moves = mem_alloc_zero(count);
@@ -286,7 +142,7 @@ where_pass(struct plan *plan, struct op *where, struct op *before)
 		return NULL;
 	note_move(plan, before, passes);
 	if (is_named(before, "select") || is_named(before, "rename"))
-		expr_rename_fields(passes, rename_back, before);
+		expr_rename_fields(passes, plan_rename_back, before);
 	if (moved == count) {
 		where->args.expr = passes;
 		plan_move_before(plan->flow, where, before);

@@ -5,6 +5,7 @@
  * be left out, for what it finds is seen (by warnings, by what is converted).
  */
 RULE(filter, "ask conditions before what computes, parses, orders or joins")
+RULE(order_joins, "ask joins that only leave out before joins that pair")
 RULE(limit, "leave out what head leaves out before it is computed")
 RULE(literal, "look for texts in whole records before fields are looked at")
 RULE(order, "ask the cheapest condition first, by what was measured")

@@ -98,7 +98,7 @@ function condition(field, kind) {
 }
 
 function stage(kind) {
-	kind = draw(15)
+	kind = draw(20)
 	if (kind == 0)
 		return "sort " pick("a|b|n|n desc")
 	if (kind == 1)
@@ -119,6 +119,14 @@ function stage(kind) {
 	if (kind == 9)
 		return "parse " pick("a|b") " with \"{p} {n}\" else " \
 		    pick("drop|keep")
+	if (kind == 10)
+		return "semi join " (draw(2) ? "\"u.csv\"" : \
+		    "(from \"u.csv\" | where v > 1)") " on " pick("a == k|b == k|upper(a) == k")
+	if (kind == 11)
+		return "anti join \"u.csv\" on " pick("a == k|b == k")
+	if (kind == 12)
+		return "join (from \"u.csv\" | where v > " pick("1|9") \
+		    ") as w on b == w.k"
 	return "where " condition()
 }
 

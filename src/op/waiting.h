@@ -1,0 +1,38 @@
+#ifndef SFLOW_OP_WAITING_H
+#define SFLOW_OP_WAITING_H
+
+#include <stdint.h>
+
+#include "op/op.h"
+
+/*
+ * Records that cannot go on before something else has ended: the left side of a
+ * join that came with its right side, records that are held against a value
+ * that is computed of them.  All instances of an operator share it.  It lies in
+ * memory as long as there is room, else in temporary files.
+ */
+struct waiting;
+
+/* `name` (borrowed) is the owner's, in messages about memory. */
+struct waiting *waiting_new(const char *name, uint32_t instance_count);
+void waiting_free(struct waiting **);
+
+/*
+ * Keep the selected rows of a batch, without their places in the input; the
+ * caller keeps the batch.  `number` is that of the first row within its turn:
+ * what is taken has the order of (turn, number).  0, or -1 with err.
+ */
+int waiting_add(struct waiting *, struct op_run *, const struct batch *,
+	uint64_t turn, uint64_t number, struct err *);
+
+/* When all has been added: once, by one instance, between two meetings. */
+void waiting_settle(struct waiting *);
+
+/*
+ * Behind that: the next batch of this instance's part.  Part i is in front of
+ * part i + 1.  1 with *out, which is the caller's; 0: it was the last; -1.
+ */
+int waiting_take(struct waiting *, struct op_run *, struct batch **out,
+	uint64_t *turn, uint64_t *number, struct err *);
+
+#endif
