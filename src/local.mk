@@ -424,6 +424,7 @@ op_files = \
 	src/op/op.c \
 	src/op/op.h \
 	src/op/op_aggregate.c \
+	src/op/op_append.c \
 	src/op/op_await.c \
 	src/op/op_dedup.c \
 	src/op/op_drop.c \
@@ -495,6 +496,7 @@ op_files = \
 	src/op/source_range.c \
 	src/op/source_run.c \
 	src/op/source_split.c \
+	src/op/union.h \
 	src/op/waiting.c \
 	src/op/waiting.h \
 	src/op/window_add.c \

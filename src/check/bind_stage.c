@@ -295,6 +295,8 @@ bind_union(struct check *check, struct stream *stream,
 	op->in[1] = schema_hold(other.schema);
 	stream_connect(&other, op, 1);
 	stream->is_live |= other.is_live;
+	op->args.is_ordered = !stream->is_live && !stream->has_time &&
+	    !other.has_time;
 	const struct format_def *same = stream->format == other.format ?
 	    stream->format : NULL;
 	if (stream_append(check, stream, op) != 0)

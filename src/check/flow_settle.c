@@ -10,7 +10,8 @@
  * pipeline in an expression reads comes first of all; at a join what is kept,
  * its other side, comes before what is sent through it, however deep either
  * lies; a union's sides come as they are written.  A source that feeds several
- * is read for the first of them, and the others keep what they cannot use yet.
+ * is read for the first of them, and the others keep what they cannot use yet;
+ * a union that cannot have its sides one behind the other becomes an append.
  */
 #include "check/flow.h"
 
@@ -24,10 +25,17 @@ struct feeder {
 	struct flow_source *source;
 };
 
+/* Where in the order the sources are that an operator gets records from. */
+struct reach {
+	uint32_t first, last;
+	int is_known;
+};
+
 struct settle {
 	struct flow *flow;
 	struct feeder (*feeder)[2];	/* by op->id */
 	char *seen;			/* by op->id */
+	struct reach *reach;		/* by op->id */
 	struct flow_source **source;	/* in their order */
 	uint32_t count;
 };
@@ -127,6 +135,59 @@ settle_feeders(struct settle *settle)
 	}
 }
 
+static struct reach reach_of(struct settle *, const struct op *);
+
+static struct reach
+reach_of_input(struct settle *settle, const struct op *op, unsigned port)
+{
+	const struct feeder *feeder = &settle->feeder[op->id][port];
+	uint32_t i = 0;
+
+	if (feeder->source == NULL)
+		return feeder->op == NULL ? (struct reach){ UINT32_MAX, 0, 1 } :
+		    reach_of(settle, feeder->op);
+	while (settle->source[i] != feeder->source)
+		i++;
+	return (struct reach){ i, i, 1 };
+}
+
+static struct reach
+reach_of(struct settle *settle, const struct op *op)
+{
+	struct reach *reach = &settle->reach[op->id];
+
+	if (reach->is_known)
+		return *reach;
+	*reach = reach_of_input(settle, op, 0);
+	if (op->input_count > 1) {
+		struct reach other = reach_of_input(settle, op, 1);
+		if (other.first < reach->first)
+			reach->first = other.first;
+		if (other.last > reach->last)
+			reach->last = other.last;
+	}
+	return *reach;
+}
+
+/* A union's second side must wait where some of it is read before the end of
+ * the first. */
+static void
+settle_unions(struct settle *settle)
+{
+	struct flow *flow = settle->flow;
+
+	settle->reach = mem_alloc_zero((flow->op_count + 1) *
+	    sizeof(*settle->reach));
+	for (uint32_t i = 0; i < flow->op_count; i++) {
+		struct op *op = flow->op[i];
+		if (op->args.is_ordered &&
+		    reach_of_input(settle, op, 1).first <=
+		    reach_of_input(settle, op, 0).last)
+			op->def = op_find("append", 6);
+	}
+	mem_free(settle->reach);
+}
+
 void
 flow_settle(struct flow *flow)
 {
@@ -150,6 +211,7 @@ flow_settle(struct flow *flow)
 	/* Sources that nothing reads: behind. */
 	for (uint32_t i = 0; i < flow->source_count; i++)
 		settle_add(&settle, flow->source[i]);
+	settle_unions(&settle);
 	mem_free(flow->source);
 	flow->source = settle.source;
 	mem_free(settle.feeder);

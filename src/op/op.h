@@ -108,6 +108,7 @@ struct op_args {
 	uint32_t option_count;
 	int append;
 	int copies;			/* records as they were read will do */
+	int is_ordered;			/* union: its first side comes first */
 	/* watermark: expr (NULL: the wall clock), how far records are out of
 	 * order, how long a silent split is waited for (0: for ever). */
 	int64_t delay_us, idle_us;

@@ -20,12 +20,9 @@ struct await_share {
 	struct waiting *waiting;
 };
 
-enum await_stage { AWAIT_MEET, AWAIT_SETTLE, AWAIT_SETTLED, AWAIT_GIVE,
-	AWAIT_OPEN };
-
 struct await {
-	enum await_stage stage;
-	uint64_t turn, number;	/* of the next row that waits */
+	struct waiting_way way;
+	int is_known;		/* the value is; what came before it is out */
 };
 
 static void *
@@ -48,86 +45,35 @@ await_unshare(void *take_share)
 	mem_free(share);
 }
 
-static int
-await_keep(struct op_run *run, const struct batch *batch, struct err *err)
-{
-	struct await *await = run->state;
-	struct await_share *share = run->share;
-
-	if (await->turn != run->job->turn)
-		await->number = 0;
-	await->turn = run->job->turn;
-	uint64_t number = await->number;
-	await->number += batch->sel_count;
-	return waiting_add(share->waiting, run, batch, await->turn, number,
-	    err);
-}
-
 static enum op_status
 await_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct err *err)
 {
-	const struct await *await = run->state;
+	struct await *await = run->state;
 	const struct await_share *share = run->share;
 
 	if (port == 1)
 		return scalar_take(share->scalar, take_batch, err);
-	if (await->stage == AWAIT_OPEN)
+	if (await->is_known)
 		return op_give(run, take_batch, err);
-	int status = await_keep(run, take_batch, err);
-	batch_free(&take_batch);
-	return status == 0 ? OP_OK : OP_FAIL;
-}
-
-/* A batch of those that waited. */
-static enum op_status
-await_give(struct op_run *run, struct await *await, struct err *err)
-{
-	struct await_share *share = run->share;
-	uint64_t turn, number;
-	struct batch *batch;
-	int got = waiting_take(share->waiting, run, &batch, &turn, &number,
-	    err);
-
-	if (got < 0)
-		return OP_FAIL;
-	enum op_status status = got == 0 ? OP_DONE : op_give(run, batch, err);
-	if (status == OP_DONE)
-		await->stage = AWAIT_OPEN;
-	return status == OP_FAIL ? OP_FAIL : OP_AGAIN;
+	return waiting_keep(share->waiting, &await->way, run, take_batch, err);
 }
 
 static enum op_status
 await_work(struct op_run *run, unsigned port, struct err *err)
 {
 	struct await *await = run->state;
-	struct await_share *share = run->share;
-	enum op_status status;
-	uint32_t piece;
+	const struct await_share *share = run->share;
 
 	if (port == 0)
 		return OP_OK;
-	switch (await->stage) {
-	case AWAIT_MEET:
-	case AWAIT_SETTLED:
-		status = op_meet(run, await->stage == AWAIT_MEET ? 1 : 2);
-		if (status != OP_OK)
-			return status;
-		if (await->stage++ == AWAIT_SETTLED)
-			expr_param_set(run->op->plan,
-			    scalar_value(share->scalar));
-		return OP_AGAIN;
-	case AWAIT_SETTLE:
-		if (op_deal(run, 1, 1, &piece))
-			waiting_settle(share->waiting);
-		await->stage++;
-		return OP_AGAIN;
-	case AWAIT_GIVE:
-		return await_give(run, await, err);
-	case AWAIT_OPEN:
-		break;
-	}
-	return OP_OK;
+	enum op_status status = waiting_meet(share->waiting, &await->way, run);
+	if (status != OP_OK)
+		return status;
+	if (!await->is_known)
+		expr_param_set(run->op->plan, scalar_value(share->scalar));
+	await->is_known = 1;
+	return waiting_give(share->waiting, &await->way, run, err);
 }
 
 static void

@@ -5,11 +5,11 @@
  * The other pipeline feeds port 1.  Records keep their own fields: schemas may
  * differ, the output's is open then.
  */
-#include "op/op.h"
+#include "op/union.h"
 
 #include <string.h>
 
-static int
+int
 union_bind(struct op *op, struct err *err)
 {
 	(void)err;
@@ -28,11 +28,13 @@ union_bind(struct op *op, struct err *err)
 	return 0;
 }
 
-/* The batch's columns in the union's order; what it has not is missing. */
-static void
-union_align(struct op_run *run, struct batch *batch)
+void
+union_align(const struct op *op, struct batch *batch)
 {
-	struct schema *out = run->op->out;
+	struct schema *out = op->out;
+
+	if (out->open)
+		return;
 	struct region *region = batch_region(batch);
 	struct column *column = region_alloc(region,
 	    (out->field_count + 1) * sizeof(*column));
@@ -63,12 +65,11 @@ union_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct err *err)
 {
 	(void)port;
-	if (!run->op->out->open)
-		union_align(run, take_batch);
+	union_align(run->op, take_batch);
 	return op_give(run, take_batch, err);
 }
 
-static void
+void
 union_need(const struct op *op, const struct need_set *out, unsigned port,
 	struct need_set *in)
 {

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "op/joint.h"
 #include "state/spill.h"
 
 struct entry {
@@ -269,4 +270,67 @@ waiting_take(struct waiting *it, struct op_run *run, struct batch **out,
 		own->reader = spill_reader_new(entry->file, entry->from,
 		    entry->to);
 	}
+}
+
+/* --- the way of an instance ---------------------------------------------- */
+
+enum waiting_stage { WAITING_MEET, WAITING_SETTLE, WAITING_SETTLED,
+	WAITING_GIVE, WAITING_GIVEN };
+
+enum op_status
+waiting_keep(struct waiting *it, struct waiting_way *way, struct op_run *run,
+	struct batch *take_batch, struct err *err)
+{
+	if (way->turn != run->job->turn)
+		way->number = 0;
+	way->turn = run->job->turn;
+	int status = waiting_add(it, run, take_batch, way->turn, way->number,
+	    err);
+	way->number += take_batch->sel_count;
+	batch_free(&take_batch);
+	return status == 0 ? OP_OK : OP_FAIL;
+}
+
+enum op_status
+waiting_meet(struct waiting *it, struct waiting_way *way, struct op_run *run)
+{
+	enum op_status status;
+	uint32_t piece;
+
+	switch ((enum waiting_stage)way->stage) {
+	case WAITING_MEET:
+	case WAITING_SETTLED:
+		status = op_meet(run, way->stage == WAITING_MEET ? 1 : 2);
+		if (status != OP_OK)
+			return status;
+		way->stage++;
+		return OP_AGAIN;
+	case WAITING_SETTLE:
+		if (op_deal(run, 1, 1, &piece))
+			waiting_settle(it);
+		way->stage++;
+		return OP_AGAIN;
+	case WAITING_GIVE:
+	case WAITING_GIVEN:
+		break;
+	}
+	return OP_OK;
+}
+
+enum op_status
+waiting_give(struct waiting *it, struct waiting_way *way, struct op_run *run,
+	struct err *err)
+{
+	uint64_t turn, number;
+	struct batch *batch;
+
+	if (way->stage == WAITING_GIVEN)
+		return OP_OK;
+	int got = waiting_take(it, run, &batch, &turn, &number, err);
+	if (got < 0)
+		return OP_FAIL;
+	enum op_status status = got == 0 ? OP_DONE : op_give(run, batch, err);
+	if (status == OP_DONE)
+		way->stage = WAITING_GIVEN;
+	return status == OP_FAIL ? OP_FAIL : OP_AGAIN;
 }

@@ -35,4 +35,27 @@ void waiting_settle(struct waiting *);
 int waiting_take(struct waiting *, struct op_run *, struct batch **out,
 	uint64_t *turn, uint64_t *number, struct err *);
 
+/*
+ * --- how an instance goes through it, for operators that keep what comes too
+ * early and give it in one piece; starts as zero ---
+ */
+struct waiting_way {
+	unsigned stage;
+	uint64_t turn, number;	/* of the next row that waits */
+};
+
+/* waiting_add in the order in which they come.  Takes the batch. */
+enum op_status waiting_keep(struct waiting *, struct waiting_way *,
+	struct op_run *, struct batch *take_batch, struct err *);
+/*
+ * In op_work_f, when nothing is added any more: the operator's meetings 1 and
+ * 2.  OP_OK: all have been there, what waits can be given.
+ */
+enum op_status waiting_meet(struct waiting *, struct waiting_way *,
+	struct op_run *);
+/* Behind that: op_give a batch of the instance's part and OP_AGAIN; OP_OK: all
+ * of it is given. */
+enum op_status waiting_give(struct waiting *, struct waiting_way *,
+	struct op_run *, struct err *);
+
 #endif
