@@ -92,7 +92,7 @@ slot_room(const struct group_front *front)
 }
 
 static void
-make_slots(struct group_front *front, unsigned line_bits)
+front_make_slots(struct group_front *front, unsigned line_bits)
 {
 	front->line_bits = line_bits;
 	front->room = mem_alloc_zero(slot_room(front) * sizeof(*front->slot) +
@@ -108,7 +108,7 @@ group_front_new(uint32_t group_count_max)
 	struct group_front *front = mem_alloc_zero(sizeof(*front));
 
 	front->count_max = group_count_max;
-	make_slots(front, LINE_BITS_FIRST);
+	front_make_slots(front, LINE_BITS_FIRST);
 	return front;
 }
 
@@ -341,7 +341,7 @@ group_front_find(const struct group_front *front, const struct column *column,
 }
 
 static void
-put(struct group_front *front, const struct front_key *key, char *row)
+front_put(struct group_front *front, const struct front_key *key, char *row)
 {
 	struct front_slot *slot = find_slot(front, key);
 
@@ -360,11 +360,11 @@ put(struct group_front *front, const struct front_key *key, char *row)
 
 /* Four times the slots. */
 static void
-grow(struct group_front *front)
+front_grow(struct group_front *front)
 {
 	struct group_front old = *front;
 
-	make_slots(front, old.line_bits + 2);
+	front_make_slots(front, old.line_bits + 2);
 	front->count = 0;
 	for (uint32_t s = 0; s < slot_room(&old); s++) {
 		const struct front_slot *slot = &old.slot[s];
@@ -375,7 +375,7 @@ grow(struct group_front *front)
 		if (key.size >= SIZE_LONG)
 			key.rest = old.rest[s];
 		key.slot = key_place(front, key.word, key.size, &key.rest);
-		put(front, &key, slot->row);
+		front_put(front, &key, slot->row);
 	}
 	mem_free(old.room);
 	mem_free(old.rest);
@@ -391,9 +391,9 @@ group_front_add(struct group_front *front, const struct column *column,
 	key_load(front, column, column_count, i, &key);
 	if (key.size == SIZE_TOO_LONG)
 		return;
-	put(front, &key, row);
+	front_put(front, &key, row);
 	if (front->count > front->count_max)
 		front->is_given_up = 1;
 	else if (front->count > slot_count(front) / 2)
-		grow(front);
+		front_grow(front);
 }
