@@ -501,7 +501,7 @@ add_by_front(struct aggregate *state, struct batch *batch,
 	    raw[0].encoding != SLICE)
 		return 0;
 	if (state->front == NULL)
-		state->front = group_front_new();
+		state->front = group_front_new(state->table_max);
 	if (!group_front_serves(state->front, raw, by_count))
 		return 0;
 	uint16_t *miss = region_alloc(region, count * sizeof(*miss));

@@ -2,50 +2,75 @@
  * The front of a table of groups.
  *
  * A field's bytes say what its value is, so bytes that were seen before belong
- * to a row that is known.  What is compared are four words and a size:
+ * to a row that is known.  What is compared are words, filled up with zeros by
+ * masks, so that no branch depends on a short size:
  *
- *	one key		the first 16 bytes | the last 16 bytes
- *	two keys	the first key      | the second key
+ *			short		long
+ *	one key		16 bytes	the first 16 | the last 16 of up to 32
+ *	two keys	8 | 8		16 | 16
  *
- * of texts of up to 32 bytes, or 16 each.  Shorter ones are filled up with
- * zeros, by masks; so no branch depends on a size, but for the texts that are
- * too long, which are always missed.  The slots are open-addressed; a key that
- * finds no free one near its place is missed always, too.  An entry's size is
- * never 0: a free slot is like no key.
+ * Slots are open-addressed, two of them a line of the cache, which are compared
+ * at once: a short key that lies in its own line, as nearly all do, is found
+ * without a branch that could be foretold wrongly.  What long ones have more
+ * lies beside the slots.  A text that is too long, or a key that finds no free
+ * slot near its place, is missed always.
  *
- * When there are too many groups the front is given up for good.
+ * Keys are made of a few records at a time, and the lines they need are asked
+ * for, before the first is looked for.
+ *
+ * The front grows with the groups; when there are too many, or the table does
+ * not keep them, it is given up for good.
  */
 #include "op/group_front.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "util/bits.h"
-#include "util/hash.h"
 #include "util/mem.h"
 
-#define SLOT_BITS 11
-#define SLOT_COUNT ((uint32_t)1 << SLOT_BITS)
-#define PROBES_MAX 8
-#define GROUPS_MAX (SLOT_COUNT / 2)
+#define LINE_BYTES 64u
+#define LINE_SLOTS 2u
+#define LINE_BITS_FIRST 10
+/* Lines that are looked into for a key. */
+#define PROBES_MAX 4u
+/* Records whose keys are made at once. */
+#define AHEAD 32u
 #define PART_BYTES 16u
-
-struct front_key {
-	uint64_t word[4];
-	uint64_t size;		/* 0: of no key */
-};
+/* In front_key.size: more than 16 bytes, or 8 and 8; of no slot. */
+#define SIZE_LONG ((uint64_t)1 << 62)
+#define SIZE_TOO_LONG UINT64_MAX
 
 struct front_slot {
-	struct front_key key;
-	char *row;
+	uint64_t word[2];
+	uint64_t size;		/* 0: free */
+	char *row;		/* NULL: free */
+};
+
+_Static_assert(sizeof(struct front_slot) * LINE_SLOTS == LINE_BYTES, "a line");
+
+/* What a long key has besides. */
+struct front_rest {
+	uint64_t word[2];
+};
+
+struct front_key {
+	uint64_t word[2];
+	uint64_t size;
+	struct front_rest rest;	/* if it is long */
+	uint32_t slot;		/* the first of its line */
 };
 
 struct group_front {
-	uint32_t count;
-	int is_full;
+	uint32_t count, count_max;
+	int is_given_up;
 	/* What the bytes are of. */
 	uint32_t column_count;
 	uint8_t type[2], delimiter[2];
-	struct front_slot slot[SLOT_COUNT + PROBES_MAX];
+	unsigned line_bits;
+	struct front_slot *slot;	/* and PROBES_MAX lines more */
+	struct front_rest *rest;	/* NULL: no key is long */
+	void *room;			/* of the slots */
 };
 
 /* Masks of the first n bytes begin at PART_BYTES - n. */
@@ -54,24 +79,60 @@ static const uint8_t front_masks[2 * PART_BYTES] = {
 	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 };
 
-struct group_front *
-group_front_new(void)
+static inline uint32_t
+slot_count(const struct group_front *front)
 {
-	return mem_alloc_zero(sizeof(struct group_front));
+	return LINE_SLOTS << front->line_bits;
+}
+
+static inline uint32_t
+slot_room(const struct group_front *front)
+{
+	return slot_count(front) + PROBES_MAX * LINE_SLOTS;
+}
+
+static void
+front_make_slots(struct group_front *front, unsigned line_bits)
+{
+	front->line_bits = line_bits;
+	front->room = mem_alloc_zero(slot_room(front) * sizeof(*front->slot) +
+	    LINE_BYTES);
+	front->slot = (void *)(uintptr_t)bits_round_up((uintptr_t)front->room,
+	    LINE_BYTES);
+	front->rest = NULL;
+}
+
+struct group_front *
+group_front_new(uint32_t group_count_max)
+{
+	struct group_front *front = mem_alloc_zero(sizeof(*front));
+
+	front->count_max = group_count_max;
+	front_make_slots(front, LINE_BITS_FIRST);
+	return front;
 }
 
 void
 group_front_free(struct group_front **take_front)
 {
-	mem_free(*take_front);
+	struct group_front *front = *take_front;
+
 	*take_front = NULL;
+	if (front == NULL)
+		return;
+	mem_free(front->room);
+	mem_free(front->rest);
+	mem_free(front);
 }
 
 void
 group_front_clear(struct group_front *front)
 {
 	if (front->count > 0)
-		memset(front->slot, 0, sizeof(front->slot));
+		memset(front->slot, 0, slot_room(front) *
+		    sizeof(*front->slot));
+	/* A table that loses so many groups does not hold all there are. */
+	front->is_given_up |= front->line_bits > LINE_BITS_FIRST;
 	front->count = 0;
 }
 
@@ -87,45 +148,99 @@ load_part(const char *at, uint32_t size, uint64_t *word)
 	word[1] = bits_load64(at + 8) & bits_load64(mask + 8);
 }
 
-/* The key of a record: 1, or 0 if it is too long. */
-static inline __attribute__((always_inline)) int
-key_load(const struct column *column, uint32_t column_count, uint32_t i,
-	struct front_key *out)
+/* 8 at most, as one. */
+static inline __attribute__((always_inline)) uint64_t
+load_half(const char *at, uint32_t size)
 {
-	uint32_t size, second = 0;
-	const char *at = column_slice(&column[0], i, &size);
-	uint32_t part = size < PART_BYTES ? size : PART_BYTES;
+	const char *mask = (const char *)front_masks + (PART_BYTES - size);
 
-	load_part(at, part, out->word);
-	if (column_count == 1) {
-		out->size = size + 1;
-		/* Too long a text is loaded all the same: it is there. */
-		load_part(at + (size - part), part, out->word + 2);
-		return size <= 2 * PART_BYTES;
+	return bits_load64(at) & bits_load64(mask);
+}
+
+static inline __attribute__((always_inline)) void
+load_one(const struct column *column, uint32_t i, struct front_key *out)
+{
+	uint32_t size;
+	const char *at = column_slice(column, i, &size);
+
+	out->size = size + 1;
+	if (__builtin_expect(size <= PART_BYTES, 1)) {
+		load_part(at, size, out->word);
+	} else if (size <= 2 * PART_BYTES) {
+		load_part(at, PART_BYTES, out->word);
+		load_part(at + (size - PART_BYTES), PART_BYTES,
+		    out->rest.word);
+		out->size |= SIZE_LONG;
+	} else {
+		out->size = SIZE_TOO_LONG;
 	}
-	at = column_slice(&column[1], i, &second);
-	part = second < PART_BYTES ? second : PART_BYTES;
-	load_part(at, part, out->word + 2);
+}
+
+static inline __attribute__((always_inline)) void
+load_two(const struct column *column, uint32_t i, struct front_key *out)
+{
+	uint32_t size, second;
+	const char *at = column_slice(&column[0], i, &size);
+	const char *at_second = column_slice(&column[1], i, &second);
+
 	out->size = (uint64_t)second << 32 | (size + 1);
-	return size <= PART_BYTES && second <= PART_BYTES;
+	if (__builtin_expect((size > second ? size : second) <=
+	    PART_BYTES / 2, 1)) {
+		out->word[0] = load_half(at, size);
+		out->word[1] = load_half(at_second, second);
+	} else if (size <= PART_BYTES && second <= PART_BYTES) {
+		load_part(at, size, out->word);
+		load_part(at_second, second, out->rest.word);
+		out->size |= SIZE_LONG;
+	} else {
+		out->size = SIZE_TOO_LONG;
+	}
 }
 
-static inline uint32_t
-key_place(const struct front_key *key)
+/* Where it belongs: products' upper bits, in which all of a word is. */
+static inline __attribute__((always_inline)) uint32_t
+key_place(const struct group_front *front, const uint64_t *word, uint64_t size,
+	const struct front_rest *rest)
 {
-	const uint64_t *word = key->word;
-	uint64_t hash = hash_mix(word[0] ^ (word[3] << 7 | word[3] >> 57),
-	    word[1] ^ (word[2] << 29 | word[2] >> 35) ^ key->size);
+	uint64_t hash = word[0] * 0x9e3779b97f4a7c15u ^
+	    word[1] * 0xe7037ed1a0b428dbu;
 
-	return (uint32_t)(hash >> (64 - SLOT_BITS));
+	if (__builtin_expect(size >= SIZE_LONG, 0))
+		hash ^= (rest->word[0] ^ size) * 0x8ebc6af09c88c6e3u ^
+		    rest->word[1] * 0x589965cc75374cc3u;
+	return (uint32_t)(hash >> (64 - front->line_bits)) * LINE_SLOTS;
 }
 
-static inline int
-key_equal(const struct front_key *a, const struct front_key *b)
+static inline __attribute__((always_inline)) void
+key_load(const struct group_front *front, const struct column *column,
+	uint32_t column_count, uint32_t i, struct front_key *out)
 {
-	return ((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) |
-	    (a->word[2] ^ b->word[2]) | (a->word[3] ^ b->word[3]) |
-	    (a->size ^ b->size)) == 0;
+	if (column_count == 1)
+		load_one(column, i, out);
+	else
+		load_two(column, i, out);
+	if (__builtin_expect(out->size == SIZE_TOO_LONG, 0))
+		*out = (struct front_key){ .size = SIZE_TOO_LONG };
+	out->slot = key_place(front, out->word, out->size, &out->rest);
+}
+
+/* 0 if they are the same, as far as the slot says. */
+static inline __attribute__((always_inline)) uint64_t
+slot_difference(const struct front_slot *slot, const struct front_key *key)
+{
+	return (slot->word[0] ^ key->word[0]) | (slot->word[1] ^ key->word[1]) |
+	    (slot->size ^ key->size);
+}
+
+/* And what a long key has besides? */
+static inline __attribute__((always_inline)) int
+rest_is(const struct group_front *front, uint32_t slot,
+	const struct front_key *key)
+{
+	const uint64_t *word = front->rest[slot].word;
+
+	return ((word[0] ^ key->rest.word[0]) |
+	    (word[1] ^ key->rest.word[1])) == 0;
 }
 
 /* --- the front --- */
@@ -136,7 +251,7 @@ group_front_serves(struct group_front *front, const struct column *column,
 {
 	int is_other = column_count != front->column_count;
 
-	if (front->is_full || column_count == 0 || column_count > 2)
+	if (front->is_given_up || column_count == 0 || column_count > 2)
 		return 0;
 	for (uint32_t c = 0; c < column_count; c++) {
 		if (column[c].encoding != SLICE || column[c].valid != NULL)
@@ -147,30 +262,67 @@ group_front_serves(struct group_front *front, const struct column *column,
 		front->delimiter[c] = column[c].delimiter;
 	}
 	front->column_count = column_count;
-	if (is_other)
+	if (is_other && front->count > 0)
 		group_front_clear(front);
-	return 1;
+	return !front->is_given_up;
+}
+
+/* The slot of a key, or the free one where it would be; NULL: there is none. */
+static struct front_slot *
+find_slot(const struct group_front *front, const struct front_key *key)
+{
+	for (uint32_t s = key->slot; s < key->slot + PROBES_MAX * LINE_SLOTS;
+	    s++) {
+		struct front_slot *slot = &front->slot[s];
+		if (slot->row == NULL)
+			return slot;
+		if (slot_difference(slot, key) == 0 &&
+		    (key->size < SIZE_LONG || rest_is(front, s, key)))
+			return slot;
+	}
+	return NULL;
+}
+
+/* The row of a key, or NULL. */
+static inline __attribute__((always_inline)) char *
+find_row(const struct group_front *front, const struct front_key *key)
+{
+	const struct front_slot *slot = &front->slot[key->slot];
+	uint64_t first = slot_difference(&slot[0], key);
+	uint64_t second = slot_difference(&slot[1], key);
+	/* Arithmetic: which of the two it is nobody could foretell. */
+	uint32_t which = first != 0;
+
+	if (__builtin_expect((first == 0) | (second == 0), 1) &&
+	    (__builtin_expect(key->size < SIZE_LONG, 1) ||
+	    rest_is(front, key->slot + which, key)))
+		return slot[which].row;
+	if (key->size == SIZE_TOO_LONG)
+		return NULL;
+	slot = find_slot(front, key);
+	return slot == NULL ? NULL : slot->row;
 }
 
 static inline __attribute__((always_inline)) uint32_t
 find_loop(const struct group_front *front, const struct column *column,
 	uint32_t column_count, uint32_t count, char **row, uint16_t *miss)
 {
+	struct front_key key[AHEAD];
 	uint32_t miss_count = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		struct front_key key;
-		int fits = key_load(column, column_count, i, &key);
-		const struct front_slot *slot = &front->slot[key_place(&key)];
-		const struct front_slot *end = slot + PROBES_MAX;
-		while (slot < end && !key_equal(&slot->key, &key) &&
-		    slot->row != NULL)
-			slot++;
-		if (__builtin_expect(fits && slot < end && slot->row != NULL,
-		    1))
-			row[i] = slot->row;
-		else
-			miss[miss_count++] = (uint16_t)i;
+	for (uint32_t first = 0; first < count; first += AHEAD) {
+		uint32_t ahead = count - first < AHEAD ? count - first : AHEAD;
+		for (uint32_t i = 0; i < ahead; i++) {
+			key_load(front, column, column_count, first + i,
+			    &key[i]);
+			__builtin_prefetch(&front->slot[key[i].slot]);
+		}
+		for (uint32_t i = 0; i < ahead; i++) {
+			char *found = find_row(front, &key[i]);
+			row[first + i] = found;
+			if (__builtin_expect(found == NULL, 0))
+				miss[miss_count++] = (uint16_t)(first + i);
+		}
 	}
 	return miss_count;
 }
@@ -181,10 +333,52 @@ group_front_find(const struct group_front *front, const struct column *column,
 {
 	/* Copies, which nothing that is written can change. */
 	struct column copy[2] = { column[0], column[column_count - 1] };
+	struct group_front copied = *front;
 
 	if (column_count == 1)
-		return find_loop(front, copy, 1, count, row, miss);
-	return find_loop(front, copy, 2, count, row, miss);
+		return find_loop(&copied, copy, 1, count, row, miss);
+	return find_loop(&copied, copy, 2, count, row, miss);
+}
+
+static void
+front_put(struct group_front *front, const struct front_key *key, char *row)
+{
+	struct front_slot *slot = find_slot(front, key);
+
+	if (slot == NULL)
+		return;
+	front->count += slot->row == NULL;
+	*slot = (struct front_slot){ { key->word[0], key->word[1] },
+		key->size, row };
+	if (key->size < SIZE_LONG)
+		return;
+	if (front->rest == NULL)
+		front->rest = mem_alloc_zero(slot_room(front) *
+		    sizeof(*front->rest));
+	front->rest[slot - front->slot] = key->rest;
+}
+
+/* Four times the slots. */
+static void
+front_grow(struct group_front *front)
+{
+	struct group_front old = *front;
+
+	front_make_slots(front, old.line_bits + 2);
+	front->count = 0;
+	for (uint32_t s = 0; s < slot_room(&old); s++) {
+		const struct front_slot *slot = &old.slot[s];
+		struct front_key key = { { slot->word[0], slot->word[1] },
+			slot->size, { { 0 } }, 0 };
+		if (slot->row == NULL)
+			continue;
+		if (key.size >= SIZE_LONG)
+			key.rest = old.rest[s];
+		key.slot = key_place(front, key.word, key.size, &key.rest);
+		front_put(front, &key, slot->row);
+	}
+	mem_free(old.room);
+	mem_free(old.rest);
 }
 
 void
@@ -193,16 +387,13 @@ group_front_add(struct group_front *front, const struct column *column,
 {
 	struct front_key key;
 
-	if (!key_load(column, column_count, i, &key))
+	assert(column_count <= 2);
+	key_load(front, column, column_count, i, &key);
+	if (key.size == SIZE_TOO_LONG)
 		return;
-	struct front_slot *slot = &front->slot[key_place(&key)];
-	for (uint32_t p = 0; p < PROBES_MAX; p++, slot++) {
-		if (slot->row != NULL && !key_equal(&slot->key, &key))
-			continue;
-		front->count += slot->row == NULL;
-		slot->key = key;
-		slot->row = row;
-		break;
-	}
-	front->is_full = front->count > GROUPS_MAX;
+	front_put(front, &key, row);
+	if (front->count > front->count_max)
+		front->is_given_up = 1;
+	else if (front->count > slot_count(front) / 2)
+		front_grow(front);
 }

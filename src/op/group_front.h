@@ -8,14 +8,15 @@
 /*
  * What stands in front of a table of groups: from the bytes of undeclared text,
  * as they lie in the input, to the row that the table has for them.  Nothing is
- * decoded, hashed or compared in full for a record that is found here.  It has
- * the first thousand groups of one key, or of two; there is no front to more.
+ * decoded, hashed or compared in full for a record that is found here.  There
+ * is a front to one key, or two, and up to so many groups.
  */
 struct group_front;
 
-struct group_front *group_front_new(void);
+struct group_front *group_front_new(uint32_t group_count_max);
 void group_front_free(struct group_front **);
-/* The table was cleared: its rows are others'. */
+/* The table was cleared: its rows are others'.  If there were many, there will
+ * be again, and the front is given up. */
 void group_front_clear(struct group_front *);
 
 /*

@@ -13,7 +13,8 @@
  *
  * Copies come record by record and in the order of the sets, whatever the
  * batches: so the order in which groups are first seen depends on the records
- * alone.  The bytes of texts are shared; fields that nobody reads are left out.
+ * alone.  The bytes of texts are shared; fields that nobody reads are left out,
+ * and those that are read as numbers only are so before they are copied.
  */
 #include "op/expand.h"
 
@@ -25,7 +26,8 @@
 
 struct expand {
 	struct project_layout layout;
-	uint8_t *is_needed;	/* by field of the input */
+	uint8_t *is_needed;	/* by field of the input; as numbers only? */
+	uint8_t *is_number;
 	int *key;		/* columns; -1: there is no such field */
 	/* What is the same in all batches: the numbers of copies' sets, and of
 	 * their records from the first of the batch on. */
@@ -77,7 +79,8 @@ expand_need(const struct op *op, const struct need_set *out, unsigned port,
 		need_all(in);
 	for (uint32_t i = 0; i < need_count(out); i++)
 		if (strcmp(need_name(out, i), EXPAND_SET) != 0)
-			need_add(in, need_name(out, i));
+			need_add_like(in, need_name(out, i), out,
+			    need_name(out, i));
 	for (uint32_t i = 0; i < op->args.item_count; i++)
 		need_add_expr(in, op->args.item[i].expr);
 }
@@ -115,9 +118,14 @@ expand_look(struct expand *expand, const struct op *op, struct schema *in)
 		project_free(&expand->layout);
 	expand_build(in, &expand->layout);
 	expand->is_needed = mem_resize(expand->is_needed, in->field_count + 1);
-	for (uint32_t i = 0; i < in->field_count; i++)
+	expand->is_number = mem_resize(expand->is_number, in->field_count + 1);
+	for (uint32_t i = 0; i < in->field_count; i++) {
+		const char *name = in->field[i].name;
 		expand->is_needed[i] = op->out_need == NULL ||
-		    need_has(op->out_need, in->field[i].name) != 0;
+		    need_has(op->out_need, name) != 0;
+		expand->is_number[i] = op->out_need != NULL &&
+		    need_is_number(op->out_need, name) != 0;
+	}
 	for (uint32_t k = 0; k < op->args.item_count; k++) {
 		const char *name = expr_field_name(op->args.item[k].expr);
 		expand->key[k] = schema_find(in, name, strlen(name));
@@ -158,6 +166,20 @@ copy_key(const struct copying *copying, uint32_t k, struct column *out)
 	}
 }
 
+/* What will be read as numbers only is read so once for all copies. */
+static void
+copy_numbers(const struct copying *copying, const struct column *column,
+	struct column *out)
+{
+	const struct expand *expand = copying->run->state;
+	struct column dense;
+
+	column_numbers(column, copying->at, copying->count, copying->region,
+	    &dense);
+	column_gather(&dense, expand->record, copying->out->row_count,
+	    copying->region, out);
+}
+
 static void
 copy_columns(const struct copying *copying)
 {
@@ -171,6 +193,9 @@ copy_columns(const struct copying *copying)
 			column_init_null(&out->column[i]);
 		else if (batch->column[i].encoding == CONST)
 			out->column[i] = batch->column[i];
+		else if (expand->is_number[i])
+			copy_numbers(copying, &batch->column[i],
+			    &out->column[i]);
 		else
 			column_gather(&batch->column[i], copying->row,
 			    out->row_count, copying->region, &out->column[i]);
@@ -310,6 +335,7 @@ expand_close(struct op_run *run)
 
 	project_free(&expand->layout);
 	mem_free(expand->is_needed);
+	mem_free(expand->is_number);
 	mem_free(expand->key);
 	mem_free(expand->record);
 	if (expand->region != NULL)

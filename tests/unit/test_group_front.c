@@ -8,6 +8,7 @@
 #define ROWS 64
 /* Bytes of the longest text. */
 #define SIZE_MAX_TESTED 40
+#define GROUPS_MAX 1024
 
 /* Texts one behind the other, with a comma between, as a reader has them. */
 struct texts {
@@ -53,7 +54,7 @@ texts_fill(struct texts *texts, char last)
 
 Test(group_front, finds_what_was_added)
 {
-	struct group_front *front = group_front_new();
+	struct group_front *front = group_front_new(GROUPS_MAX);
 	struct texts known, other;
 	char rows[ROWS], *row[ROWS];
 	uint16_t miss[ROWS];
@@ -88,7 +89,7 @@ Test(group_front, finds_what_was_added)
 
 Test(group_front, two_keys_are_two)
 {
-	struct group_front *front = group_front_new();
+	struct group_front *front = group_front_new(GROUPS_MAX);
 	struct texts left = { .size = 0 }, right = { .size = 0 };
 	char rows[ROWS], *row[ROWS];
 	uint16_t miss[ROWS];
@@ -117,7 +118,7 @@ Test(group_front, two_keys_are_two)
 
 Test(group_front, gives_up_when_there_are_many)
 {
-	struct group_front *front = group_front_new();
+	struct group_front *front = group_front_new(GROUPS_MAX);
 	char rows[ROWS];
 	uint32_t added = 0;
 
@@ -136,4 +137,65 @@ Test(group_front, gives_up_when_there_are_many)
 	}
 	cr_assert(added > 500 && added < 2048);
 	group_front_free(&front);
+}
+
+/* Text number n of so many bytes, 2 at least: its end is its own. */
+static void
+texts_add_number(struct texts *texts, uint32_t n, size_t size)
+{
+	char text[SIZE_MAX_TESTED];
+
+	memset(text, 'x', sizeof(text));
+	text[size - 2] = (char)('0' + n / ROWS);
+	text[size - 1] = (char)('0' + n % ROWS);
+	texts_add(texts, text, size);
+}
+
+static void
+batch_fill(uint32_t batch, size_t size, struct texts *texts)
+{
+	*texts = (struct texts){ .size = 0 };
+	for (uint32_t i = 0; i < ROWS; i++)
+		texts_add_number(texts, batch * ROWS + i, size);
+}
+
+/* Of 3072 texts nearly all are found, each with its own row. */
+static void
+grow_with(size_t size)
+{
+	const uint32_t batch_count = 48;
+	struct group_front *front = group_front_new(batch_count * ROWS);
+	char rows[48 * ROWS], *row[ROWS];
+	uint16_t miss[ROWS];
+	struct texts texts;
+	uint32_t missed = 0;
+
+	for (uint32_t batch = 0; batch < batch_count; batch++) {
+		batch_fill(batch, size, &texts);
+		struct column column = texts_column(&texts);
+		cr_assert(group_front_serves(front, &column, 1));
+		for (uint32_t i = 0; i < ROWS; i++)
+			group_front_add(front, &column, 1, i,
+			    &rows[batch * ROWS + i]);
+	}
+	for (uint32_t batch = 0; batch < batch_count; batch++) {
+		batch_fill(batch, size, &texts);
+		struct column column = texts_column(&texts);
+		missed += group_front_find(front, &column, 1, ROWS, row, miss);
+		for (uint32_t i = 0; i < ROWS; i++)
+			cr_assert(row[i] == NULL ||
+			    row[i] == &rows[batch * ROWS + i]);
+	}
+	cr_assert(missed < batch_count * ROWS / 16);
+	/* A table of so many that is cleared will be again. */
+	struct column column = texts_column(&texts);
+	group_front_clear(front);
+	cr_assert(!group_front_serves(front, &column, 1));
+	group_front_free(&front);
+}
+
+Test(group_front, grows)
+{
+	grow_with(2);
+	grow_with(20);
 }
