@@ -121,7 +121,8 @@ function stage(kind) {
 		    pick("drop|keep")
 	if (kind == 10)
 		return "semi join " (draw(2) ? "\"u.csv\"" : \
-		    "(from \"u.csv\" | where v > 1)") " on " pick("a == k|b == k|upper(a) == k")
+		    "(from \"u.csv\" | where v > 1)") " on " \
+		    pick("a == k|b == k|upper(a) == k")
 	if (kind == 11)
 		return "anti join \"u.csv\" on " pick("a == k|b == k")
 	if (kind == 12)
