@@ -5,9 +5,9 @@
  * first.  For the same reason the list is in the order of sort, and of the
  * most frequent values the least is the mode.
  *
- * A tally of mode for which there is no room goes to disk in parts, by the keys'
- * hash, and begins anew.  At the end there is a tally of each part, one at a
- * time, and the best of their modes is the mode.
+ * A tally of mode for which there is no room goes to disk in parts, by the
+ * keys' hash, and begins anew.  At the end there is a tally of each part, one
+ * at a time, and the best of their modes is the mode.
  */
 #include "func/agg_extents.h"
 #include "func/agg_keys.h"

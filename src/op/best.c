@@ -13,10 +13,11 @@
  * Of a record only those columns are kept that somebody behind looks at; its
  * own bytes travel as one column more.
  */
-#include "op/best_priv.h"
+#include "op/best.h"
 
 #include <string.h>
 
+#include "op/best_priv.h"
 #include "op/joint.h"
 #include "util/err.h"
 
@@ -91,8 +92,7 @@ best_find(struct best *best, const struct batch *batch,
 	const struct key_set *keys, struct best_heap **heap, struct err *err)
 {
 	uint32_t count = batch->sel_count;
-	static const struct text nothing;
-	struct text one_key = nothing;
+	struct text one_key = { 0 };
 	uint64_t one_hash = 0;
 	struct key_set one = { .text = &one_key, .hash = &one_hash };
 
@@ -187,13 +187,7 @@ write_key(struct image *image, const struct best_row *row,
 	image->key = text_make(at, size);
 }
 
-/* Where the images of the rows go, and how large they are. */
-struct places {
-	struct image **image;
-	uint32_t *size;
-	char **cells;
-};
-
+/* Room in the piles for images of the rows. */
 static int
 reserve(struct best_set *set, const struct key_set *keys,
 	const struct best_row *row, uint32_t count, const uint32_t *size,

@@ -34,7 +34,7 @@ struct best_set {
 	enum best_order order;
 	uint64_t limit;
 	uint32_t own_count;		/* entries that a row has room for */
-	unsigned depth;			/* which bits of the hash say the part */
+	unsigned depth;			/* which bits say the part */
 	uint32_t part_count;		/* a power of two */
 	uint32_t held_count;		/* piles in memory: 1 or part_count */
 	struct group_table *table;

@@ -6,10 +6,10 @@
  * of first appearance.  Without, and of a large N, the checker makes a sort.
  *
  * Records are kept by op/best.h, with order keys (data/key.h) of their values,
- * complemented, so that smaller bytes are the larger value.  Most rows of a long
- * input are worse than all that is kept, and cost a comparison: a full heap has
- * the value of its worst entry as a floor, and what is not above it is passed
- * over in a loop over the column.  Where words do not decide, keys do.
+ * complemented, so that smaller bytes are the larger value.  Most rows of a
+ * long input are worse than all that is kept, and cost a comparison: a full
+ * heap has the value of its worst entry as a floor, and what is not above it
+ * is passed over in a loop over the column.  Where words do not decide, keys do.
  */
 #include "op/op.h"
 
@@ -156,8 +156,8 @@ enum verdict { OUT, IN, UNSURE };
  * that is below the floor there is below it.
  */
 static inline enum verdict
-may_enter(const struct best_heap *heap, uint64_t limit, const struct column *column,
-	uint32_t i)
+may_enter(const struct best_heap *heap, uint64_t limit,
+	const struct column *column, uint32_t i)
 {
 	int64_t word;
 
