@@ -9,7 +9,8 @@
  * complemented, so that smaller bytes are the larger value.  Most rows of a
  * long input are worse than all that is kept, and cost a comparison: a full
  * heap has the value of its worst entry as a floor, and what is not above it
- * is passed over in a loop over the column.  Where words do not decide, keys do.
+ * is passed over in a loop over the column.  Where words do not decide, keys
+ * do.
  */
 #include "op/op.h"
 
