@@ -423,18 +423,28 @@ best_set_rest(struct best_set *set, struct err *err)
 	return status;
 }
 
+/* To write down a group alone gains nothing while it is folded: it does so
+ * only when it takes a good part of the memory. */
+static int
+is_stubborn(const struct best_set *set, uint64_t groups)
+{
+	return set->depth > 0 && groups == 1 &&
+	    set->row_bytes + set->entry_bytes < mem_limit() / LARGE_PART;
+}
+
 int
 best_set_make_room(struct best_set *set, uint32_t count, struct err *err)
 {
 	uint64_t groups = group_table_count(set->table);
 
-	if (groups > 0 && (set->is_over || mem_is_pressed(&set->run->budget) ||
+	if (groups > 0 && !is_stubborn(set, groups) &&
+	    (set->is_over || mem_is_pressed(&set->run->budget) ||
 	    group_table_reserve(set->table, count, 0) != 0)) {
 		if (best_set_spill(set, err) != 0)
 			return -1;
 		groups = 0;
 	}
-	if (groups == 0)
+	if (groups <= 1)
 		(void)group_table_reserve(set->table, count, 1);
 	return 0;
 }
