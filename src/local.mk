@@ -389,6 +389,12 @@ op_files = \
 	src/op/aggregate_give.c \
 	src/op/aggregate_priv.h \
 	src/op/aggregate_result.c \
+	src/op/best.c \
+	src/op/best.h \
+	src/op/best_fold.c \
+	src/op/best_give.c \
+	src/op/best_priv.h \
+	src/op/best_set.c \
 	src/op/deferred.c \
 	src/op/deferred.h \
 	src/op/expand.h \
@@ -464,8 +470,6 @@ op_files = \
 	src/op/rows.h \
 	src/op/scalar.c \
 	src/op/scalar.h \
-	src/op/shelf.c \
-	src/op/shelf.h \
 	src/op/sort_bag.c \
 	src/op/sort_bag.h \
 	src/op/sort_bucket.c \
@@ -496,7 +500,22 @@ op_files = \
 	src/op/source_range.c \
 	src/op/source_run.c \
 	src/op/source_split.c \
+	src/op/turns.c \
+	src/op/turns.h \
 	src/op/union.h \
+	src/op/waiting.c \
+	src/op/waiting.h \
+	src/op/window_add.c \
+	src/op/window_bucket.c \
+	src/op/window_partial.c \
+	src/op/window_priv.h \
+	src/op/window_save.c\
+<<<<<<< HEAD
+	src/op/union.h \
+=======
+	src/op/turns.c \
+	src/op/turns.h \
+>>>>>>> limits6
 	src/op/waiting.c \
 	src/op/waiting.h \
 	src/op/window_add.c \

@@ -87,6 +87,7 @@ unit_files = \
 	tests/unit/test_thr.c \
 	tests/unit/test_timer.c \
 	tests/unit/test_top.c \
+	tests/unit/test_turns.c \
 	tests/unit/test_type.c \
 	tests/unit/test_unnest.c \
 	tests/unit/test_utf8.c \

@@ -7,6 +7,9 @@
 
 #include "lang/guess.h"
 
+/* More rows than these without keys, and top is a sort. */
+#define TOP_ROWS_MAX 1024
+
 static struct op_item *
 item_array(uint32_t count)
 {
@@ -264,6 +267,34 @@ bind_limited(struct check *check, struct stream *stream,
 	if (bind_by(&scope, &ast->group, op) != 0)
 		return -1;
 	return stream_append(check, stream, op);
+}
+
+/* `top N x` of a large N is `sort x desc | head N`: the same records, and more
+ * than there is room for go to disk. */
+static int
+bind_top(struct check *check, struct stream *stream,
+	const struct binding *binding, const struct ast_stage *ast)
+{
+	struct scope scope = bind_scope(check, stream, binding);
+	int64_t limit;
+
+	if (bind_limit(check, binding, ast->limit, 10, &limit) != 0)
+		return -1;
+	if (limit <= TOP_ROWS_MAX || ast->group.by.count > 0)
+		return bind_limited(check, stream, binding, ast, "top");
+	struct op *sort = flow_add_op(check, "sort", ast);
+	sort->args.key = mem_alloc_zero(sizeof(*sort->args.key));
+	sort->args.key[0] = (struct op_key){
+		.expr = bind_expr(&scope, ast->expr), .descending = 1 };
+	if (sort->args.key[0].expr == NULL)
+		return -1;
+	sort->args.key_count = 1;
+	sort->args.limit = limit;
+	if (stream_append(check, stream, sort) != 0)
+		return -1;
+	struct op *head = flow_add_op(check, "head", ast);
+	head->args.limit = limit;
+	return stream_append(check, stream, head);
 }
 
 static int
@@ -525,7 +556,7 @@ bind_stage(struct check *check, struct stream *stream,
 		return bind_limited(check, stream, binding, ast, "head");
 	case AST_TAIL:
 		return bind_limited(check, stream, binding, ast, "tail");
-	case AST_TOP: return bind_limited(check, stream, binding, ast, "top");
+	case AST_TOP: return bind_top(check, stream, binding, ast);
 	case AST_DEDUP: return bind_dedup(check, stream, binding, ast);
 	case AST_JOIN: return bind_join(check, stream, binding, ast);
 	case AST_UNION: return bind_union(check, stream, binding, ast);

@@ -4,7 +4,12 @@
  * them is shown does not depend on the order of rows: the one whose type comes
  * first.  For the same reason the list is in the order of sort, and of the
  * most frequent values the least is the mode.
+ *
+ * A tally of mode for which there is no room goes to disk in parts, by the
+ * keys' hash, and begins anew.  At the end there is a tally of each part, one
+ * at a time, and the best of their modes is the mode.
  */
+#include "func/agg_extents.h"
 #include "func/agg_keys.h"
 
 #include <stdlib.h>
@@ -13,11 +18,18 @@
 #include "data/json.h"
 #include "data/key.h"
 #include "util/buf.h"
+#include "util/err.h"
 #include "util/mem.h"
+
+/* Parts of a tally on disk; their hashes' upper bits, the keys have the
+ * lower. */
+#define PART_BITS 6
+#define PARTS ((uint32_t)1 << PART_BITS)
 
 struct tally {
 	struct agg_keys keys;
 	struct tallied *tallied;	/* a block: one for each key */
+	struct agg_extents disk;	/* PARTS of them, again and again */
 };
 
 struct tallied {
@@ -114,6 +126,7 @@ tally_merge(struct agg_call *call, void *target, const void *source)
 		tally_add(call, target, &other->keys.keys[i].text, &value,
 		    tallied->count, 1);
 	}
+	agg_extents_merge(call, &((struct tally *)target)->disk, &other->disk);
 }
 
 /* The order of sort; texts that are equal numbers by their bytes. */
@@ -134,32 +147,6 @@ compare_pointers(const void *a, const void *b)
 {
 	return tallied_compare(*(const struct tallied *const *)a,
 	    *(const struct tallied *const *)b);
-}
-
-static int
-mode_final(struct agg_call *call, const void *source, struct builder *out,
-	struct err *err)
-{
-	const struct tally *state = source;
-	const struct tallied *best = NULL;
-
-	(void)call;
-	(void)err;
-	for (uint32_t i = 0; i < state->keys.count; i++) {
-		const struct tallied *other = &state->tallied[i];
-		/* One whose value was refused by the budget has none. */
-		if (other->count == 0)
-			continue;
-		if (best == NULL || other->count > best->count ||
-		    (other->count == best->count &&
-		    tallied_compare(other, best) < 0))
-			best = other;
-	}
-	if (best == NULL)
-		builder_add_null(out);
-	else
-		agg_value_add(&best->value, out);
-	return 0;
 }
 
 static int
@@ -193,18 +180,25 @@ list_distinct_final(struct agg_call *call, const void *source,
 }
 
 static void
+tally_save_one(const struct tally *state, uint32_t i, struct buf *buf)
+{
+	const struct text *key = &state->keys.keys[i].text;
+
+	agg_save_bytes(buf, text_bytes(key), key->size);
+	agg_save_word(buf, state->tallied[i].count);
+	agg_value_save(&state->tallied[i].value, buf);
+}
+
+static void
 tally_save(struct agg_call *call, const void *source, struct buf *buf)
 {
 	const struct tally *state = source;
 
 	(void)call;
 	agg_save_word(buf, state->keys.count);
-	for (uint32_t i = 0; i < state->keys.count; i++) {
-		const struct text *key = &state->keys.keys[i].text;
-		agg_save_bytes(buf, text_bytes(key), key->size);
-		agg_save_word(buf, state->tallied[i].count);
-		agg_value_save(&state->tallied[i].value, buf);
-	}
+	for (uint32_t i = 0; i < state->keys.count; i++)
+		tally_save_one(state, i, buf);
+	agg_extents_save(&state->disk, buf);
 }
 
 /* One key, its count and its value. */
@@ -239,19 +233,196 @@ tally_load(struct agg_call *call, void *state, const char **at,
 	for (; count > 0; count--)
 		if (tally_load_one(call, state, at, end) != 0)
 			return -1;
-	return 0;
+	return agg_extents_load(call, &((struct tally *)state)->disk, at, end);
 }
 
 static void
-tally_free(struct agg_call *call, void *source)
+tally_free_keys(struct agg_call *call, struct tally *state)
 {
-	struct tally *state = source;
-
 	for (uint32_t i = 0; i < state->keys.count; i++)
 		agg_value_free(call, &state->tallied[i].value);
 	agg_release(call, state->tallied);
 	agg_keys_free(call, &state->keys);
 	state->tallied = NULL;
+}
+
+static void
+tally_free(struct agg_call *call, void *source)
+{
+	tally_free_keys(call, source);
+	agg_extents_free(call, &((struct tally *)source)->disk);
+}
+
+/* --- with parts on disk --- */
+
+static uint32_t
+part_of(const struct tally *state, uint32_t i)
+{
+	return (uint32_t)(state->keys.keys[i].hash >> (64 - PART_BITS));
+}
+
+/* The keys of a part, each behind its size. */
+static int
+write_part(struct agg_call *call, const struct tally *state, uint32_t part,
+	struct buf *buf, uint64_t *count, struct err *err)
+{
+	buf->size = 0;
+	*count = 0;
+	for (uint32_t i = 0; i < state->keys.count; i++) {
+		uint32_t size = 0;
+		if (part_of(state, i) != part || state->tallied[i].count == 0)
+			continue;
+		size_t at = buf->size;
+		buf_add(buf, &size, sizeof(size));
+		tally_save_one(state, i, buf);
+		size = (uint32_t)(buf->size - at - sizeof(size));
+		memcpy(buf->bytes + at, &size, sizeof(size));
+		++*count;
+	}
+	return buf->size == 0 ? 0 :
+	    call->disk->write(call->disk, buf->bytes, buf->size, err);
+}
+
+static long
+mode_spill(struct agg_call *call, void *target, struct err *err)
+{
+	struct tally *state = target;
+	size_t bytes = state->keys.count *
+	    (sizeof(*state->keys.keys) + sizeof(*state->tallied));
+	struct buf buf = { 0 };
+	int status = 0;
+
+	if (bytes < AGG_SPILL_BYTES)
+		return 0;
+	for (uint32_t part = 0; part < PARTS && status == 0; part++) {
+		uint64_t count;
+		status = write_part(call, state, part, &buf, &count, err);
+		if (status == 0)
+			status = agg_extents_end(call, &state->disk, count,
+			    err);
+	}
+	buf_fini(&buf);
+	tally_free_keys(call, state);
+	return status != 0 ? -1 : (long)bytes;
+}
+
+/* One key of an extent: 0 or -1. */
+static int
+read_one(struct agg_call *call, struct agg_disk *disk, void *reader,
+	struct buf *buf, struct tally *out, struct err *err)
+{
+	uint32_t size;
+
+	if (disk->read(reader, &size, sizeof(size), err) != sizeof(size))
+		return -1;
+	buf->size = 0;
+	buf_reserve(buf, (size_t)size + 1);
+	buf->size = size;
+	if (disk->read(reader, buf->bytes, size, err) != (long)size)
+		return -1;
+	const char *at = buf->bytes;
+	return tally_load_one(call, out, &at, at + size);
+}
+
+static int
+read_part(struct agg_call *call, const struct agg_extent *extent,
+	struct tally *out, struct err *err)
+{
+	struct agg_disk *disk = extent->disk;
+	void *reader = disk->open(disk, call->disk, extent->from, extent->to);
+	struct buf buf = { 0 };
+	int status = 0;
+
+	for (uint64_t i = 0; i < extent->things && status == 0; i++)
+		status = read_one(call, disk, reader, &buf, out, err);
+	disk->close(reader);
+	buf_fini(&buf);
+	return status == 0 ? 0 :
+	    err_set(err, ERR_IO, "a temporary file ends too early");
+}
+
+/* All that there is of a part. */
+static int
+gather_part(struct agg_call *call, const struct tally *state, uint32_t part,
+	struct tally *out, struct err *err)
+{
+	for (uint32_t i = 0; i < state->keys.count; i++) {
+		struct value value = agg_value_get(&state->tallied[i].value);
+		if (part_of(state, i) == part && state->tallied[i].count > 0)
+			tally_add(call, out, &state->keys.keys[i].text, &value,
+			    state->tallied[i].count, 1);
+	}
+	for (uint64_t i = part; i < state->disk.count; i += PARTS)
+		if (state->disk.extent[i].things > 0 && read_part(call,
+		    &state->disk.extent[i], out, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* --- the most frequent --- */
+
+static int
+is_more(const struct tallied *a, const struct tallied *b)
+{
+	return a->count != b->count ? a->count > b->count :
+	    tallied_compare(a, b) < 0;
+}
+
+/* NULL: there is none. */
+static const struct tallied *
+most_frequent(const struct tally *state)
+{
+	const struct tallied *best = NULL;
+
+	for (uint32_t i = 0; i < state->keys.count; i++) {
+		const struct tallied *other = &state->tallied[i];
+		/* One whose value was refused by the budget has none. */
+		if (other->count > 0 &&
+		    (best == NULL || is_more(other, best)))
+			best = other;
+	}
+	return best;
+}
+
+/* The mode of a part becomes *best if it is more frequent. */
+static int
+mode_of_part(struct agg_call *call, const struct tally *state, uint32_t part,
+	struct tallied *best, struct err *err)
+{
+	struct tally tally = { 0 };
+	int status = gather_part(call, state, part, &tally, err);
+	const struct tallied *own = most_frequent(&tally);
+
+	if (status == 0 && own != NULL &&
+	    (best->count == 0 || is_more(own, best))) {
+		struct value value = agg_value_get(&own->value);
+		agg_value_set_always(call, &best->value, &value);
+		best->count = own->count;
+	}
+	tally_free_keys(call, &tally);
+	return status;
+}
+
+static int
+mode_final(struct agg_call *call, const void *source, struct builder *out,
+	struct err *err)
+{
+	const struct tally *state = source;
+	const struct tallied *best = most_frequent(state);
+	struct tallied all = { 0 };
+	int status = 0;
+
+	for (uint32_t part = 0; state->disk.count > 0 && part < PARTS &&
+	    status == 0; part++)
+		status = mode_of_part(call, state, part, &all, err);
+	if (state->disk.count > 0)
+		best = all.count > 0 ? &all : NULL;
+	if (status == 0 && best == NULL)
+		builder_add_null(out);
+	else if (status == 0)
+		agg_value_add(&best->value, out);
+	agg_value_free(call, &all.value);
+	return status;
 }
 
 /* The slots that they share. */
@@ -274,6 +445,7 @@ const struct agg_def agg_mode = {
 	.summary = "the most frequent value, of several the least",
 	.example = "mode(t)",
 	.result = "b",
+	.spill = mode_spill,
 	TALLY(mode, mode_type),
 };
 

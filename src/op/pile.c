@@ -188,8 +188,11 @@ pile_spill(struct pile *pile, struct mem_budget *budget, struct op_run *run,
 	pile->file = op_spill_new(run, err);
 	if (pile->file == NULL)
 		return -1;
-	mem_charge_always(budget, SPILL_FILE_BYTES);
-	pile->file_charged = SPILL_FILE_BYTES;
+	if (pile->file_block != 0)
+		spill_file_set_block(pile->file, pile->file_block);
+	pile->file_charged = pile->file_block != 0 ? pile->file_block :
+	    SPILL_FILE_BYTES;
+	mem_charge_always(budget, pile->file_charged);
 	for (struct pile_block *block = pile->first; block != NULL;
 	    block = block->next)
 		if (pile_write_block(pile, block, err) != 0)
@@ -238,6 +241,7 @@ struct pile_reader {
 	struct mem_budget *budget;
 	struct pile_block *block;	/* in memory: where it stands */
 	struct spill_reader *file;
+	uint64_t charged;		/* for that */
 	struct read_block *read, *spent;
 	const char *at, *end;
 };
@@ -259,7 +263,9 @@ pile_reader_new_at(struct pile *pile, struct mem_budget *budget,
 	reader->block = pile->first;
 	if (pile->file != NULL) {
 		reader->block = NULL;
-		mem_charge_always(budget, SPILL_READER_BYTES);
+		reader->charged = pile->file_block != 0 ?
+		    pile->file_block * 2 : SPILL_READER_BYTES;
+		mem_charge_always(budget, reader->charged);
 		reader->file = spill_reader_new(pile->file, place,
 		    pile->end);
 	} else if (reader->block != NULL) {
@@ -291,8 +297,7 @@ pile_reader_free(struct pile_reader **take_reader)
 		return;
 	pile_reader_release(reader);
 	mem_free(reader->read);
-	if (reader->file != NULL)
-		mem_release(reader->budget, SPILL_READER_BYTES);
+	mem_release(reader->budget, reader->charged);
 	spill_reader_free(&reader->file);
 	mem_free(reader);
 	*take_reader = NULL;

@@ -17,11 +17,6 @@
 
 #include "util/bits.h"
 
-/* Fewer rows are not worth a walk; those that take this part of the memory are
- * many. */
-#define SHRINK_ROWS_MIN ((uint64_t)16 * BATCH_ROWS_MAX)
-#define LARGE_PART 8
-
 struct kept {
 	uint32_t row_count;
 	struct schema *schema;	/* held */
@@ -44,7 +39,6 @@ struct rows {
 	uint32_t kept_count;
 	uint64_t row_count;
 	int no_record;		/* some batch had no record bytes */
-	int takes_all;		/* what the budget refuses is taken */
 };
 
 struct rows *
@@ -96,12 +90,6 @@ struct region *
 rows_region(const struct rows *rows)
 {
 	return rows->region;
-}
-
-size_t
-rows_bytes(const struct rows *rows)
-{
-	return rows->charged;
 }
 
 static void
@@ -252,15 +240,14 @@ rows_charge(struct rows *rows)
 
 	if (bytes <= rows->charged)
 		return 0;
-	if (rows->takes_all)
-		mem_charge_always(&rows->run->budget, bytes - rows->charged);
-	else if (mem_charge(&rows->run->budget, bytes - rows->charged) != 0)
+	if (mem_charge(&rows->run->budget, bytes - rows->charged) != 0)
 		return 1;
 	rows->charged = bytes;
 	return 0;
 }
 
-int
+/* 1 when the budget refuses. */
+static int
 rows_try(struct rows *rows, const struct batch *batch, uint32_t *index)
 {
 	uint32_t fields = batch->schema->field_count;
@@ -485,16 +472,16 @@ rows_field_is_needed(const struct rows *rows, uint32_t place)
 	return need_has(need, rows->placed->field[place].name);
 }
 
-static struct batch *
-rows_collect(const struct rows *rows, const struct row_ref *refs,
-	uint32_t count, int is_for_self)
+struct batch *
+rows_gather(const struct rows *rows, const struct row_ref *refs,
+	uint32_t count)
 {
 	struct batch *batch = batch_new(rows->placed, count);
 	struct region *region = batch_region(batch);
 
 	batch_take_region(batch, region_hold(rows->region));
 	for (uint32_t i = 0; i < rows->placed->field_count; i++)
-		if (is_for_self || rows_field_is_needed(rows, i))
+		if (rows_field_is_needed(rows, i))
 			rows_gather_column(rows, i, refs, count, region,
 			    &batch->column[i]);
 		else
@@ -507,65 +494,4 @@ rows_collect(const struct rows *rows, const struct row_ref *refs,
 		batch->has_record = 1;
 	}
 	return batch;
-}
-
-struct batch *
-rows_gather(const struct rows *rows, const struct row_ref *refs,
-	uint32_t count)
-{
-	return rows_collect(rows, refs, count, 0);
-}
-
-struct batch *
-rows_gather_all(const struct rows *rows, const struct row_ref *refs,
-	uint32_t count)
-{
-	return rows_collect(rows, refs, count, 1);
-}
-
-/* Copy the rows of live[0..count) to `fresh` and point the refs there. */
-static void
-rows_move(const struct rows *rows, struct row_ref *const *live, uint32_t count,
-	struct rows *fresh)
-{
-	struct row_ref *refs = mem_alloc(count * sizeof(*refs));
-	uint32_t index;
-
-	for (uint32_t i = 0; i < count; i++)
-		refs[i] = *live[i];
-	struct batch *batch = rows_gather_all(rows, refs, count);
-	(void)rows_try(fresh, batch, &index);
-	for (uint32_t i = 0; i < count; i++)
-		*live[i] = (struct row_ref){ index, i };
-	batch_free(&batch);
-	mem_free(refs);
-}
-
-int
-rows_want_shrink(const struct rows *rows, uint64_t live)
-{
-	uint64_t count = rows_count(rows);
-	int is_large = mem_limit() != 0 &&
-	    rows_bytes(rows) > mem_limit() / LARGE_PART;
-
-	return count >= SHRINK_ROWS_MIN &&
-	    (is_large ? live * 3 <= count * 2 : live * 4 <= count);
-}
-
-void
-rows_shrink(struct rows *rows, struct row_ref *const *live, uint64_t count)
-{
-	struct rows *fresh = rows_new(rows->run);
-
-	fresh->takes_all = 1;
-	for (uint64_t at = 0; at < count; at += BATCH_ROWS_MAX) {
-		uint64_t left = count - at;
-		rows_move(rows, live + at, left < BATCH_ROWS_MAX ?
-		    (uint32_t)left : BATCH_ROWS_MAX, fresh);
-	}
-	fresh->takes_all = 0;
-	struct rows swap = *rows;
-	*rows = *fresh;
-	*fresh = swap;
-	rows_free(&fresh);
 }

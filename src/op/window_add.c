@@ -258,8 +258,11 @@ add_rows(struct adding *at)
 		return 0;
 	if (at->window->is_partial)
 		count_records(at, row);
-	return group_rows_update(at->run, rows, at->batch, at->region, row,
-	    NULL, at->err);
+	if (group_rows_update(at->run, rows, at->batch, at->region, row, NULL,
+	    at->err) != 0)
+		return -1;
+	return group_rows_refused(rows) == 0 ? 0 :
+	    window_no_memory(at->run, at->err);
 }
 
 /*

@@ -139,28 +139,6 @@ Test(rows, row_of_nulls)
 	}
 }
 
-Test(rows, shrink_keeps_the_living)
-{
-	for (uint64_t seed = 1; seed < 30; seed++) {
-		uint64_t next = seed;
-		struct kept_rows kept;
-		struct row_ref was[REFS], now[REFS], *live[REFS];
-		keep_random(&kept, &next, seed % 2);
-		for (uint32_t i = 0; i < REFS; i++) {
-			now[i] = was[i] = random_ref(&kept, &next);
-			live[i] = &now[i];
-		}
-		rows_shrink(kept.rows, live, REFS);
-		cr_assert(rows_count(kept.rows) == REFS);
-		struct batch *batch = rows_gather(kept.rows, now, REFS);
-		for (uint32_t i = 0; i < REFS; i++)
-			expect_row(batch, i, kept.batch[was[i].batch],
-			    was[i].row);
-		batch_free(&batch);
-		keep_end(&kept);
-	}
-}
-
 Test(rows, the_limit_is_said)
 {
 	uint64_t seed = 1;
