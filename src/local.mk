@@ -416,7 +416,9 @@ op_files = \
 	src/op/join_priv.h \
 	src/op/join_probe.c \
 	src/op/join_share.c \
+	src/op/join_sieve.c \
 	src/op/join_table.c \
+	src/op/join_wait.c \
 	src/op/joint.c \
 	src/op/joint.h \
 	src/op/need.c \
@@ -533,6 +535,7 @@ plan_files = \
 	src/plan/rule_order_joins.c \
 	src/plan/rule_partial.c \
 	src/plan/rule_share.c \
+	src/plan/rule_side.c \
 	src/plan/rule_table.h \
 	src/plan/rule_top.c \
 	src/plan/tasks.c \
