@@ -4,8 +4,9 @@
  * A join keeps its other side and streams its own through.  Where its own is
  * known to be much the smaller one it is read first, and waits; of the other
  * side only what its keys may meet is kept then (op/join_sieve.c).  The output
- * and its order are the same: each record of this side with its partners.  Of
- * two bad records the one of the side that is read first is told first.
+ * and its order are the same: each record of this side with its partners.  Bad
+ * records are told as the sides are read, and one that ends the job ends it
+ * before anything was given, as it does where the other side has it.
  *
  * What is known before anything is read is how long files are.  A side is as
  * large as all the files that it comes from; a filter may make it smaller, and
