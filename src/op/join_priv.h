@@ -345,6 +345,10 @@ void join_wait_fini(struct join_part_of *);
 /* Note the keys of a left batch; rejects what has none.  0 or -1. */
 int join_sieve_note(struct op_run *, struct join_share *, struct batch *,
 	struct err *);
+/* One for so many keys; -1: memory refuses it. */
+int join_sieve_new(struct join_sieve *, struct mem_budget *,
+	uint64_t key_count);
+void join_sieve_free(struct join_sieve *, struct mem_budget *);
 /* Of what all instances have noted. */
 void join_sieve_make(struct join_share *);
 void join_sieve_fini(struct join_share *);
@@ -357,6 +361,12 @@ join_sieve_bits(uint64_t hash)
 	    UINT64_C(1) << (hash >> 40 & 63) |
 	    UINT64_C(1) << (hash >> 46 & 63) |
 	    UINT64_C(1) << (hash >> 52 & 63);
+}
+
+static inline void
+join_sieve_add(struct join_sieve *sieve, uint64_t hash)
+{
+	sieve->word[hash & sieve->mask] |= join_sieve_bits(hash);
 }
 
 /* May some left record have the key?  Yes, if there is no sieve. */

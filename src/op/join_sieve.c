@@ -71,10 +71,33 @@ join_sieve_note(struct op_run *run, struct join_share *share,
 	return status;
 }
 
+int
+join_sieve_new(struct join_sieve *sieve, struct mem_budget *budget,
+	uint64_t key_count)
+{
+	uint64_t words = bits_power_of_two(key_count / KEYS_A_WORD + 2);
+	uint64_t bytes = words * sizeof(*sieve->word);
+
+	if (mem_charge(budget, bytes) != 0)
+		return -1;
+	*sieve = (struct join_sieve){
+		.word = mem_alloc_zero(bytes), .mask = words - 1,
+		.key_count = key_count, .charged_bytes = bytes,
+	};
+	return 0;
+}
+
+void
+join_sieve_free(struct join_sieve *sieve, struct mem_budget *budget)
+{
+	mem_release(budget, sieve->charged_bytes);
+	mem_free(sieve->word);
+	*sieve = (struct join_sieve){ 0 };
+}
+
 void
 join_sieve_make(struct join_share *share)
 {
-	struct join_sieve *sieve = &share->sieve;
 	uint64_t count = 0;
 	int is_too_many = 0;
 
@@ -82,20 +105,12 @@ join_sieve_make(struct join_share *share)
 		count += share->instance[i].hash_count;
 		is_too_many |= share->instance[i].is_too_many;
 	}
-	uint64_t words = bits_power_of_two(count / KEYS_A_WORD + 2);
-	uint64_t bytes = words * sizeof(*sieve->word);
-	if (!is_too_many && mem_charge(&share->budget, bytes) == 0) {
-		sieve->charged_bytes = bytes;
-		sieve->key_count = count;
-		sieve->word = mem_alloc_zero(bytes);
-		sieve->mask = words - 1;
-	}
+	int has_sieve = !is_too_many && join_sieve_new(&share->sieve,
+	    &share->budget, count) == 0;
 	for (uint32_t i = 0; i < share->instance_count; i++) {
 		struct join_part_of *own = &share->instance[i];
-		for (uint64_t k = 0; sieve->word != NULL &&
-		    k < own->hash_count; k++)
-			sieve->word[own->hash[k] & sieve->mask] |=
-			    join_sieve_bits(own->hash[k]);
+		for (uint64_t k = 0; has_sieve && k < own->hash_count; k++)
+			join_sieve_add(&share->sieve, own->hash[k]);
 		note_stop(share, own);
 	}
 }
@@ -105,7 +120,5 @@ join_sieve_fini(struct join_share *share)
 {
 	for (uint32_t i = 0; i < share->instance_count; i++)
 		note_stop(share, &share->instance[i]);
-	mem_release(&share->budget, share->sieve.charged_bytes);
-	mem_free(share->sieve.word);
-	share->sieve = (struct join_sieve){ 0 };
+	join_sieve_free(&share->sieve, &share->budget);
 }

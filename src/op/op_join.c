@@ -23,8 +23,8 @@
  *			rounds, what was put aside and what met nothing
  *
  * Plans read port 1 first where they can.  When one stream feeds both ports its
- * batches come to port 0 early: they wait, as copies (join_wait.c), until port 1
- * has ended; then the instances take them all in turn, one a round.
+ * batches come to port 0 early: they wait, as copies (join_wait.c), until
+ * port 1 has ended; then the instances take them all in turn, one a round.
  *
  * Where this side is much the smaller one the plan has it read first (args.
  * left_first).  Then two meetings come before all others, for the sieve that

@@ -179,6 +179,14 @@ pile_reserve(struct pile *pile, struct mem_budget *budget, size_t bytes,
 	return pile_add_block(pile, budget, bytes, 1);
 }
 
+/* A writer of its file takes so much, a reader twice that. */
+static uint64_t
+pile_spill_block(const struct pile *pile)
+{
+	return pile->spill_block_bytes != 0 ? pile->spill_block_bytes :
+	    SPILL_BLOCK_BYTES;
+}
+
 int
 pile_spill(struct pile *pile, struct mem_budget *budget, struct op_run *run,
 	struct err *err)
@@ -188,8 +196,10 @@ pile_spill(struct pile *pile, struct mem_budget *budget, struct op_run *run,
 	pile->file = op_spill_new(run, err);
 	if (pile->file == NULL)
 		return -1;
-	mem_charge_always(budget, SPILL_FILE_BYTES);
-	pile->file_charged = SPILL_FILE_BYTES;
+	if (pile->spill_block_bytes != 0)
+		spill_file_set_block(pile->file, pile->spill_block_bytes);
+	pile->file_charged = pile_spill_block(pile);
+	mem_charge_always(budget, pile->file_charged);
 	for (struct pile_block *block = pile->first; block != NULL;
 	    block = block->next)
 		if (pile_write_block(pile, block, err) != 0)
@@ -259,7 +269,7 @@ pile_reader_new_at(struct pile *pile, struct mem_budget *budget,
 	reader->block = pile->first;
 	if (pile->file != NULL) {
 		reader->block = NULL;
-		mem_charge_always(budget, SPILL_READER_BYTES);
+		mem_charge_always(budget, 2 * pile_spill_block(pile));
 		reader->file = spill_reader_new(pile->file, place,
 		    pile->end);
 	} else if (reader->block != NULL) {
@@ -292,7 +302,8 @@ pile_reader_free(struct pile_reader **take_reader)
 	pile_reader_release(reader);
 	mem_free(reader->read);
 	if (reader->file != NULL)
-		mem_release(reader->budget, SPILL_READER_BYTES);
+		mem_release(reader->budget,
+		    2 * pile_spill_block(reader->pile));
 	spill_reader_free(&reader->file);
 	mem_free(reader);
 	*take_reader = NULL;
