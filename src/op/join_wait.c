@@ -72,6 +72,19 @@ copy_with_places(const struct batch *batch)
 	return copy;
 }
 
+/* Lines that a file leaves out follow one another. */
+static void
+keep_lines(struct batch *batch)
+{
+	if (batch->origin == NULL || batch->line != NULL)
+		return;
+	uint64_t *line = region_alloc(batch_region(batch),
+	    (batch->row_count + 1) * sizeof(*line));
+	for (uint32_t i = 0; i < batch->row_count; i++)
+		line[i] = batch->first_line + i;
+	batch->line = line;
+}
+
 static int
 wait_write(struct op_run *run, struct join_share *share,
 	struct join_part_of *own, struct join_waiting *waiting,
@@ -142,6 +155,7 @@ join_wait_take(struct join_share *share, struct join_waiting *waiting,
 	if (got == 1) {
 		/* The reader's own goes with it. */
 		batch->origin = waiting->origin;
+		keep_lines(batch);
 		if (batch->has_record) {
 			struct column record = batch->record;
 			keep_record(batch, &record, NULL);
