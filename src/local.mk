@@ -422,7 +422,9 @@ op_files = \
 	src/op/join_priv.h \
 	src/op/join_probe.c \
 	src/op/join_share.c \
+	src/op/join_sieve.c \
 	src/op/join_table.c \
+	src/op/join_wait.c \
 	src/op/joint.c \
 	src/op/joint.h \
 	src/op/need.c \
@@ -509,19 +511,6 @@ op_files = \
 	src/op/window_bucket.c \
 	src/op/window_partial.c \
 	src/op/window_priv.h \
-	src/op/window_save.c\
-<<<<<<< HEAD
-	src/op/union.h \
-=======
-	src/op/turns.c \
-	src/op/turns.h \
->>>>>>> limits6
-	src/op/waiting.c \
-	src/op/waiting.h \
-	src/op/window_add.c \
-	src/op/window_bucket.c \
-	src/op/window_partial.c \
-	src/op/window_priv.h \
 	src/op/window_save.c
 
 check_files = \
@@ -554,6 +543,7 @@ plan_files = \
 	src/plan/rule_order_joins.c \
 	src/plan/rule_partial.c \
 	src/plan/rule_share.c \
+	src/plan/rule_side.c \
 	src/plan/rule_table.h \
 	src/plan/rule_top.c \
 	src/plan/tasks.c \

@@ -186,7 +186,7 @@ static int
 open_file(const struct best_set *set, struct pile *file, struct err *err)
 {
 	*file = (struct pile){ .shapes = set->shapes,
-		.file_block = BEST_FILE_BYTES };
+		.spill_block_bytes = BEST_FILE_BYTES };
 	return pile_spill(file, &set->run->budget, set->run, err);
 }
 

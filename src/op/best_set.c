@@ -384,7 +384,7 @@ static int
 open_files(struct best_set *set, struct err *err)
 {
 	for (uint32_t i = 0; i < set->part_count; i++) {
-		set->out[i].file_block = BEST_FILE_BYTES;
+		set->out[i].spill_block_bytes = BEST_FILE_BYTES;
 		if (pile_spill(&set->out[i], &set->run->budget, set->run,
 		    err) != 0)
 			return -1;

@@ -26,8 +26,12 @@
 /* A pile that holds less than this is not worth a file of its own, unless
  * nothing else is left. */
 #define SPILL_WORTH_BYTES ((uint64_t)64 << 10)
-/* Keys that are known to be kept: 64 KiB an instance. */
+/* Keys that are known to be kept: 64 KiB an instance.  Behind a sieve few are
+ * wanted: all of them, up to 16 MiB. */
 #define KNOWN_KEYS 4096u
+#define KNOWN_KEYS_MAX (1u << 20)
+/* Places where a key may be. */
+#define KNOWN_PLACES 8u
 
 void
 join_build_open(struct op_run *run, struct join_build *build)
@@ -49,11 +53,32 @@ join_build_open(struct op_run *run, struct join_build *build)
 	if (join_is_half(run->op) && run->op->args.residual == NULL)
 		build->known = mem_alloc_zero(KNOWN_KEYS *
 		    sizeof(*build->known));
+	build->known_mask = KNOWN_KEYS - 1;
 }
 
 void
-join_build_close(struct join_build *build)
+join_build_sieve(struct op_run *run, struct join_build *build)
 {
+	struct join_share *share = run->share;
+	uint64_t keys = bits_power_of_two(share->sieve.key_count * 2 + 1);
+	uint64_t bytes = keys * sizeof(*build->known);
+
+	build->sieve = &share->sieve;
+	if (build->known == NULL || keys <= KNOWN_KEYS ||
+	    keys > KNOWN_KEYS_MAX || mem_charge(&share->budget, bytes) != 0)
+		return;
+	mem_free(build->known);
+	build->known = mem_alloc_zero(bytes);
+	build->known_mask = keys - 1;
+	build->known_charged = bytes;
+}
+
+void
+join_build_close(struct op_run *run, struct join_build *build)
+{
+	struct join_share *share = run->share;
+
+	mem_release(&share->budget, build->known_charged);
 	need_set_free(&build->need);
 	schema_drop(&build->in);
 	schema_drop(&build->kept);
@@ -323,16 +348,21 @@ build_numbers(const struct batch *batch, struct column *column,
 static inline int
 key_is_known(struct join_build *build, uint64_t hash, const struct text *key)
 {
-	struct text *known;
-
 	/* No key is empty and known: its size is 0, as in a free place. */
 	if (build->known == NULL || key->size > TEXT_INLINE_MAX ||
 	    key->size == 0)
 		return 0;
-	known = &build->known[hash % KNOWN_KEYS];
-	if (text_equal(known, key))
-		return 1;
-	*known = *key;
+	for (uint64_t i = 0; i < KNOWN_PLACES; i++) {
+		struct text *known =
+		    &build->known[(hash + i) & build->known_mask];
+		if (text_equal(known, key))
+			return 1;
+		if (known->size != 0)
+			continue;
+		*known = *key;
+		return 0;
+	}
+	build->known[hash & build->known_mask] = *key;
 	return 0;
 }
 
@@ -357,6 +387,8 @@ build_pick(const struct op_run *run, struct join_build *build,
 	}
 	for (uint32_t i = 0; i < rows; i++) {
 		if ((drops && bits_get(keys->null, i)) ||
+		    (build->sieve != NULL &&
+		    !join_sieve_has(build->sieve, keys->hash[i])) ||
 		    key_is_known(build, keys->hash[i], &keys->text[i]))
 			continue;
 		pick[count] = (uint16_t)i;

@@ -14,6 +14,8 @@
  *	join_table.c	the directory of a partition
  *	join_layout.c	the fields of the joined record
  *	join_probe.c	the records of port 0 and their pairs
+ *	join_wait.c	records of port 0 that came before those of port 1
+ *	join_sieve.c	their keys: what need not be kept of port 1
  *	join_later.c	partitions that were put away
  *	join_ending.c	what comes last, in order
  *	join_asof.c	the partner that is nearest in time
@@ -105,6 +107,15 @@ struct join_seen {
 	uint64_t turn, number;
 };
 
+/* A left batch that came before all of the right side. */
+struct join_waiting {
+	struct batch *batch;	/* NULL: it lies in the file, or was taken */
+	const struct origin *origin;
+	struct spill_file *file;
+	uint64_t from, to;
+	uint64_t turn, number;
+};
+
 /* What an instance has kept; the others read it behind a meeting. */
 struct join_part_of {
 	struct image_shapes right, left, out;
@@ -113,6 +124,23 @@ struct join_part_of {
 	struct pile given;	/* what came out, until it has its place */
 	struct join_seen *seen;
 	uint32_t seen_count, seen_capacity;
+	struct join_waiting *waiting;
+	uint32_t waiting_count, waiting_capacity;
+	uint32_t waiting_away;		/* the first of them are in the file */
+	struct spill_file *waiting_file;
+	uint64_t waiting_end;		/* place behind the last in it */
+	/* The hashes of their keys, for the sieve. */
+	uint64_t *hash;
+	uint64_t hash_count, hash_capacity;
+	int is_too_many;
+};
+
+/* Hashes of keys, more or less: see join_sieve.c. */
+struct join_sieve {
+	uint64_t *word;		/* NULL: there is none */
+	uint64_t mask;
+	uint64_t key_count;
+	uint64_t charged_bytes;
 };
 
 /* What was made of a partition behind the input. */
@@ -127,7 +155,6 @@ struct join_share {
 	struct mem_budget budget;
 	uint32_t instance_count;
 	struct join_part_of *instance;
-	struct waiting *waiting;	/* left batches that came too early */
 	/* Some instance has written to a file of it; atomic, a hint. */
 	uint8_t is_away[JOIN_PARTS];
 	/* Made between the first and the second meeting. */
@@ -135,6 +162,10 @@ struct join_share {
 	uint8_t is_spilled[JOIN_PARTS];
 	struct image_union right;
 	uint64_t row_count;
+	struct join_waiting **waiting;	/* of all instances, in order */
+	uint32_t waiting_count;
+	/* Before: where port 0 has come first. */
+	struct join_sieve sieve;
 	/* Between the third and the fourth. */
 	struct join_later later[JOIN_PARTS];
 };
@@ -155,6 +186,9 @@ int join_has_room(uint64_t bytes);
 struct join_build {
 	struct join_part_of *own;
 	struct text *known;	/* keys that are kept already; or NULL */
+	uint64_t known_mask;
+	uint64_t known_charged;
+	const struct join_sieve *sieve;	/* NULL: all are kept */
 	/* Which fields are kept, for the last schema that came. */
 	struct need_set *need;
 	struct schema *in, *kept;	/* held */
@@ -167,10 +201,12 @@ void join_build_open(struct op_run *, struct join_build *);
 /* Keep a batch; the caller frees it. */
 int join_build_add(struct op_run *, struct join_build *, struct batch *,
 	struct err *);
+/* From now on what falls through the sieve is kept. */
+void join_build_sieve(struct op_run *, struct join_build *);
 /* Make the table of a partition, of all instances' rows, or put them away. */
 int join_build_part(struct op_run *, struct join_share *, uint32_t part,
 	struct err *);
-void join_build_close(struct join_build *);
+void join_build_close(struct op_run *, struct join_build *);
 /* Evaluate one side's keys (behind them, asof's time) over the selected rows;
  * rejects what it cannot. */
 int join_eval_keys(struct op_run *, struct expr **on, struct expr *asof,
@@ -291,6 +327,57 @@ int join_probe_end(struct join_probe *, struct err *);
 enum op_status join_give_rest(struct op_run *, struct join_probe *,
 	struct schema *left, struct image *const *rows, uint32_t count,
 	struct err *);
+
+/* --- join_wait.c --- */
+
+/* Keep a left batch, which stays the caller's.  0 or -1. */
+int join_wait_add(struct op_run *, struct join_share *, const struct batch *,
+	uint64_t turn, uint64_t number, struct err *);
+/* Behind the first meeting: all that wait, in order. */
+void join_wait_settle(struct join_share *);
+/* The batch, which is the caller's then; NULL with err. */
+struct batch *join_wait_take(struct join_share *, struct join_waiting *,
+	struct err *);
+void join_wait_fini(struct join_part_of *);
+
+/* --- join_sieve.c --- */
+
+/* Note the keys of a left batch; rejects what has none.  0 or -1. */
+int join_sieve_note(struct op_run *, struct join_share *, struct batch *,
+	struct err *);
+/* One for so many keys; -1: memory refuses it. */
+int join_sieve_new(struct join_sieve *, struct mem_budget *,
+	uint64_t key_count);
+void join_sieve_free(struct join_sieve *, struct mem_budget *);
+/* Of what all instances have noted. */
+void join_sieve_make(struct join_share *);
+void join_sieve_fini(struct join_share *);
+
+/* Four bits of a word, none of those that choose it or the partition. */
+static inline uint64_t
+join_sieve_bits(uint64_t hash)
+{
+	return UINT64_C(1) << (hash >> 34 & 63) |
+	    UINT64_C(1) << (hash >> 40 & 63) |
+	    UINT64_C(1) << (hash >> 46 & 63) |
+	    UINT64_C(1) << (hash >> 52 & 63);
+}
+
+static inline void
+join_sieve_add(struct join_sieve *sieve, uint64_t hash)
+{
+	sieve->word[hash & sieve->mask] |= join_sieve_bits(hash);
+}
+
+/* May some left record have the key?  Yes, if there is no sieve. */
+static inline int
+join_sieve_has(const struct join_sieve *sieve, uint64_t hash)
+{
+	uint64_t bits = join_sieve_bits(hash);
+
+	return sieve->word == NULL ||
+	    (sieve->word[hash & sieve->mask] & bits) == bits;
+}
 
 /* --- join_asof.c --- */
 

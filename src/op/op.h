@@ -92,6 +92,7 @@ struct op_args {
 	struct expr *asof_left, *asof_right;
 	int asof_strict;
 	int64_t within_us;
+	int left_first;	/* join: input 0 is small and ends before input 1 */
 	const char *as;			/* join, unnest; NULL: none */
 	const char *as2;		/* unnest: position */
 	/* parse: pattern of holes or regex with named groups. */

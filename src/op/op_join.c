@@ -23,8 +23,12 @@
  *			rounds, what was put aside and what met nothing
  *
  * Plans read port 1 first where they can.  When one stream feeds both ports its
- * batches come to port 0 early: they wait (op/waiting.h) until port 1 has
- * ended; then instance i takes the i-th part of them all.
+ * batches come to port 0 early: they wait, as copies (join_wait.c), until
+ * port 1 has ended; then the instances take them all in turn, one a round.
+ *
+ * Where this side is much the smaller one the plan has it read first (args.
+ * left_first).  Then two meetings come before all others, for the sieve that
+ * its keys make (join_sieve.c).
  */
 #include "op/op.h"
 
@@ -33,7 +37,6 @@
 #include "op/join.h"
 #include "op/join_priv.h"
 #include "op/joint.h"
-#include "op/waiting.h"
 #include "util/buf.h"
 
 /* How far the work behind an input has come. */
@@ -50,8 +53,10 @@ struct join {
 	struct join_probe probe;
 	int built;		/* port 1 has ended, the directories are made */
 	int left_ended;
+	int is_unwanted;	/* nobody takes what would come of the rest */
 	enum join_stage stage;	/* of the input that has ended */
-	int waiting_is_out;	/* those that waited have been given */
+	uint32_t met;		/* meetings before that for the right side */
+	uint32_t waiting_next;	/* of those that waited, the next for us */
 	struct join_ending *ending;
 };
 
@@ -131,8 +136,11 @@ join_wait(struct op_run *run, struct batch *batch, struct err *err)
 	struct join_share *share = run->share;
 	uint64_t number = join_number(run, join, batch);
 
-	return waiting_add(share->waiting, run, batch, join->probe.turn,
-	    number, err);
+	if (run->op->args.left_first && join_sieve_note(run, share, batch,
+	    err) != 0)
+		return -1;
+	return batch->sel_count == 0 ? 0 : join_wait_add(run, share, batch,
+	    join->probe.turn, number, err);
 }
 
 /* Can no left record give anything any more? */
@@ -180,7 +188,7 @@ join_make(struct op_run *run, struct join *join, struct err *err)
 	struct join_share *share = run->share;
 	uint32_t piece;
 
-	if (op_deal(run, 1, JOIN_PARTS + 1, &piece)) {
+	if (op_deal(run, join->met + 1, JOIN_PARTS + 1, &piece)) {
 		if (piece == JOIN_PARTS)
 			join_share_settle(share, run);
 		else if (join_build_part(run, share, piece, err) != 0)
@@ -196,32 +204,37 @@ join_made(struct op_run *run, struct join *join)
 {
 	struct join_share *share = run->share;
 
+	join->waiting_next = run->instance;
 	/* Where these are the last, nobody may meet when they are out. */
 	join->probe.is_aside = join_has_spilled(share) ||
 	    (join->left_ended && join_keeps_right(run->op));
 	join->stage = STAGE_GIVE;
 }
 
-/* A batch of those that waited. */
+/* A batch of those that waited, one a round; OP_OK: that was the last round. */
 static enum op_status
 join_give_waiting(struct op_run *run, struct join *join, struct err *err)
 {
 	struct join_share *share = run->share;
-	uint64_t turn, number;
-	struct batch *batch;
-	int got = waiting_take(share->waiting, run, &batch, &turn, &number,
-	    err);
+	uint32_t index = join->waiting_next;
 
-	if (got < 0)
-		return OP_FAIL;
-	if (got == 0) {
-		join->waiting_is_out = 1;
-		return OP_AGAIN;
+	join->waiting_next += run->instance_count;
+	if (index < share->waiting_count && !join->is_unwanted) {
+		struct join_waiting *waiting = share->waiting[index];
+		struct batch *batch = join_wait_take(share, waiting, err);
+		if (batch == NULL)
+			return OP_FAIL;
+		enum op_status status = join_probe_batch(run, &join->probe,
+		    batch, waiting->turn, waiting->number, err);
+		if (status == OP_FAIL)
+			return OP_FAIL;
+		join->is_unwanted = status == OP_DONE;
 	}
-	enum op_status status = join_probe_batch(run, &join->probe, batch,
-	    turn, number, err);
-	join->waiting_is_out = status == OP_DONE;
-	return status == OP_FAIL ? OP_FAIL : OP_AGAIN;
+	/* The first of the next round. */
+	if (join->waiting_next - run->instance >= share->waiting_count)
+		return OP_OK;
+	run->job->turn_is_over = 1;
+	return OP_AGAIN;
 }
 
 static enum op_status
@@ -231,23 +244,53 @@ join_work_right(struct op_run *run, struct join *join, struct err *err)
 
 	switch (join->stage) {
 	case STAGE_MEET:
-		status = op_meet(run, 1);
+		status = op_meet(run, join->met + 1);
 		join->stage += status == OP_OK;
 		return status == OP_OK ? OP_AGAIN : status;
 	case STAGE_PARTS:
 		return join_make(run, join, err);
 	case STAGE_MADE:
-		status = op_meet(run, 2);
+		status = op_meet(run, join->met + 2);
 		if (status != OP_OK)
 			return status;
 		join_made(run, join);
 		return OP_AGAIN;
 	default:
-		if (!join->waiting_is_out)
-			return join_give_waiting(run, join, err);
+		status = join_give_waiting(run, join, err);
+		if (status != OP_OK)
+			return status;
 		join->built = 1;
 		join->stage = STAGE_MEET;
 		run->done |= join_is_done(run);
+		return OP_OK;
+	}
+}
+
+/* Behind port 0, which came first: what need not be kept of port 1? */
+static enum op_status
+join_work_sieve(struct op_run *run, struct join *join)
+{
+	struct join_share *share = run->share;
+	enum op_status status;
+	uint32_t piece;
+
+	switch (join->stage) {
+	case STAGE_MEET:
+		status = op_meet(run, 1);
+		join->stage += status == OP_OK;
+		return status == OP_OK ? OP_AGAIN : status;
+	case STAGE_PARTS:
+		if (op_deal(run, 1, 1, &piece))
+			join_sieve_make(share);
+		join->stage++;
+		return OP_AGAIN;
+	default:
+		status = op_meet(run, 2);
+		if (status != OP_OK)
+			return status;
+		join_build_sieve(run, &join->build);
+		join->met = 2;
+		join->stage = STAGE_MEET;
 		return OP_OK;
 	}
 }
@@ -259,7 +302,7 @@ join_later(struct op_run *run, struct join *join, struct err *err)
 	struct join_share *share = run->share;
 	uint32_t part;
 
-	if (!op_deal(run, 3, JOIN_PARTS, &part)) {
+	if (!op_deal(run, join->met + 3, JOIN_PARTS, &part)) {
 		join->stage = STAGE_MADE;
 		return OP_AGAIN;
 	}
@@ -282,7 +325,7 @@ join_work_left(struct op_run *run, struct join *join, struct err *err)
 	case STAGE_MEET:
 		if (join_probe_end(&join->probe, err) != 0)
 			return OP_FAIL;
-		status = op_meet(run, 3);
+		status = op_meet(run, join->met + 3);
 		if (status != OP_OK)
 			return status;
 		join_share_release(share, run->instance);
@@ -291,7 +334,7 @@ join_work_left(struct op_run *run, struct join *join, struct err *err)
 	case STAGE_PARTS:
 		return join_later(run, join, err);
 	case STAGE_MADE:
-		status = op_meet(run, 4);
+		status = op_meet(run, join->met + 4);
 		join->stage += status == OP_OK;
 		return status == OP_OK ? OP_AGAIN : status;
 	case STAGE_GIVE:
@@ -330,6 +373,8 @@ join_work(struct op_run *run, unsigned port, struct err *err)
 {
 	struct join *join = run->state;
 
+	if (port == 0 && !join->built && run->op->args.left_first)
+		return join_work_sieve(run, join);
 	if (port == 1 && !join->built) {
 		enum op_status status = join_work_right(run, join, err);
 		if (status != OP_OK)
@@ -346,7 +391,7 @@ join_close(struct op_run *run)
 	struct join *join = run->state;
 
 	join_ending_free(&join->ending);
-	join_build_close(&join->build);
+	join_build_close(run, &join->build);
 	join_probe_close(&join->probe);
 }
 
@@ -370,6 +415,8 @@ join_explain(const struct op *op, struct buf *out)
 		    op->args.on_count == 1 ? "" : "s");
 	if (op->args.residual != NULL)
 		buf_add_string(out, " and a condition");
+	if (op->args.left_first)
+		buf_add_string(out, ", this side first");
 }
 
 const struct op_def op_join = {

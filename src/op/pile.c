@@ -179,6 +179,14 @@ pile_reserve(struct pile *pile, struct mem_budget *budget, size_t bytes,
 	return pile_add_block(pile, budget, bytes, 1);
 }
 
+/* A writer of its file takes so much, a reader twice that. */
+static uint64_t
+pile_spill_block(const struct pile *pile)
+{
+	return pile->spill_block_bytes != 0 ? pile->spill_block_bytes :
+	    SPILL_BLOCK_BYTES;
+}
+
 int
 pile_spill(struct pile *pile, struct mem_budget *budget, struct op_run *run,
 	struct err *err)
@@ -188,10 +196,9 @@ pile_spill(struct pile *pile, struct mem_budget *budget, struct op_run *run,
 	pile->file = op_spill_new(run, err);
 	if (pile->file == NULL)
 		return -1;
-	if (pile->file_block != 0)
-		spill_file_set_block(pile->file, pile->file_block);
-	pile->file_charged = pile->file_block != 0 ? pile->file_block :
-	    SPILL_FILE_BYTES;
+	if (pile->spill_block_bytes != 0)
+		spill_file_set_block(pile->file, pile->spill_block_bytes);
+	pile->file_charged = pile_spill_block(pile);
 	mem_charge_always(budget, pile->file_charged);
 	for (struct pile_block *block = pile->first; block != NULL;
 	    block = block->next)
@@ -263,8 +270,7 @@ pile_reader_new_at(struct pile *pile, struct mem_budget *budget,
 	reader->block = pile->first;
 	if (pile->file != NULL) {
 		reader->block = NULL;
-		reader->charged = pile->file_block != 0 ?
-		    pile->file_block * 2 : SPILL_READER_BYTES;
+		reader->charged = 2 * pile_spill_block(pile);
 		mem_charge_always(budget, reader->charged);
 		reader->file = spill_reader_new(pile->file, place,
 		    pile->end);

@@ -36,7 +36,7 @@ struct pile {
 	struct spill_file *file;	/* NULL: all is in memory */
 	uint64_t end;			/* place behind the last that is out */
 	uint64_t file_charged;		/* for its writer's buffer */
-	size_t file_block;		/* of its file; 0: SPILL_BLOCK_BYTES */
+	uint32_t spill_block_bytes;	/* of its file; 0: the usual */
 	/* Where its file can be entered, if that is wanted, in order. */
 	int wants_marks;
 	struct pile_mark *mark;

@@ -246,6 +246,22 @@ source_spec(const struct source *source)
 	return source->spec;
 }
 
+uint64_t
+source_bytes(const struct source *source)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < source->file_count; i++) {
+		const struct source_file *file = &source->file[i];
+		if (!file->can_reopen || file->is_compressed ||
+		    file->archive != NULL || file->bytes == 0 ||
+		    file->bytes > UINT64_MAX - bytes)
+			return 0;
+		bytes += file->bytes;
+	}
+	return bytes;
+}
+
 int
 source_is_live(const struct source *source)
 {

@@ -79,6 +79,9 @@ int source_is_in_dialect(const struct source *, const struct format_option *,
 /* "ev.jsonl", "3 files", "stdin": for explain. */
 const char *source_label(const struct source *);
 const struct source_spec *source_spec(const struct source *);
+/* Bytes of its files as they lie there, none of them compressed or a pipe; 0:
+ * not known. */
+uint64_t source_bytes(const struct source *);
 /* Does it never end by itself? */
 int source_is_live(const struct source *);
 /* Can every record be read again from its position?  Else: why not. */

@@ -6,8 +6,8 @@
  *
  *	version, fields (name, type), open, headers_differ
  *	kind of a stream's inputs
- *	files: path, split, whether it can be read again, is compressed, the
- *	archive ("": none) and member, kind
+ *	files: path, split, whether it can be read again, is compressed, how
+ *	long it is, the archive ("": none) and member, kind
  *	ranges of the one file: how many, of how many bytes
  */
 #include <string.h>
@@ -16,7 +16,7 @@
 #include "util/buf.h"
 #include "util/pack.h"
 
-#define DESCRIPTION_VERSION 3u
+#define DESCRIPTION_VERSION 4u
 
 static void
 describe_kind(const struct source_kind *kind, struct buf *out)
@@ -47,6 +47,7 @@ source_describe(const struct source *source, struct buf *out)
 		pack_u64(out, file->split);
 		pack_u64(out, file->can_reopen != 0);
 		pack_u64(out, file->is_compressed != 0);
+		pack_u64(out, file->bytes);
 		pack_string(out, file->archive == NULL ? "" : file->archive);
 		pack_u64(out, file->member);
 		describe_kind(&file->kind, out);
@@ -100,6 +101,7 @@ recall_file(struct source *source, struct unpack *in)
 	uint64_t split = unpack_u64(in);
 	int can_reopen = (int)unpack_below(in, 1);
 	int is_compressed = (int)unpack_below(in, 1);
+	uint64_t bytes = unpack_u64(in);
 	char *archive = unpack_string(in);
 	uint64_t member = unpack_below(in, UINT32_MAX);
 	int is_member = archive != NULL && archive[0] != '\0';
@@ -115,6 +117,7 @@ recall_file(struct source *source, struct unpack *in)
 	file->split = split;
 	file->can_reopen = can_reopen;
 	file->is_compressed = is_compressed;
+	file->bytes = bytes;
 	recall_kind(&file->kind, in);
 	if (file->kind.format == NULL)
 		in->failed = 1;
