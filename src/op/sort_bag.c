@@ -226,8 +226,9 @@ bucket_of(const struct sort_split *split, uint64_t word)
 {
 	const uint64_t *bound = split->bound;
 
+	/* A mask, lest the compiler makes a branch, which nobody can guess. */
 	for (uint32_t half = (1u << split->depth) >> 1; half > 0; half >>= 1)
-		bound += bound[half - 1] < word ? half : 0;
+		bound += half & -(uint32_t)(bound[half - 1] < word);
 	return (uint32_t)(bound - split->bound);
 }
 

@@ -23,12 +23,22 @@ struct sort_bucket {
 };
 
 uint64_t sort_bucket_count(const struct sort_bucket *);
-/*
- * Put the bucket in order: what the bags hold, one behind the other, is then
- * sorted, equal ones by turn.  Buckets of equal keys are left: sort_bucket_read
- * finds their order.  `scratch` is two arrays of as many entries as are there.
- */
+/* Keys that are all equal: nothing to sort, sort_bucket_read finds the order
+ * of instances. */
 int sort_bucket_is_equal(const struct sort_bucket *);
+/*
+ * All entries, one behind the other and sorted by their words; `scratch` has
+ * room for twice as many as there are.  Then, as often as one likes: those that
+ * follow the first `done` are put in order, `wanted` of them or a few more; how
+ * many are in order then.  Rows are in the cache, if they are not longer than
+ * `row_bytes`; 0: nobody will look at them.
+ */
+void sort_bucket_load(const struct sort_bucket *, struct sort_entry *scratch);
+uint64_t sort_bucket_settle(const struct sort_bucket *,
+	struct sort_entry *scratch, uint64_t count, uint64_t done,
+	uint64_t wanted, uint32_t row_bytes);
+/* The same of all, and back into the bags: what they hold, one behind the
+ * other, is then in order. */
 void sort_bucket_order(const struct sort_bucket *, struct sort_entry *scratch);
 
 /* Where a reader is in an ordered bucket; zero at its begin. */
@@ -36,6 +46,7 @@ struct sort_bucket_place {
 	struct sort_chunk **chunk;	/* per instance, of an equal bucket */
 	uint64_t *at;
 	uint32_t instance;
+	uint32_t number;		/* of the bucket */
 	int has_begun;
 };
 

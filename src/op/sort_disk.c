@@ -281,7 +281,7 @@ piece_begin(struct op_run *run, uint32_t fan, struct err *err)
 		return -1;
 	merge_charge(run, fan);
 	sort->merge = sort_merge_new(&sort->share->cut,
-	    level->run + sort->piece * fan, fan, NULL, NULL);
+	    level->run + sort->merge_piece * fan, fan, NULL, NULL);
 	return 0;
 }
 
@@ -296,8 +296,8 @@ piece_end(struct op_run *run, uint32_t fan, struct err *err)
 	if (sort_run_finish(sort->merged, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < fan; i++)
-		sort_run_free(&level->run[sort->piece * fan + i]);
-	level[1].run[sort->piece] = sort->merged;
+		sort_run_free(&level->run[sort->merge_piece * fan + i]);
+	level[1].run[sort->merge_piece] = sort->merged;
 	sort->merged = NULL;
 	return 0;
 }
@@ -339,7 +339,7 @@ work_pass(struct op_run *run, struct err *err)
 	}
 	next_level(share, sort->level, fan);
 	if (op_deal(run, 2 + sort->level, pass_pieces(count, fan),
-	    &sort->piece))
+	    &sort->merge_piece))
 		return piece_begin(run, fan, err) == 0 ? OP_AGAIN : OP_FAIL;
 	sort->step = SORT_PASSED;
 	return OP_AGAIN;
