@@ -8,8 +8,8 @@
  *
  * Rows lie anywhere in memory, and to wait for each of them takes longer than
  * all else.  So what is sorted by words is settled slice by slice: the rows of
- * a slice are asked for all at once, looked at where words are equal, and given
- * while they are still in the cache.
+ * a slice are asked for all at once, looked at where words are equal, and as a
+ * rule given while they are still in the cache.
  *
  * Keys of which there are very many stand alone in a bucket.  Without rests
  * there is nothing to sort: each instance's entries are in order, and which
@@ -26,7 +26,7 @@
 /* Rows that are asked for at once: they fit a second-level cache. */
 #define SLICE_ROWS 2048
 /* In a run that is longer, this many ahead. */
-#define AHEAD 16
+#define AHEAD 48
 /* Of rows that are longer the rest is a stream, which the processor sees. */
 #define FETCHED_BYTES_MAX 512
 
@@ -58,6 +58,20 @@ static inline const char *
 row_of(const struct sort_bucket *bucket, uint64_t ref)
 {
 	return sort_store_row(bucket->store[sort_ref_instance(ref)], ref);
+}
+
+void
+sort_bucket_fetch(const struct sort_bucket *bucket,
+	const struct sort_entry *entry, uint64_t count, uint32_t row_bytes)
+{
+	if (row_bytes > FETCHED_BYTES_MAX)
+		row_bytes = FETCHED_BYTES_MAX;
+	for (uint64_t i = 0; i < count; i++) {
+		const char *row = row_of(bucket, entry[i].ref);
+		for (uint32_t at = 0; at < row_bytes; at += LINE_BYTES)
+			__builtin_prefetch(row + at, 0, 2);
+		__builtin_prefetch(row + row_bytes - 1, 0, 2);
+	}
 }
 
 /* Bytes `at` and on of the rests as words; 0 if all keys have ended. */
@@ -102,23 +116,6 @@ all_equal(const struct sort_entry *entry, uint64_t count)
 		if (entry[i].word != entry[0].word)
 			return 0;
 	return 1;
-}
-
-/* Ask for the rows of entries that will be looked at. */
-static void
-fetch_rows(const struct sort_bucket *bucket, const struct sort_entry *entry,
-	uint64_t count, uint32_t row_bytes)
-{
-	if (row_bytes > FETCHED_BYTES_MAX)
-		row_bytes = FETCHED_BYTES_MAX;
-	for (uint64_t i = 0; i < count; i++) {
-		const char *row = row_of(bucket, entry[i].ref);
-		__builtin_prefetch(row, 0, 2);
-		for (uint32_t at = LINE_BYTES; at < row_bytes; at += LINE_BYTES)
-			__builtin_prefetch(row + at, 0, 2);
-		if (row_bytes > 1)
-			__builtin_prefetch(row + row_bytes - 1, 0, 2);
-	}
 }
 
 /* Runs of equal words; their keys are equal up to byte `at` of the rests. */
@@ -203,19 +200,17 @@ sort_bucket_load(const struct sort_bucket *bucket, struct sort_entry *scratch)
 uint64_t
 sort_bucket_settle(const struct sort_bucket *bucket,
 	struct sort_entry *scratch, uint64_t count, uint64_t done,
-	uint64_t wanted, uint32_t row_bytes)
+	uint64_t wanted)
 {
 	struct context context = { bucket, scratch + count };
 	uint64_t end = wanted < count - done ? done + wanted : count;
 
 	while (done < end) {
 		uint64_t to = end - done < SLICE_ROWS ? end : done + SLICE_ROWS;
-		uint64_t fetched = to;
+		if (bucket->has_rests)
+			sort_bucket_fetch(bucket, scratch + done, to - done, 1);
 		while (to < count && scratch[to].word == scratch[to - 1].word)
 			to++;
-		if (row_bytes > 0 || bucket->has_rests)
-			fetch_rows(bucket, scratch + done, fetched - done,
-			    row_bytes);
 		if (bucket->has_rests || bucket->instance_count > 1)
 			order_runs(&context, scratch + done, to - done, 0);
 		done = to;
@@ -231,7 +226,7 @@ sort_bucket_order(const struct sort_bucket *bucket, struct sort_entry *scratch)
 	if (count < 2 || sort_bucket_is_equal(bucket))
 		return;
 	sort_bucket_load(bucket, scratch);
-	sort_bucket_settle(bucket, scratch, count, 0, count, 0);
+	sort_bucket_settle(bucket, scratch, count, 0, count);
 	bucket_scatter(bucket, scratch);
 }
 

@@ -337,8 +337,7 @@ piece_read(struct sort *sort, const struct sort_entry **entry)
 		if (end > sort->piece_settled)
 			sort->piece_settled = sort_bucket_settle(&sort->given,
 			    sort->scratch, sort->piece.count,
-			    sort->piece_settled, end - sort->piece_settled,
-			    sort->row_bytes);
+			    sort->piece_settled, end - sort->piece_settled);
 		*entry = sort->scratch + sort->piece_given;
 	}
 	sort->piece_given += count;
@@ -351,6 +350,7 @@ give_entries(struct op_run *run, const struct sort_entry *entry,
 {
 	struct sort *sort = sort_of(run);
 
+	sort_bucket_fetch(&sort->given, entry, count, sort->row_bytes);
 	for (uint32_t i = 0; i < count; i++)
 		sort->rows[i] = sort_store_row(
 		    sort->stores[sort_ref_instance(entry[i].ref)],
