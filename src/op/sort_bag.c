@@ -66,6 +66,13 @@ sort_pool_free(struct sort_pool **take_pool)
 	*take_pool = NULL;
 }
 
+uint64_t
+sort_pool_bytes(const struct sort_pool *pool, uint64_t entries)
+{
+	return pool->entries == 0 ? 0 : (uint64_t)((double)pool->charged *
+	    (double)entries / (double)pool->entries);
+}
+
 static size_t
 slab_bytes(const struct sort_pool *pool)
 {
