@@ -40,8 +40,6 @@ spill_entries(struct op_run *run, struct sort_run *to, uint8_t part,
 {
 	struct sort *sort = sort_of(run);
 
-	for (uint32_t i = 0; i < count; i++)
-		__builtin_prefetch(sort_store_row(sort->store, entry[i].ref));
 	for (uint32_t i = 0; i < count; i++) {
 		const char *row = sort_store_row(sort->store, entry[i].ref);
 		struct sort_item item = {
@@ -71,8 +69,10 @@ spill_bucket(struct op_run *run, struct sort_run *to, uint8_t part,
 	sort_order(sort, &bucket);
 	sort_bucket_begin(&bucket, &place);
 	while (status == 0 && (count = sort_bucket_read(&bucket, &place, entry,
-	    64)) > 0)
+	    64)) > 0) {
+		sort_bucket_fetch(&bucket, entry, count, sort->row_bytes);
 		status = spill_entries(run, to, part, entry, count, err);
+	}
 	sort_bucket_end(&place);
 	return status;
 }
@@ -147,6 +147,8 @@ sort_spill(struct op_run *run, int gives_back, struct err *err)
 	for (unsigned part = 0; part < KEY_PARTS; part++)
 		rows += sort->bag[part].count;
 	if (rows > 0) {
+		sort->row_bytes = 1 + (uint32_t)(
+		    sort_store_bytes(sort->store) / rows);
 		struct sort_run *to = sort_run_new(run, &sort->share->cut, err);
 		if (to == NULL)
 			return -1;
