@@ -297,19 +297,34 @@ sort_keep(struct op_run *run, struct batch *batch, struct region *region,
 	return 0;
 }
 
+/* Has it its share of the memory?  What a run has left behind is charged still,
+ * and is filled again first. */
+static int
+is_full(const struct op_run *run)
+{
+	const struct sort *sort = sort_of(run);
+	uint64_t entries = 0;
+
+	if (sort->quota_bytes == 0 ||
+	    run->budget.used_bytes <= sort->quota_bytes)
+		return 0;
+	for (unsigned part = 0; part < KEY_PARTS; part++)
+		entries += sort->bag[part].count;
+	return sort_store_bytes(sort->store) + sort->rest_bytes +
+	    sort_pool_bytes(sort->pool, entries) > sort->quota_bytes;
+}
+
 static enum op_status
 sort_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct err *err)
 {
-	struct sort *sort = sort_of(run);
 	struct region *region = region_new();
 	int status = 0;
 
 	(void)port;
 	if (mem_is_pressed(&run->budget))
 		status = sort_spill(run, 1, err);
-	else if (sort->quota_bytes != 0 &&
-	    run->budget.used_bytes > sort->quota_bytes)
+	else if (is_full(run))
 		status = sort_spill(run, 0, err);
 	if (status == 0)
 		status = sort_keep(run, take_batch, region, err);

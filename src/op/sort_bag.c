@@ -66,6 +66,13 @@ sort_pool_free(struct sort_pool **take_pool)
 	*take_pool = NULL;
 }
 
+uint64_t
+sort_pool_bytes(const struct sort_pool *pool, uint64_t entries)
+{
+	return pool->entries == 0 ? 0 : (uint64_t)((double)pool->charged *
+	    (double)entries / (double)pool->entries);
+}
+
 static size_t
 slab_bytes(const struct sort_pool *pool)
 {
@@ -226,8 +233,9 @@ bucket_of(const struct sort_split *split, uint64_t word)
 {
 	const uint64_t *bound = split->bound;
 
+	/* A mask, lest the compiler makes a branch, which nobody can guess. */
 	for (uint32_t half = (1u << split->depth) >> 1; half > 0; half >>= 1)
-		bound += bound[half - 1] < word ? half : 0;
+		bound += half & -(uint32_t)(bound[half - 1] < word);
 	return (uint32_t)(bound - split->bound);
 }
 

@@ -34,6 +34,8 @@ struct sort_pool *sort_pool_new(struct mem_budget *, uint32_t slab_chunks);
 void sort_pool_free(struct sort_pool **);
 /* Give back all memory; no chunk may be in use. */
 void sort_pool_release(struct sort_pool *);
+/* Of what was charged, the part that so many entries take. */
+uint64_t sort_pool_bytes(const struct sort_pool *, uint64_t entries);
 /* An empty chunk; NULL: there is no memory.  With `must` never NULL: what it
  * takes is within what was charged. */
 struct sort_chunk *sort_pool_take(struct sort_pool *, int must);

@@ -4,8 +4,12 @@
  * Entries are gathered into one array, instance behind instance, and sorted by
  * their words.  Where words are equal and rests are there, the next 8 bytes of
  * the rests take the place of the words, and again, until keys end; where keys
- * are equal, and of several instances, the turns do.  What is sorted goes back
- * into the chunks it came from.
+ * are equal, and of several instances, the turns do.
+ *
+ * Rows lie anywhere in memory, and to wait for each of them takes longer than
+ * all else.  So what is sorted by words is settled slice by slice: the rows of
+ * a slice are asked for all at once, looked at where words are equal, and as a
+ * rule given while they are still in the cache.
  *
  * Keys of which there are very many stand alone in a bucket.  Without rests
  * there is nothing to sort: each instance's entries are in order, and which
@@ -18,11 +22,13 @@
 #include "op/sort_row.h"
 #include "util/mem.h"
 
-/* Rows lie anywhere: they are asked for this many ahead. */
-#define AHEAD 8
-#define TIES_AHEAD 32
-/* More at once would be gone again before they are used. */
-#define TIES_FETCHED_MAX 256
+#define LINE_BYTES 64
+/* Rows that are asked for at once: they fit a second-level cache. */
+#define SLICE_ROWS 2048
+/* In a run that is longer, this many ahead. */
+#define AHEAD 48
+/* Of rows that are longer the rest is a stream, which the processor sees. */
+#define FETCHED_BYTES_MAX 512
 
 struct context {
 	const struct sort_bucket *bucket;
@@ -52,6 +58,20 @@ static inline const char *
 row_of(const struct sort_bucket *bucket, uint64_t ref)
 {
 	return sort_store_row(bucket->store[sort_ref_instance(ref)], ref);
+}
+
+void
+sort_bucket_fetch(const struct sort_bucket *bucket,
+	const struct sort_entry *entry, uint64_t count, uint32_t row_bytes)
+{
+	if (row_bytes > FETCHED_BYTES_MAX)
+		row_bytes = FETCHED_BYTES_MAX;
+	for (uint64_t i = 0; i < count; i++) {
+		const char *row = row_of(bucket, entry[i].ref);
+		for (uint32_t at = 0; at < row_bytes; at += LINE_BYTES)
+			__builtin_prefetch(row + at, 0, 2);
+		__builtin_prefetch(row + row_bytes - 1, 0, 2);
+	}
 }
 
 /* Bytes `at` and on of the rests as words; 0 if all keys have ended. */
@@ -98,39 +118,15 @@ all_equal(const struct sort_entry *entry, uint64_t count)
 	return 1;
 }
 
-/* Entries of [from, to) that are like the one in front of them, or behind it:
- * their rows will be looked at.  Where the next call begins. */
-static uint64_t
-fetch_ties(const struct sort_bucket *bucket, const struct sort_entry *entry,
-	uint64_t count, uint64_t from, uint64_t to)
-{
-	if (to > count)
-		to = count;
-	if (to - from > TIES_FETCHED_MAX)
-		from = to - TIES_FETCHED_MAX;
-	for (; from < to; from++) {
-		uint64_t word = entry[from].word;
-		if ((from > 0 && entry[from - 1].word == word) ||
-		    (from + 1 < count && entry[from + 1].word == word))
-			__builtin_prefetch(row_of(bucket, entry[from].ref));
-	}
-	return from;
-}
-
 /* Runs of equal words; their keys are equal up to byte `at` of the rests. */
 static void
 order_runs(const struct context *context, struct sort_entry *entry,
 	uint64_t count, uint32_t at)
 {
-	uint64_t fetched = 0;
-
 	for (uint64_t from = 0; from < count;) {
 		uint64_t to = from + 1;
 		while (to < count && entry[to].word == entry[from].word)
 			to++;
-		if (at == 0 && context->bucket->has_rests)
-			fetched = fetch_ties(context->bucket, entry, count,
-			    fetched, to + TIES_AHEAD);
 		uint64_t word = entry[from].word;
 		if (to - from > 1)
 			order_ties(context, entry + from, to - from, at);
@@ -192,17 +188,45 @@ bucket_scatter(const struct sort_bucket *bucket,
 }
 
 void
+sort_bucket_load(const struct sort_bucket *bucket, struct sort_entry *scratch)
+{
+	uint64_t count = sort_bucket_count(bucket);
+
+	bucket_gather(bucket, scratch);
+	if (count > 1)
+		sort_words(scratch, scratch + count, count);
+}
+
+uint64_t
+sort_bucket_settle(const struct sort_bucket *bucket,
+	struct sort_entry *scratch, uint64_t count, uint64_t done,
+	uint64_t wanted)
+{
+	struct context context = { bucket, scratch + count };
+	uint64_t end = wanted < count - done ? done + wanted : count;
+
+	while (done < end) {
+		uint64_t to = end - done < SLICE_ROWS ? end : done + SLICE_ROWS;
+		if (bucket->has_rests)
+			sort_bucket_fetch(bucket, scratch + done, to - done, 1);
+		while (to < count && scratch[to].word == scratch[to - 1].word)
+			to++;
+		if (bucket->has_rests || bucket->instance_count > 1)
+			order_runs(&context, scratch + done, to - done, 0);
+		done = to;
+	}
+	return done;
+}
+
+void
 sort_bucket_order(const struct sort_bucket *bucket, struct sort_entry *scratch)
 {
 	uint64_t count = sort_bucket_count(bucket);
-	struct context context = { bucket, scratch + count };
 
 	if (count < 2 || sort_bucket_is_equal(bucket))
 		return;
-	bucket_gather(bucket, scratch);
-	sort_words(scratch, context.scratch, count);
-	if (bucket->has_rests || bucket->instance_count > 1)
-		order_runs(&context, scratch, count, 0);
+	sort_bucket_load(bucket, scratch);
+	sort_bucket_settle(bucket, scratch, count, 0, count);
 	bucket_scatter(bucket, scratch);
 }
 
@@ -219,6 +243,7 @@ sort_bucket_begin(const struct sort_bucket *bucket,
 	for (uint32_t i = 0; i < count; i++)
 		place->chunk[i] = bucket->base[i][bucket->number].first;
 	place->instance = 0;
+	place->number = bucket->number;
 	place->has_begun = 1;
 }
 

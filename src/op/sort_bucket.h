@@ -23,19 +23,34 @@ struct sort_bucket {
 };
 
 uint64_t sort_bucket_count(const struct sort_bucket *);
-/*
- * Put the bucket in order: what the bags hold, one behind the other, is then
- * sorted, equal ones by turn.  Buckets of equal keys are left: sort_bucket_read
- * finds their order.  `scratch` is two arrays of as many entries as are there.
- */
+/* Keys that are all equal: nothing to sort, sort_bucket_read finds the order
+ * of instances. */
 int sort_bucket_is_equal(const struct sort_bucket *);
+/*
+ * All entries, one behind the other and sorted by their words; `scratch` has
+ * room for twice as many as there are.  Then, as often as one likes: those that
+ * follow the first `done` are put in order, `wanted` of them or a few more; how
+ * many are in order then.
+ */
+void sort_bucket_load(const struct sort_bucket *, struct sort_entry *scratch);
+uint64_t sort_bucket_settle(const struct sort_bucket *,
+	struct sort_entry *scratch, uint64_t count, uint64_t done,
+	uint64_t wanted);
+/* The same of all, and back into the bags: what they hold, one behind the
+ * other, is then in order. */
 void sort_bucket_order(const struct sort_bucket *, struct sort_entry *scratch);
+
+/* See to it that the rows of some entries, a few hundred KiB, are in the cache;
+ * of each the first `row_bytes`, at least 1. */
+void sort_bucket_fetch(const struct sort_bucket *, const struct sort_entry *,
+	uint64_t count, uint32_t row_bytes);
 
 /* Where a reader is in an ordered bucket; zero at its begin. */
 struct sort_bucket_place {
 	struct sort_chunk **chunk;	/* per instance, of an equal bucket */
 	uint64_t *at;
 	uint32_t instance;
+	uint32_t number;		/* of the bucket */
 	int has_begun;
 };
 

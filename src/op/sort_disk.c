@@ -40,8 +40,6 @@ spill_entries(struct op_run *run, struct sort_run *to, uint8_t part,
 {
 	struct sort *sort = sort_of(run);
 
-	for (uint32_t i = 0; i < count; i++)
-		__builtin_prefetch(sort_store_row(sort->store, entry[i].ref));
 	for (uint32_t i = 0; i < count; i++) {
 		const char *row = sort_store_row(sort->store, entry[i].ref);
 		struct sort_item item = {
@@ -71,8 +69,10 @@ spill_bucket(struct op_run *run, struct sort_run *to, uint8_t part,
 	sort_order(sort, &bucket);
 	sort_bucket_begin(&bucket, &place);
 	while (status == 0 && (count = sort_bucket_read(&bucket, &place, entry,
-	    64)) > 0)
+	    64)) > 0) {
+		sort_bucket_fetch(&bucket, entry, count, sort->row_bytes);
 		status = spill_entries(run, to, part, entry, count, err);
+	}
 	sort_bucket_end(&place);
 	return status;
 }
@@ -147,6 +147,8 @@ sort_spill(struct op_run *run, int gives_back, struct err *err)
 	for (unsigned part = 0; part < KEY_PARTS; part++)
 		rows += sort->bag[part].count;
 	if (rows > 0) {
+		sort->row_bytes = 1 + (uint32_t)(
+		    sort_store_bytes(sort->store) / rows);
 		struct sort_run *to = sort_run_new(run, &sort->share->cut, err);
 		if (to == NULL)
 			return -1;
@@ -281,7 +283,7 @@ piece_begin(struct op_run *run, uint32_t fan, struct err *err)
 		return -1;
 	merge_charge(run, fan);
 	sort->merge = sort_merge_new(&sort->share->cut,
-	    level->run + sort->piece * fan, fan, NULL, NULL);
+	    level->run + sort->merge_piece * fan, fan, NULL, NULL);
 	return 0;
 }
 
@@ -296,8 +298,8 @@ piece_end(struct op_run *run, uint32_t fan, struct err *err)
 	if (sort_run_finish(sort->merged, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < fan; i++)
-		sort_run_free(&level->run[sort->piece * fan + i]);
-	level[1].run[sort->piece] = sort->merged;
+		sort_run_free(&level->run[sort->merge_piece * fan + i]);
+	level[1].run[sort->merge_piece] = sort->merged;
 	sort->merged = NULL;
 	return 0;
 }
@@ -339,7 +341,7 @@ work_pass(struct op_run *run, struct err *err)
 	}
 	next_level(share, sort->level, fan);
 	if (op_deal(run, 2 + sort->level, pass_pieces(count, fan),
-	    &sort->piece))
+	    &sort->merge_piece))
 		return piece_begin(run, fan, err) == 0 ? OP_AGAIN : OP_FAIL;
 	sort->step = SORT_PASSED;
 	return OP_AGAIN;

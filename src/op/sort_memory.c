@@ -5,9 +5,13 @@
  *	-- meet
  *	deal       its own entries to buckets, whose bounds all find alike
  *	-- meet
- *	order      buckets, whoever is free
+ *	order      large buckets, whoever is free
  *	-- meet
  *	give       in rounds, instance i the i-th piece of each
+ *
+ * A piece is a small bucket, which is put in order by who gives it: so each row
+ * comes into the cache once, to be compared and to be given.  Large buckets are
+ * there where words are alike that should not be; they are pieces of some rows.
  *
  * The parts of keys (data/key_words.h) are sorted each for itself: buckets of
  * what lies below, of what begins as usual, of what lies above.
@@ -23,10 +27,14 @@
 #define SAMPLE_MAX 16384u
 /* Entries of a bucket: it, and room to sort, fit a second-level cache. */
 #define BUCKET_ENTRIES 16384u
-#define BUCKETS_MAX 256u
-/* Chunks that are dealt, and batches given, in one call. */
+#define BUCKETS_MAX 1024u
+/* Times the usual one that a small bucket is at most. */
+#define SMALL_BUCKETS 4
+/* Of a large one. */
+#define PIECE_BATCHES 4
+/* Chunks that are dealt in one call, and bytes that are given. */
 #define DEAL_CHUNKS 1024
-#define GIVE_BATCHES 4
+#define GIVE_BYTES ((uint64_t)4 << 20)
 
 void
 sort_sample_take(struct sort_sample *sample, const struct sort_bag *bag)
@@ -131,18 +139,31 @@ sort_bucket_init(struct sort_bucket *bucket, const struct sort *sort,
 		bucket->has_rests |= instances[i]->rests[part] > 0;
 }
 
-void
-sort_order(struct sort *sort, const struct sort_bucket *bucket)
+static void
+scratch_need(struct sort *sort, const struct sort_bucket *bucket)
 {
 	uint64_t count = sort_bucket_count(bucket) * 2;
 
+	if (count <= sort->scratch_count)
+		return;
+	mem_free(sort->scratch);
+	sort->scratch = mem_alloc(count * sizeof(*sort->scratch));
+	sort->scratch_count = count;
+}
+
+void
+sort_load(struct sort *sort, const struct sort_bucket *bucket)
+{
+	scratch_need(sort, bucket);
+	sort_bucket_load(bucket, sort->scratch);
+}
+
+void
+sort_order(struct sort *sort, const struct sort_bucket *bucket)
+{
 	if (sort_bucket_is_equal(bucket))
 		return;
-	if (count > sort->scratch_count) {
-		mem_free(sort->scratch);
-		sort->scratch = mem_alloc(count * sizeof(*sort->scratch));
-		sort->scratch_count = count;
-	}
+	scratch_need(sort, bucket);
 	sort_bucket_order(bucket, sort->scratch);
 }
 
@@ -163,26 +184,102 @@ work_deal(struct op_run *run)
 	return OP_AGAIN;
 }
 
+/* What buckets are like that are given as they are, found alike by all. */
+static void
+learn_sizes(struct sort *sort)
+{
+	struct sort_share *share = sort->share;
+	uint64_t rows = 0, bytes = 0;
+
+	sort_gather(sort, share->instance, share->instance_count);
+	for (uint32_t i = 0; i < share->instance_count; i++) {
+		bytes += sort_store_bytes(sort->stores[i]);
+		for (uint32_t b = 0; b < sort->buckets.first[KEY_PARTS]; b++)
+			rows += sort->bases[i][b].count;
+	}
+	sort->row_bytes = (uint32_t)(bytes / (rows + 1)) + 1;
+	sort->small_max = rows / BUCKETS_MAX < BUCKET_ENTRIES ?
+	    SMALL_BUCKETS * BUCKET_ENTRIES :
+	    SMALL_BUCKETS * (rows / BUCKETS_MAX);
+}
+
+static inline int
+is_small(const struct sort *sort, const struct sort_bucket *bucket)
+{
+	return !sort_bucket_is_equal(bucket) &&
+	    sort_bucket_count(bucket) <= sort->small_max;
+}
+
+static void
+bucket_open(struct sort *sort, uint32_t number, struct sort_bucket *bucket)
+{
+	sort_bucket_init(bucket, sort, sort->share->instance,
+	    sort->share->instance_count, number);
+}
+
 static enum op_status
 work_order(struct op_run *run)
 {
 	struct sort *sort = sort_of(run);
-	struct sort_share *share = sort->share;
 	struct sort_bucket bucket;
 	uint32_t piece;
 	enum op_status status = op_meet(run, 2);
 
 	if (status != OP_OK)
 		return status;
-	sort_gather(sort, share->instance, share->instance_count);
-	if (op_deal(run, 2, sort->buckets.first[KEY_PARTS], &piece)) {
-		sort_bucket_init(&bucket, sort, share->instance,
-		    share->instance_count, piece);
+	learn_sizes(sort);
+	while (op_deal(run, 2, sort->buckets.first[KEY_PARTS], &piece)) {
+		bucket_open(sort, piece, &bucket);
+		if (is_small(sort, &bucket))
+			continue;
 		sort_order(sort, &bucket);
 		return OP_AGAIN;
 	}
 	sort->step = SORT_ORDERED;
 	return OP_AGAIN;
+}
+
+/* --- giving --- */
+
+/* The piece that is next; 0 when the last is through. */
+static int
+piece_next(const struct sort *sort, struct sort_piece *piece)
+{
+	uint64_t rows = (uint64_t)batch_rows_target() * PIECE_BATCHES;
+	struct sort_bucket bucket;
+
+	piece->from += piece->count;
+	for (; piece->bucket < sort->buckets.first[KEY_PARTS];
+	    piece->bucket++, piece->from = 0) {
+		bucket_open((struct sort *)sort, piece->bucket, &bucket);
+		piece->count = sort_bucket_count(&bucket) - piece->from;
+		if (piece->count > rows && !is_small(sort, &bucket))
+			piece->count = rows;
+		if (piece->count > 0)
+			return 1;
+	}
+	piece->count = 0;
+	return 0;
+}
+
+/* A round begins: each instance's piece; `next` is then the next round's. */
+static void
+round_begin(struct op_run *run)
+{
+	struct sort *sort = sort_of(run);
+
+	sort->piece = (struct sort_piece){ 0 };
+	sort->piece_given = sort->piece_settled = 0;
+	for (uint32_t i = 0; i < sort->share->instance_count; i++) {
+		if (i == run->instance)
+			sort->piece = sort->next;
+		piece_next(sort, &sort->next);
+	}
+	if (sort->piece.count == 0)
+		return;
+	bucket_open(sort, sort->piece.bucket, &sort->given);
+	if (is_small(sort, &sort->given))
+		sort_load(sort, &sort->given);
 }
 
 static enum op_status
@@ -193,110 +290,103 @@ work_ordered(struct op_run *run)
 
 	if (status != OP_OK)
 		return status;
-	sort->left_rows = 0;
-	for (uint32_t b = 0; b < sort->buckets.first[KEY_PARTS]; b++)
-		for (uint32_t i = 0; i < sort->share->instance_count; i++)
-			sort->left_rows += sort->bases[i][b].count;
+	piece_next(sort, &sort->next);
+	round_begin(run);
 	sort->step = SORT_GIVE;
 	return OP_AGAIN;
 }
 
-/*
- * Buckets are given one behind the other, in pieces of some batches: instance i
- * the i-th of each round.  0 when the last is through.
- */
-static int
-bucket_open(struct op_run *run)
-{
-	struct sort *sort = sort_of(run);
-	struct sort_share *share = sort->share;
-
-	if (sort->bucket == sort->buckets.first[KEY_PARTS])
-		return 0;
-	if (sort->place.has_begun)
-		return 1;
-	sort_bucket_init(&sort->given, sort, share->instance,
-	    share->instance_count, sort->bucket);
-	sort_bucket_begin(&sort->given, &sort->place);
-	return 1;
-}
-
+/* To the begin of the piece, in a bucket that is read from its begin to its
+ * end. */
 static void
-bucket_close(struct sort *sort)
+place_find(struct sort *sort)
 {
-	sort_bucket_end(&sort->place);
-	sort->bucket++;
+	const struct sort_piece *piece = &sort->piece;
+
+	if (piece->from < sort->place_at || !sort->place.has_begun ||
+	    sort->place.number != piece->bucket) {
+		sort_bucket_end(&sort->place);
+		sort_bucket_begin(&sort->given, &sort->place);
+		sort->place_at = 0;
+	}
+	while (sort->place_at < piece->from)
+		sort->place_at += sort_bucket_skip(&sort->given, &sort->place,
+		    piece->from - sort->place_at);
 }
 
-/* The next rows: how many; 0 when there are no more. */
+/* The next entries of the piece: how many. */
 static uint32_t
-next_entries(struct op_run *run, uint32_t most)
+piece_read(struct sort *sort, const struct sort_entry **entry)
 {
-	struct sort *sort = sort_of(run);
-	uint32_t count = 0;
+	uint64_t left = sort->piece.count - sort->piece_given;
+	uint32_t count = batch_rows_target();
 
-	while (count < most && bucket_open(run)) {
-		uint32_t got = sort_bucket_read(&sort->given, &sort->place,
-		    sort->entries + count, most - count);
-		count += got;
-		if (got == 0)
-			bucket_close(sort);
+	if (count > left)
+		count = (uint32_t)left;
+	if (count == 0)
+		return 0;
+	if (!is_small(sort, &sort->given)) {
+		if (sort->piece_given == 0)
+			place_find(sort);
+		count = sort_bucket_read(&sort->given, &sort->place,
+		    sort->entries, count);
+		sort->place_at += count;
+		*entry = sort->entries;
+	} else {
+		uint64_t end = sort->piece_given + count;
+		if (end > sort->piece_settled)
+			sort->piece_settled = sort_bucket_settle(&sort->given,
+			    sort->scratch, sort->piece.count,
+			    sort->piece_settled, end - sort->piece_settled);
+		*entry = sort->scratch + sort->piece_given;
 	}
+	sort->piece_given += count;
 	return count;
 }
 
-/* Pass by what others give. */
-static void
-skip_entries(struct op_run *run, uint64_t count)
-{
-	struct sort *sort = sort_of(run);
-
-	while (count > 0 && bucket_open(run)) {
-		uint64_t got = sort_bucket_skip(&sort->given, &sort->place,
-		    count);
-		count -= got;
-		if (got == 0)
-			bucket_close(sort);
-	}
-}
-
 static enum op_status
-give_entries(struct op_run *run, uint32_t count, struct err *err)
+give_entries(struct op_run *run, const struct sort_entry *entry,
+	uint32_t count, uint64_t *bytes, struct err *err)
 {
 	struct sort *sort = sort_of(run);
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t ref = sort->entries[i].ref;
+	sort_bucket_fetch(&sort->given, entry, count, sort->row_bytes);
+	for (uint32_t i = 0; i < count; i++)
 		sort->rows[i] = sort_store_row(
-		    sort->stores[sort_ref_instance(ref)], ref);
-	}
+		    sort->stores[sort_ref_instance(entry[i].ref)],
+		    entry[i].ref);
 	struct batch *batch = sort_make(run, count, NULL, err);
-	return batch == NULL ? OP_FAIL : op_give(run, batch, err);
+	if (batch == NULL)
+		return OP_FAIL;
+	*bytes += region_bytes(batch_region(batch));
+	return op_give(run, batch, err);
 }
 
-/* A piece a round; the last round has not one for each. */
+/*
+ * All of a piece in one call, unless it is long: what channels have no room for
+ * waits behind them, and the next piece is made meanwhile.
+ */
 static enum op_status
 work_give(struct op_run *run, struct err *err)
 {
 	struct sort *sort = sort_of(run);
-	uint32_t rows = batch_rows_target();
-	uint64_t round = (uint64_t)rows * GIVE_BATCHES *
-	    sort->share->instance_count;
-	uint64_t own = (uint64_t)rows * GIVE_BATCHES * run->instance;
+	const struct sort_entry *entry;
+	uint64_t bytes = 0, most = GIVE_BYTES;
+	uint32_t count;
 
-	skip_entries(run, own);
-	for (int i = 0; i < GIVE_BATCHES; i++) {
-		uint32_t count = next_entries(run, rows);
-		if (count == 0)
-			break;
-		enum op_status status = give_entries(run, count, err);
+	if (sort->quota_bytes != 0 && most > SORT_KEEP_BYTES(sort))
+		most = SORT_KEEP_BYTES(sort);
+	while ((count = piece_read(sort, &entry)) > 0) {
+		enum op_status status = give_entries(run, entry, count, &bytes,
+		    err);
 		if (status != OP_OK)
 			return status == OP_DONE ? OP_OK : status;
+		if (bytes >= most)
+			return OP_AGAIN;
 	}
-	skip_entries(run, round - own - (uint64_t)rows * GIVE_BATCHES);
-	if (sort->left_rows <= round)
+	if (sort->next.count == 0)
 		return OP_OK;
-	sort->left_rows -= round;
+	round_begin(run);
 	run->job->turn_is_over = 1;
 	return OP_AGAIN;
 }

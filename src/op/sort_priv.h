@@ -37,6 +37,13 @@ struct sort_buckets {
 	struct sort_bag *bag;
 };
 
+/* Rows that are given in one turn: all of a small bucket, or `count` of a large
+ * one that is in order, from `from` on. */
+struct sort_piece {
+	uint32_t bucket;
+	uint64_t from, count;
+};
+
 /* Runs that are merged in one pass. */
 struct sort_level {
 	struct sort_run **run;
@@ -107,17 +114,20 @@ struct sort {
 	const struct sort_store **stores;
 	struct sort_bag **bases;
 	struct sort_shape *shape;
-	uint32_t bucket;			/* that is given */
-	uint64_t left_rows;			/* to give, by all */
 	int had_runs;				/* before the end */
+	uint64_t small_max;			/* entries of a small bucket */
+	uint32_t row_bytes;			/* on average */
+	struct sort_piece piece, next;		/* its own; the next of all */
+	uint64_t piece_given, piece_settled;	/* of its rows */
 	struct sort_bucket given;
-	struct sort_bucket_place place;
+	struct sort_bucket_place place;		/* in a large bucket */
+	uint64_t place_at;
 	struct sort_entry *entries;		/* of a batch */
 	const char **rows;
 	uint32_t level;
 	struct sort_merge *merge;
 	struct sort_run *merged;
-	uint32_t piece;
+	uint32_t merge_piece;
 	uint64_t merge_charged;
 	uint32_t range;
 	int has_range;
@@ -137,8 +147,9 @@ void sort_buckets_fini(struct sort_buckets *);
 void sort_gather(struct sort *, struct sort *const *instances, uint32_t count);
 void sort_bucket_init(struct sort_bucket *, const struct sort *,
 	struct sort *const *instances, uint32_t count, uint32_t number);
-/* Put it in order. */
+/* Put it in order, or only load it into `scratch`. */
 void sort_order(struct sort *, const struct sort_bucket *);
+void sort_load(struct sort *, const struct sort_bucket *);
 
 /* With a limit: let go of rows that are not wanted, when they are many. */
 void sort_drop(struct op_run *);

@@ -98,6 +98,13 @@ sort_store_region(const struct sort_store *store)
 	return store->region;
 }
 
+uint64_t
+sort_store_bytes(const struct sort_store *store)
+{
+	return store->used == 0 ? 0 :
+	    (uint64_t)(store->used - 1) * store->block_bytes + store->at;
+}
+
 void
 sort_store_set_turn(struct sort_store *store, uint64_t turn)
 {

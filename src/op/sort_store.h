@@ -26,6 +26,8 @@ void sort_store_set_turn(struct sort_store *, uint64_t turn);
 char *sort_store_room(struct sort_store *, size_t bytes, uint64_t *ref);
 /* See to it that there is a block, whatever the limit says. */
 void sort_store_need(struct sort_store *);
+/* Of all its rows, about. */
+uint64_t sort_store_bytes(const struct sort_store *);
 /* Rows lie in this; batches that point to them hold it. */
 struct region *sort_store_region(const struct sort_store *);
 /* Forget the rows, keep the blocks; or give these back as well. */

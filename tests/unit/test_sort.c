@@ -2,6 +2,7 @@
 
 #include "data/key.h"
 #include "op/joint.h"
+#include "op/sort_priv.h"
 #include "op_harness.h"
 #include "random_column.h"
 #include "state/spill.h"
@@ -338,6 +339,28 @@ Test(sort, of_many_rows)
 		rig_check(&rig, seed);
 		rig_close(&rig);
 	}
+}
+
+/* A run is written when the memory is full, not for each batch behind that. */
+Test(sort, fills_its_memory_again)
+{
+	uint64_t next = 5;
+	struct rig rig = { 0 };
+	int number = 0;
+	uint32_t runs = 0;
+
+	rig_open(&rig, &next, 4400000);
+	for (uint32_t i = 0; i < 60 * rig.count; i++) {
+		rig.turn += 3;
+		rig_push(&rig, (uint32_t)(rig.turn / 3) % rig.count,
+		    texts_batch(rig.op->in[0], &next, 1500, &number));
+	}
+	for (uint32_t i = 0; i < rig.count; i++)
+		runs += ((struct sort *)rig.run[i].state)->run_count;
+	cr_assert(runs > 0 && runs < 8 * rig.count, "%u runs", runs);
+	rig_end(&rig);
+	rig_check(&rig, 5);
+	rig_close(&rig);
 }
 
 /* With a limit the first rows are the same, whatever was let go. */
