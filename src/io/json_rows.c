@@ -100,8 +100,11 @@ json_rows_meet(struct json_rows *rows, struct schema *schema)
 	schema_drop(&rows->schema);
 	rows->schema = schema_hold(schema);
 	rows->shared = 1;
-	/* Columns that were opened for a row that was refused. */
+	/* What was opened for a row that was refused, or is a column no more. */
 	region_drop(&rows->region);
+	if (rows->range_capacity > 0)
+		memset(rows->ranges, 0,
+		    rows->range_capacity * sizeof(*rows->ranges));
 	make_room(rows);
 	return keeps;
 }
