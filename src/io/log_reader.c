@@ -42,6 +42,7 @@ struct reader {
 	log_line_scan_f *scan;
 	uint32_t *quote;		/* of the lines of a batch */
 	uint32_t quote_capacity;
+	struct moment_month month;	/* of the last time */
 	uint64_t empty_count;	/* lines that were no records */
 	int failed;
 	struct err failure;
@@ -178,7 +179,7 @@ note_parts(const struct reader *reader, struct parts *parts,
 
 /* One line; NULL, or why it is refused and where. */
 static const char *
-scan_line(const struct reader *reader, struct parts *parts, const char *base,
+scan_line(struct reader *reader, struct parts *parts, const char *base,
 	uint32_t start, uint32_t end, const uint32_t *quote, uint32_t row,
 	uint32_t *fault)
 {
@@ -191,8 +192,9 @@ scan_line(const struct reader *reader, struct parts *parts, const char *base,
 		return reason;
 	if (reader->needed[LOG_TS]) {
 		uint32_t from = line.from[LOG_TS];
-		if (from > line.to[LOG_TS] || moment_parse_clf(base + from,
-		    line.to[LOG_TS] - from, &parts->ts[row]) != 0) {
+		if (from > line.to[LOG_TS] || moment_parse_clf_next(base +
+		    from, line.to[LOG_TS] - from, &reader->month,
+		    &parts->ts[row]) != 0) {
 			*fault = from;
 			return "expected a time like "
 			    "10/Oct/2000:13:55:36 -0700";
