@@ -100,7 +100,7 @@ json_rows_meet(struct json_rows *rows, struct schema *schema)
 	schema_drop(&rows->schema);
 	rows->schema = schema_hold(schema);
 	rows->shared = 1;
-	/* What was opened for a row that was refused, or is a column no more. */
+	/* Of a row that was refused, or of columns that are no more. */
 	region_drop(&rows->region);
 	if (rows->range_capacity > 0)
 		memset(rows->ranges, 0,

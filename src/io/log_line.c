@@ -9,8 +9,8 @@
  *
  * Most lines have no escaped quotes, and a time and a status of the usual
  * length.  One pass over many lines finds all quotes, and the rest of such a
- * line is where it must be between its own.  Any other line is left to the plain
- * way, which says what is wrong with it.
+ * line is where it must be between its own.  Any other line is left to the
+ * plain way, which says what is wrong with it.
  */
 #include "io/log_line.h"
 
