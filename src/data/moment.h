@@ -70,6 +70,18 @@ int moment_strptime(const char *pattern, size_t pattern_size, const char *bytes,
 	size_t size, int64_t default_offset_us, int64_t *us);
 /* 10/Oct/2000:13:55:36 -0700, of the common log format.  Fast path. */
 int moment_parse_clf(const char *bytes, size_t size, int64_t *us);
+/*
+ * The same, faster where month and zone are those of the last one: `month` is
+ * zeroed before the first.
+ */
+struct moment_month {
+	char name[10];		/* "/Oct/2000:" */
+	char zone[6];		/* " -0700" */
+	int day_count;
+	int64_t us;		/* of its day 0 */
+};
+int moment_parse_clf_next(const char *bytes, size_t size,
+	struct moment_month *month, int64_t *us);
 
 /*
  * A time zone from the system's zoneinfo (TZDIR, else /usr/share/zoneinfo):

@@ -187,3 +187,52 @@ moment_parse_clf(const char *bytes, size_t size, int64_t *us)
 	    moment_two_digits(bytes + 12), moment_two_digits(bytes + 15),
 	    moment_two_digits(bytes + 18), 0, offset_us, us);
 }
+
+/* What the day and time of such bytes, which are digits, add to day 0. */
+static int64_t
+clf_inside(const char *bytes)
+{
+	return moment_two_digits(bytes) * DAY_US +
+	    moment_two_digits(bytes + 12) * HOUR_US +
+	    moment_two_digits(bytes + 15) * MINUTE_US +
+	    moment_two_digits(bytes + 18) * SECOND_US;
+}
+
+/* Keep the month of a time, unless it is one in which time ends. */
+static void
+month_learn(struct moment_month *month, const char *bytes, int64_t us)
+{
+	int64_t start = us - clf_inside(bytes);
+
+	if (start < MOMENT_MIN || start > MOMENT_MAX - 33 * DAY_US)
+		return;
+	month->us = start;
+	month->day_count = (int)moment_month_days(four_digits(bytes + 7),
+	    moment_month_of(bytes + 3));
+	memcpy(month->name, bytes + 2, sizeof(month->name));
+	memcpy(month->zone, bytes + 20, sizeof(month->zone));
+}
+
+int
+moment_parse_clf_next(const char *bytes, size_t size,
+	struct moment_month *month, int64_t *us)
+{
+	if (size == CLF_BYTES &&
+	    memcmp(bytes + 2, month->name, sizeof(month->name)) == 0 &&
+	    memcmp(bytes + 20, month->zone, sizeof(month->zone)) == 0) {
+		int day = moment_two_digits(bytes);
+		unsigned hour = (unsigned)moment_two_digits(bytes + 12);
+		unsigned minute = (unsigned)moment_two_digits(bytes + 15);
+		unsigned second = (unsigned)moment_two_digits(bytes + 18);
+		if (day > 0 && day <= month->day_count && hour < 24 &&
+		    minute < 60 && second < 60 && bytes[14] == ':' &&
+		    bytes[17] == ':') {
+			*us = month->us + clf_inside(bytes);
+			return 0;
+		}
+	}
+	int status = moment_parse_clf(bytes, size, us);
+	if (status == 0)
+		month_learn(month, bytes, *us);
+	return status;
+}

@@ -125,6 +125,14 @@ struct format_def {
 	 */
 	int (*seek)(struct reader *, const struct reader_position *,
 		struct err *);
+	/*
+	 * Of formats whose records may bring new fields, both or none: the
+	 * fields of a batch have the order in which the reader has met them.
+	 * Those it has met, held for the caller; NULL if need named them.
+	 */
+	struct schema *(*met)(struct reader *);
+	/* Between two calls of next: go on as if it had met these. */
+	void (*meet)(struct reader *, struct schema *);
 	void (*close)(struct reader **);
 
 	/* Writing; NULL write_open: cannot write. */

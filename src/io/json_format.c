@@ -49,6 +49,18 @@ json_format_seek(struct reader *reader, const struct reader_position *position,
 	return json_reader_seek(reader->json, position, err);
 }
 
+struct schema *
+json_format_met(struct reader *reader)
+{
+	return json_reader_met(reader->json);
+}
+
+void
+json_format_meet(struct reader *reader, struct schema *schema)
+{
+	json_reader_meet(reader->json, schema);
+}
+
 void
 json_format_close(struct reader **reader_address)
 {

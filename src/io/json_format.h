@@ -24,6 +24,8 @@ int json_format_next(struct reader *, struct batch **, struct err *);
 void json_format_position(const struct reader *, struct reader_position *);
 int json_format_seek(struct reader *, const struct reader_position *,
 	struct err *);
+struct schema *json_format_met(struct reader *);
+void json_format_meet(struct reader *, struct schema *);
 void json_format_close(struct reader **);
 
 /* One object a line, or the elements of one array. */

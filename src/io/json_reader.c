@@ -106,6 +106,21 @@ json_reader_need(struct json_reader *r, const struct need *need)
 	json_rows_need(&r->rows, need);
 }
 
+struct schema *
+json_reader_met(struct json_reader *r)
+{
+	return json_rows_met(&r->rows);
+}
+
+void
+json_reader_meet(struct json_reader *r, struct schema *schema)
+{
+	if (json_rows_meet(&r->rows, schema) != 0)
+		return;
+	json_shapes_forget(r->shapes);
+	r->value_column = VALUE_UNKNOWN;
+}
+
 /* --- the window -------------------------------------------------------- */
 
 void

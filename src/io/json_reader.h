@@ -44,6 +44,9 @@ int json_reader_next(struct json_reader *, struct batch **out, struct err *);
 void json_reader_position(struct json_reader *, struct reader_position *);
 int json_reader_seek(struct json_reader *, const struct reader_position *,
 	struct err *);
+/* format_def.met, format_def.meet. */
+struct schema *json_reader_met(struct json_reader *);
+void json_reader_meet(struct json_reader *, struct schema *);
 void json_reader_free(struct json_reader **);
 
 #endif

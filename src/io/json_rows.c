@@ -11,6 +11,7 @@
  */
 #include "io/json_rows.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "data/batch.h"
@@ -62,6 +63,50 @@ json_rows_need(struct json_rows *rows, const struct need *need)
 		schema_add(rows->schema, need->name[i], strlen(need->name[i]),
 		    TYPE_ANY);
 	make_room(rows);
+}
+
+struct schema *
+json_rows_met(struct json_rows *rows)
+{
+	if (!rows->all)
+		return NULL;
+	rows->shared = 1;
+	return schema_hold(rows->schema);
+}
+
+/* Does `wider` begin with the fields of the other? */
+static int
+is_begun_by(const struct schema *wider, const struct schema *schema)
+{
+	if (wider->field_count < schema->field_count)
+		return 0;
+	for (uint32_t i = 0; i < schema->field_count; i++) {
+		const struct field *one = &schema->field[i];
+		const struct field *two = &wider->field[i];
+		if (one->name_size != two->name_size ||
+		    memcmp(one->name, two->name, one->name_size) != 0)
+			return 0;
+	}
+	return 1;
+}
+
+int
+json_rows_meet(struct json_rows *rows, struct schema *schema)
+{
+	assert(rows->count == 0);
+	if (!rows->all || schema == rows->schema)
+		return 1;
+	int keeps = is_begun_by(schema, rows->schema);
+	schema_drop(&rows->schema);
+	rows->schema = schema_hold(schema);
+	rows->shared = 1;
+	/* Of a row that was refused, or of columns that are no more. */
+	region_drop(&rows->region);
+	if (rows->range_capacity > 0)
+		memset(rows->ranges, 0,
+		    rows->range_capacity * sizeof(*rows->ranges));
+	make_room(rows);
+	return keeps;
 }
 
 int

@@ -36,6 +36,11 @@ void json_rows_init(struct json_rows *);
 void json_rows_fini(struct json_rows *);
 void json_rows_need(struct json_rows *, const struct need *);
 
+/* format_def.met.  Not within a batch. */
+struct schema *json_rows_met(struct json_rows *);
+/* format_def.meet.  1: columns known before keep their number; 0. */
+int json_rows_meet(struct json_rows *, struct schema *);
+
 /* The column of a name, made if all are wanted.  -1: not wanted; -2: there
  * are too many. */
 int json_rows_column(struct json_rows *, const char *name, size_t size);

@@ -369,8 +369,8 @@ json_shapes_find(struct json_shapes *shapes, const struct json_index *index,
 
 /* --- learning ---------------------------------------------------------- */
 
-static void
-forget_all(struct json_shapes *shapes)
+void
+json_shapes_forget(struct json_shapes *shapes)
 {
 	memset(shapes->bucket, 0, sizeof(shapes->bucket));
 	shapes->last = NULL;
@@ -469,7 +469,7 @@ json_shapes_learn(struct json_shapes *shapes, const struct json_index *index,
 	if (!seen_before(shapes, hash) || is_too_large(record))
 		return;
 	if (shapes->count == SHAPES_MAX)
-		forget_all(shapes);
+		json_shapes_forget(shapes);
 	struct json_shape *shape = region_alloc_zero(region, sizeof(*shape));
 	shape->mark_count = record->mark_count;
 	shape->key_count = record->key_count;

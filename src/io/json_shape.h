@@ -16,6 +16,8 @@ struct json_shapes;
 
 struct json_shapes *json_shapes_new(void);
 void json_shapes_free(struct json_shapes **);
+/* Columns have other numbers now. */
+void json_shapes_forget(struct json_shapes *);
 
 /* Where a record's marks end, and what it has in common with its like. */
 struct json_outline {

@@ -7,10 +7,10 @@
  * A request that is not three words, the last of them HTTP/..., has no method
  * and no protocol: its path is the whole.
  *
- * Most lines are short, have no escapes, and a time and a status of the usual
- * length.  Of those one pass finds the quotes, and the rest is where it must be
- * between them.  Any other line is left to the plain way, which says what is
- * wrong with it.
+ * Most lines have no escaped quotes, and a time and a status of the usual
+ * length.  One pass over many lines finds all quotes, and the rest of such a
+ * line is where it must be between its own.  Any other line is left to the
+ * plain way, which says what is wrong with it.
  */
 #include "io/log_line.h"
 
@@ -103,10 +103,10 @@ scan_quoted(const char *bytes, uint32_t *at, uint32_t end, uint32_t *from,
 
 const char *
 log_line_scan_plain(const char *bytes, uint32_t at, uint32_t end,
-	uint32_t limit, int combined, uint32_t wanted, struct log_line *out,
-	uint32_t *fault)
+	const uint32_t *quote, int combined, uint32_t wanted,
+	struct log_line *out, uint32_t *fault)
 {
-	(void)limit;
+	(void)quote;
 	(void)wanted;
 	uint32_t from, to;
 
@@ -170,71 +170,40 @@ log_line_scan_plain(const char *bytes, uint32_t at, uint32_t end,
 #define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
 #define AVX2_INLINE static inline AVX2 __attribute__((always_inline))
 
-/* Lines up to here take as long as short ones: the loop's end is known. */
-#define USUAL_BYTES 192
-#define USUAL_BYTES_MAX 512
-#define QUOTES_MAX 6
-
-/* The quotes of a line as they stand; more than QUOTES_MAX may be wrong. */
-struct quotes {
-	uint32_t count;
-	uint32_t at[QUOTES_MAX + 64 + 4];
-};
-
-AVX2_INLINE uint64_t
-equal_bytes(__m256i low, __m256i high, char c)
+/* Where quotes stand, four at a time: most blocks have no more. */
+static AVX2 uint32_t
+quotes_avx2(const char *bytes, uint32_t from, uint32_t end, uint32_t *out)
 {
-	__m256i wanted = _mm256_set1_epi8(c);
+	const __m256i quote = _mm256_set1_epi8('"');
+	uint32_t *place = out;
 
-	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted)) |
-	    (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high,
-	    wanted)) << 32;
-}
-
-/* Without branches that some lines take: most have up to four in 64 bytes. */
-AVX2_INLINE void
-add_quotes(struct quotes *quotes, uint32_t at, uint64_t mask)
-{
-	uint32_t *out = quotes->at + quotes->count;
-	uint32_t count = (uint32_t)__builtin_popcountll(mask);
-
-	for (uint32_t done = 0;;) {
-		out[done] = at + (uint32_t)_tzcnt_u64(mask);
-		mask = _blsr_u64(mask);
-		out[done + 1] = at + (uint32_t)_tzcnt_u64(mask);
-		mask = _blsr_u64(mask);
-		out[done + 2] = at + (uint32_t)_tzcnt_u64(mask);
-		mask = _blsr_u64(mask);
-		out[done + 3] = at + (uint32_t)_tzcnt_u64(mask);
-		done += 4;
-		if (__builtin_expect(done >= count, 1))
-			break;
-		mask = _blsr_u64(mask);
+	for (uint32_t at = from; at < end; at += 64) {
+		uint32_t low = (uint32_t)_mm256_movemask_epi8(
+		    _mm256_cmpeq_epi8(_mm256_loadu_si256((const void *)(bytes +
+		    at)), quote));
+		uint64_t high = (uint32_t)_mm256_movemask_epi8(
+		    _mm256_cmpeq_epi8(_mm256_loadu_si256((const void *)(bytes +
+		    at + 32)), quote));
+		uint64_t mask = _bzhi_u64(low | high << 32,
+		    end - at < 64 ? end - at : 64);
+		uint32_t count = (uint32_t)__builtin_popcountll(mask);
+		uint32_t *const next = place + count;
+		for (;;) {
+			place[0] = at + (uint32_t)_tzcnt_u64(mask);
+			mask = _blsr_u64(mask);
+			place[1] = at + (uint32_t)_tzcnt_u64(mask);
+			mask = _blsr_u64(mask);
+			place[2] = at + (uint32_t)_tzcnt_u64(mask);
+			mask = _blsr_u64(mask);
+			place[3] = at + (uint32_t)_tzcnt_u64(mask);
+			if (__builtin_expect(place + 4 >= next, 1))
+				break;
+			mask = _blsr_u64(mask);
+			place += 4;
+		}
+		place = next;
 	}
-	quotes->count += count;
-}
-
-/* The first quotes; 0: there are fewer than `wanted`, or there is a
- * backslash.  `reach` bytes are readable. */
-AVX2_INLINE int
-find_quotes(const char *line, uint32_t size, uint32_t reach, uint32_t wanted,
-	struct quotes *quotes)
-{
-	uint64_t escapes = 0;
-
-	quotes->count = 0;
-	for (uint32_t at = 0; at < reach; at += 64) {
-		__m256i low = _mm256_loadu_si256((const void *)(line + at));
-		__m256i high = _mm256_loadu_si256((const void *)(line + at +
-		    32));
-		uint32_t left = size > at ? size - at : 0;
-		left = left < 64 ? left : 64;
-		escapes |= _bzhi_u64(equal_bytes(low, high, '\\'), left);
-		if (quotes->count < QUOTES_MAX)
-			add_quotes(quotes, at, _bzhi_u64(equal_bytes(low, high,
-			    '"'), left));
-	}
-	return escapes == 0 && quotes->count >= wanted;
+	return (uint32_t)(place - out);
 }
 
 /* Which of 16 bytes are blanks. */
@@ -274,15 +243,21 @@ split_usual(const char *bytes, uint32_t start, uint32_t at, uint32_t end,
  * A line like most.  Places are taken from what is expected there and then
  * checked, so that no search waits for the one before.  0: it is another.
  */
-static AVX2 int
-scan_usual(const char *bytes, uint32_t start, uint32_t size, uint32_t reach,
-	int combined, uint32_t wanted, struct log_line *out)
+AVX2_INLINE int
+scan_usual(const char *bytes, uint32_t start, uint32_t size,
+	const uint32_t *found, int combined, uint32_t wanted,
+	struct log_line *out)
 {
 	const char *line = bytes + start;
-	struct quotes quotes;
-	const uint32_t *quote = quotes.at;
+	uint32_t quote[6] = { found[0] - start, found[1] - start,
+	    found[2] - start, found[3] - start, found[4] - start,
+	    found[5] - start };
 
-	if (!find_quotes(line, size, reach, combined ? 6 : 2, &quotes))
+	if (quote[combined ? 5 : 1] >= size)
+		return 0;
+	/* Nor may what closes be escaped. */
+	if (line[quote[1] - 1] == '\\' || (combined &&
+	    (line[quote[3] - 1] == '\\' || line[quote[5] - 1] == '\\')))
 		return 0;
 	uint32_t blanks = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
 	    _mm256_loadu_si256((const void *)line), _mm256_set1_epi8(' ')));
@@ -332,18 +307,15 @@ scan_usual(const char *bytes, uint32_t start, uint32_t size, uint32_t reach,
 	return 1;
 }
 
-static const char *
-scan_avx2(const char *bytes, uint32_t at, uint32_t end, uint32_t limit,
+static AVX2 const char *
+scan_avx2(const char *bytes, uint32_t at, uint32_t end, const uint32_t *quote,
 	int combined, uint32_t wanted, struct log_line *out, uint32_t *fault)
 {
-	uint32_t size = end - at;
-	uint32_t reach = size <= USUAL_BYTES && limit - at >= USUAL_BYTES ?
-	    USUAL_BYTES : size;
-
-	if (size <= USUAL_BYTES_MAX && scan_usual(bytes, at, size, reach,
-	    combined, wanted, out))
+	/* Made for each format. */
+	if (combined ? scan_usual(bytes, at, end - at, quote, 1, wanted, out) :
+	    scan_usual(bytes, at, end - at, quote, 0, wanted, out))
 		return NULL;
-	return log_line_scan_plain(bytes, at, end, limit, combined, wanted,
+	return log_line_scan_plain(bytes, at, end, quote, combined, wanted,
 	    out, fault);
 }
 
@@ -357,4 +329,20 @@ log_line_scanner(void)
 		return scan_avx2;
 #endif
 	return log_line_scan_plain;
+}
+
+void
+log_line_quotes(const char *bytes, uint32_t from, uint32_t end, uint32_t *out)
+{
+	uint32_t count = 0;
+
+	(void)bytes;
+	(void)from;
+	(void)end;
+#if defined(__x86_64__)
+	if (cpu_tier() >= CPU_AVX2)
+		count = quotes_avx2(bytes, from, end, out);
+#endif
+	for (uint32_t i = 0; i < LOG_QUOTES_BEHIND; i++)
+		out[count + i] = UINT32_MAX;
 }

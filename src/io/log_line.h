@@ -24,12 +24,12 @@ struct log_line {
 
 /*
  * Find the parts of a line: of `wanted` (a bit each), and perhaps others.  What
- * follows the last one is not looked at; bytes before `limit` are readable, 63
- * behind the line at least.
+ * follows the last one is not looked at; 63 bytes behind the line are readable.
+ * `quote` is what log_line_quotes() found, from the line's first one on.
  * Returns NULL, or what was expected at *fault.
  */
 typedef const char *log_line_scan_f(const char *bytes, uint32_t at,
-	uint32_t end, uint32_t limit, int combined, uint32_t wanted,
+	uint32_t end, const uint32_t *quote, int combined, uint32_t wanted,
 	struct log_line *out, uint32_t *fault);
 
 #define LOG_REQUEST_PARTS (1u << LOG_METHOD | 1u << LOG_PATH | 1u << LOG_PROTO)
@@ -37,5 +37,15 @@ typedef const char *log_line_scan_f(const char *bytes, uint32_t at,
 /* The best for this machine, and what all are equal to. */
 log_line_scan_f *log_line_scanner(void);
 log_line_scan_f log_line_scan_plain;
+
+/*
+ * Where the quotes between two places are, if the best scanner wants to know,
+ * and LOG_QUOTES_BEHIND times UINT32_MAX; `out` has room for as many as there
+ * are bytes, and 64 more.  63 bytes behind `end` are readable.
+ */
+void log_line_quotes(const char *bytes, uint32_t from, uint32_t end,
+	uint32_t *out);
+
+#define LOG_QUOTES_BEHIND 8
 
 #endif

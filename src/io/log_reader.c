@@ -17,6 +17,8 @@
 #include "util/err.h"
 #include "util/mem.h"
 
+#define LOG_QUOTES_USUAL 6
+
 static const char *const part_names[LOG_PART_COUNT] = {
 	"host", "ident", "user", "ts", "method", "path", "proto", "status",
 	"bytes", "referer", "agent",
@@ -38,6 +40,9 @@ struct reader {
 	uint32_t range_count;
 	uint32_t wanted;		/* of the needed ones a bit each */
 	log_line_scan_f *scan;
+	uint32_t *quote;		/* of the lines of a batch */
+	uint32_t quote_capacity;
+	struct moment_month month;	/* of the last time */
 	uint64_t empty_count;	/* lines that were no records */
 	int failed;
 	struct err failure;
@@ -48,7 +53,6 @@ struct reader {
 struct parts {
 	struct region *region;
 	uint32_t rows;
-	uint32_t limit;		/* bytes before it are readable */
 	uint32_t *from[LOG_PART_COUNT];
 	uint32_t *to[LOG_PART_COUNT];
 	uint64_t *valid[LOG_PART_COUNT];
@@ -111,6 +115,7 @@ log_close(struct reader **reader_address)
 	if (reader == NULL)
 		return;
 	csv_reader_free(&reader->lines);
+	mem_free(reader->quote);
 	schema_drop(&reader->schema);
 	mem_free(reader);
 }
@@ -174,11 +179,12 @@ note_parts(const struct reader *reader, struct parts *parts,
 
 /* One line; NULL, or why it is refused and where. */
 static const char *
-scan_line(const struct reader *reader, struct parts *parts, const char *base,
-	uint32_t start, uint32_t end, uint32_t row, uint32_t *fault)
+scan_line(struct reader *reader, struct parts *parts, const char *base,
+	uint32_t start, uint32_t end, const uint32_t *quote, uint32_t row,
+	uint32_t *fault)
 {
 	struct log_line line;
-	const char *reason = reader->scan(base, start, end, parts->limit,
+	const char *reason = reader->scan(base, start, end, quote,
 	    reader->part_count == LOG_PART_COUNT, reader->wanted, &line,
 	    fault);
 
@@ -186,8 +192,9 @@ scan_line(const struct reader *reader, struct parts *parts, const char *base,
 		return reason;
 	if (reader->needed[LOG_TS]) {
 		uint32_t from = line.from[LOG_TS];
-		if (from > line.to[LOG_TS] || moment_parse_clf(base + from,
-		    line.to[LOG_TS] - from, &parts->ts[row]) != 0) {
+		if (from > line.to[LOG_TS] || moment_parse_clf_next(base +
+		    from, line.to[LOG_TS] - from, &reader->month,
+		    &parts->ts[row]) != 0) {
 			*fault = from;
 			return "expected a time like "
 			    "10/Oct/2000:13:55:36 -0700";
@@ -197,17 +204,34 @@ scan_line(const struct reader *reader, struct parts *parts, const char *base,
 	return NULL;
 }
 
+/* The quotes of all lines of a batch, which lie one behind the other. */
+static const uint32_t *
+find_quotes(struct reader *reader, const struct column *lines, uint32_t rows)
+{
+	uint32_t last_size;
+	const char *first = column_slice(lines, 0, &last_size);
+	const char *last = column_slice(lines, rows - 1, &last_size);
+	uint32_t from = (uint32_t)(first - lines->base);
+	uint32_t end = (uint32_t)(last - lines->base) + last_size;
+
+	if (end - from >= reader->quote_capacity) {
+		reader->quote_capacity = (end - from) * 2;
+		mem_free(reader->quote);
+		reader->quote = mem_alloc(((size_t)reader->quote_capacity + 64)
+		    * sizeof(*reader->quote));
+	}
+	log_line_quotes(lines->base, from, end, reader->quote);
+	return reader->quote;
+}
+
 /* All lines of a batch; refused and empty ones are not selected. */
 static void
 scan_lines(struct reader *reader, const struct batch *batch,
 	struct parts *parts)
 {
 	const struct column *lines = &batch->column[0];
-	uint32_t last_size;
-	const char *last = column_slice(lines, parts->rows - 1, &last_size);
+	const uint32_t *quote = find_quotes(reader, lines, parts->rows);
 
-	parts->limit = (uint32_t)(last - lines->base) + last_size +
-	    CHUNK_PADDING - 1;
 	for (uint32_t row = 0; row < parts->rows; row++) {
 		uint32_t size, fault;
 		const char *text = column_slice(lines, row, &size);
@@ -216,8 +240,13 @@ scan_lines(struct reader *reader, const struct batch *batch,
 			reader->empty_count++;
 			continue;
 		}
+		/* Most lines have that many. */
+		if (quote[LOG_QUOTES_USUAL - 1] < start)
+			quote += LOG_QUOTES_USUAL;
+		while (*quote < start)
+			quote++;
 		const char *reason = scan_line(reader, parts, lines->base,
-		    start, start + size, row, &fault);
+		    start, start + size, quote, row, &fault);
 		if (reason == NULL) {
 			parts->sel[parts->sel_count++] = (uint16_t)row;
 		} else if (reject(reader, batch, row, fault - start, reason,

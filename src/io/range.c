@@ -28,6 +28,11 @@
  * range whose last line has not come whole is sought when its reader gets
  * there.
  *
+ * Where records may bring new fields, which then stand in the order in which
+ * they were met, a position has those that were met up to there.  A range that
+ * was read from other fields than these was guessed wrong; that happens no more
+ * often than a new field turns up.
+ *
  * Guesses in a row that were wrong show that the file has no such lines: from
  * then on only now and then one is made.
  */
@@ -68,7 +73,7 @@ struct range_file {
 	uint32_t count;
 	/* The entry that is known last, and the range it is of. */
 	uint32_t known;
-	struct reader_position entry;
+	struct range_start entry;
 	uint32_t end;		/* ranges from here on are over */
 	uint32_t misses;
 	struct listener *listener;
@@ -113,7 +118,7 @@ range_file_new(uint32_t count, const char *path, uint64_t range_bytes)
 	thr_lock_init(&file->lock, "ranges of a file");
 	file->count = count;
 	file->end = count;
-	file->entry = (struct reader_position)READER_POSITION_START;
+	file->entry.position = (struct reader_position)READER_POSITION_START;
 	return file;
 }
 
@@ -127,6 +132,7 @@ range_file_free(struct range_file **take_file)
 		return;
 	thr_lock_fini(&file->lock);
 	blocks_free(&file->blocks);
+	range_start_fini(&file->entry);
 	mem_free(file->listener);
 	mem_free(file);
 }
@@ -206,9 +212,25 @@ range_file_fd(const struct range_file *file)
 	return blocks_fd(file->blocks);
 }
 
+void
+range_start_set(struct range_start *target,
+	const struct reader_position *position, struct schema *met)
+{
+	struct schema *before = target->met;
+
+	target->position = *position;
+	target->met = met == NULL ? NULL : schema_hold(met);
+	schema_drop(&before);
+}
+
+void
+range_start_fini(struct range_start *start)
+{
+	schema_drop(&start->met);
+}
+
 enum range_entry
-range_file_entry(struct range_file *file, uint32_t k,
-	struct reader_position *position)
+range_file_entry(struct range_file *file, uint32_t k, struct range_start *out)
 {
 	enum range_entry result = RANGE_UNKNOWN;
 
@@ -217,7 +239,7 @@ range_file_entry(struct range_file *file, uint32_t k,
 		result = RANGE_OVER;
 	} else if (k == file->known) {
 		result = RANGE_KNOWN;
-		*position = file->entry;
+		range_start_set(out, &file->entry.position, file->entry.met);
 	}
 	thr_lock_give(&file->lock);
 	return result;
@@ -225,17 +247,21 @@ range_file_entry(struct range_file *file, uint32_t k,
 
 void
 range_file_publish(struct range_file *file, uint32_t k,
-	const struct reader_position *position)
+	const struct reader_position *position, struct schema *met)
 {
 	thr_lock_take(&file->lock);
 	assert(k == file->known + 1);
 	file->known = k;
-	file->entry = *position;
+	range_start_set(&file->entry, position, met);
 	thr_lock_give(&file->lock);
 	/* A guess looks at the byte before. */
 	if (file->blocks != NULL && position->offset > 0)
 		blocks_release(file->blocks, position->offset - 1);
 	wake(file, k);
+	/* With the first fields all can guess. */
+	for (uint32_t i = 0; k == 1 && met != NULL &&
+	    i < file->listener_count; i++)
+		wake(file, i);
 }
 
 uint32_t
@@ -268,10 +294,11 @@ range_file_leave(struct range_file *file)
 }
 
 int
-range_file_may_guess(struct range_file *file, uint32_t k, uint64_t *inside)
+range_file_may_guess(struct range_file *file, uint32_t k,
+	struct range_start *last)
 {
 	thr_lock_take(&file->lock);
-	*inside = file->entry.inside;
+	range_start_set(last, &file->entry.position, file->entry.met);
 	int may = file->misses < MISSES_MAX || k % GUESS_EVERY == 0;
 	thr_lock_give(&file->lock);
 	return may;

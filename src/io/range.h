@@ -58,15 +58,25 @@ int range_file_fd(const struct range_file *);
 
 enum range_entry {
 	RANGE_UNKNOWN,		/* not yet: the instance will be woken */
-	RANGE_KNOWN,		/* *position is that of the first record */
+	RANGE_KNOWN,		/* *out is that of the first record */
 	RANGE_OVER,		/* there is none: what came before was all */
 };
-/* Where range `k`, which is the caller's, begins. */
+/* What a reader that has come to a range's first record hands on. */
+struct range_start {
+	struct reader_position position;
+	struct schema *met;	/* held; fields (format_def.met), or NULL */
+};
+/* Make `target` the same. */
+void range_start_set(struct range_start *target,
+	const struct reader_position *, struct schema *met);
+void range_start_fini(struct range_start *);
+
+/* Where range `k`, which is the caller's, begins.  `out` is a start already. */
 enum range_entry range_file_entry(struct range_file *, uint32_t k,
-	struct reader_position *position);
-/* The range before `k` has been read up to `position`. */
+	struct range_start *out);
+/* The range before `k` has been read up to there. */
 void range_file_publish(struct range_file *, uint32_t k,
-	const struct reader_position *position);
+	const struct reader_position *, struct schema *met);
 /* Nothing is to be read from range `k` on; what is known already stays. */
 void range_file_end(struct range_file *, uint32_t k);
 /*
@@ -76,9 +86,10 @@ void range_file_end(struct range_file *, uint32_t k);
 void range_file_leave(struct range_file *);
 /* How many there are; sure when an instance has come to RANGE_OVER or left. */
 uint32_t range_file_count(struct range_file *);
-/* Is a guess worth the work?  Then *inside is what a reader was in the middle
- * of where it was asked last.  Told how they went. */
-int range_file_may_guess(struct range_file *, uint32_t k, uint64_t *inside);
+/* Is a guess worth the work?  Then *last is the start that is known last.
+ * Told how they went. */
+int range_file_may_guess(struct range_file *, uint32_t k,
+	struct range_start *last);
 void range_file_guessed(struct range_file *, int is_right);
 
 /* --- the bytes of a range, for one reader --- */

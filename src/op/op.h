@@ -337,6 +337,12 @@ typedef void op_thaw_f(struct op_run *, void *take_image);
 typedef int op_load_f(struct op_run *, uint32_t key_group, const char *bytes,
 	size_t size, struct err *);
 typedef void op_close_f(struct op_run *);
+/*
+ * Of an OP_PARALLEL operator: does the form of what it gives, as the order of
+ * its fields, hang on the records that came before?  Then one instance takes
+ * all where the order of records is to be seen.  NULL: no.
+ */
+typedef int op_in_order_f(const struct op *);
 /* Append what explain shows behind the name: "by country; holds all rows". */
 typedef void op_explain_f(const struct op *, struct buf *);
 
@@ -357,6 +363,7 @@ struct op_def {
 	op_share_f *share;	/* OP_JOINT, or NULL */
 	op_unshare_f *unshare;
 	op_work_f *work;
+	op_in_order_f *in_order;	/* NULL: no */
 	op_mark_f *mark;	/* NULL: passes on */
 	op_pause_f *pause;	/* NULL: passes on */
 	op_split_f *split;	/* NULL: passes on */

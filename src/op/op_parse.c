@@ -188,6 +188,15 @@ parse_makes_field(const struct op *op, const char *name)
 	    schema_find(plan->fields, name, strlen(name)) >= 0;
 }
 
+/* The members of objects are fields in the order in which they were met. */
+static int
+parse_in_order(const struct op *op)
+{
+	const struct parse_plan *plan = op->plan;
+
+	return plan->is_json && (!plan->asked || plan->all);
+}
+
 static int
 parse_open(struct op_run *run, struct err *err)
 {
@@ -198,7 +207,7 @@ parse_open(struct op_run *run, struct err *err)
 	if (plan->pattern != NULL)
 		parse->scan = parse_pattern_scan(plan->pattern);
 	if (plan->is_json) {
-		parse->members.all = !plan->asked || plan->all;
+		parse->members.all = parse_in_order(run->op);
 		parse->members.fields = parse->members.all ? schema_new() :
 		    schema_copy(plan->fields);
 	}
@@ -561,6 +570,7 @@ const struct op_def op_parse = {
 	.unbind = parse_unbind,
 	.need = parse_need,
 	.open = parse_open,
+	.in_order = parse_in_order,
 	.push = parse_push,
 	.close = parse_close,
 	.explain = parse_explain,

@@ -12,6 +12,9 @@
  * Of a pipe a range is guessed when it has come whole; what lacks bytes waits
  * for them (SOURCE_WAIT), as a reader that stands alone would.
  *
+ * A guess is of the place and, where records may bring new fields, of those met
+ * before it: then the first range is read before another can be guessed.
+ *
  * What is read from a guess counts lines and records from zero; what lies
  * before is added when it is given.  Bad records met there are kept, and told
  * when it is known that they are some; where the first of them stops the job
@@ -73,8 +76,9 @@ struct source_ranges {
 	uint32_t held_count, given_count;
 	int is_broken;			/* a bad record would stop the job */
 	int has_ended;			/* the file has */
-	struct reader_position guessed, behind;
-	struct reader_position entry;	/* what is to be added */
+	struct range_start guessed, behind;
+	struct range_start entry;	/* its position is to be added */
+	int gathers;			/* fields are met: format_def.met */
 };
 
 /* --- readers --- */
@@ -120,12 +124,13 @@ lane_limit(const struct source_ranges *it, struct lane *lane, struct err *err)
 	return 0;
 }
 
-/* Make the reader go on at a position.  0 or -1. */
+/* Make the reader go on at a start.  0 or -1. */
 static int
 lane_seek(struct source_ranges *it, struct lane *lane, struct bad *bad,
-	const struct reader_position *position, struct err *err)
+	const struct range_start *start, struct err *err)
 {
 	const struct format_def *format = it->file->kind.format;
+	const struct reader_position *position = &start->position;
 	int at_start = position->offset == 0;
 
 	if (lane_open(it, lane, err) != 0)
@@ -141,10 +146,19 @@ lane_seek(struct source_ranges *it, struct lane *lane, struct bad *bad,
 			return -1;
 		format->need(lane->reader, &it->run->need);
 	}
+	if (start->met != NULL)
+		format->meet(lane->reader, start->met);
 	if (at_start)
 		return 0;
 	return format->seek(lane->reader, position, err) != 0 ? -1 :
 	    lane_limit(it, lane, err);
+}
+
+/* The fields that the reader has met so far; held, or NULL. */
+static struct schema *
+lane_met(const struct source_ranges *it, const struct lane *lane)
+{
+	return it->gathers ? it->file->kind.format->met(lane->reader) : NULL;
 }
 
 static void
@@ -208,13 +222,15 @@ held_add(struct source_ranges *it, struct batch *take_batch)
 static void
 notes_tell(struct source_ranges *it)
 {
+	uint64_t lines = it->entry.position.line - 1;
+
 	for (uint32_t i = 0; i < it->note_count; i++) {
 		struct bad_record record = it->note[i].record;
 		struct err err = ERR_INIT;
 		if (record.line != 0)
-			record.line += it->entry.line - 1;
+			record.line += lines;
 		if (record.text_line != 0)
-			record.text_line += it->entry.line - 1;
+			record.text_line += lines;
 		record.path = it->file->origin->path;
 		bad_report(it->run->source->bad, &record, &err);
 		err_clear(&err);
@@ -225,9 +241,9 @@ notes_tell(struct source_ranges *it)
 static void
 shift_batch(const struct source_ranges *it, struct batch *batch)
 {
-	uint64_t lines = it->entry.line - 1;
+	uint64_t lines = it->entry.position.line - 1;
 
-	batch->first_record += it->entry.record;
+	batch->first_record += it->entry.position.record;
 	if (batch->first_line != 0)
 		batch->first_line += lines;
 	if (batch->line == NULL || lines == 0)
@@ -282,6 +298,16 @@ must_wait(struct source_ranges *it, uint64_t offset)
 	return it->is_dry;
 }
 
+/* The sure reader has come to the end of its range. */
+static void
+publish_sure(struct source_ranges *it)
+{
+	struct schema *met = lane_met(it, &it->sure);
+
+	range_file_publish(it->chain, it->at + 1, &it->seen, met);
+	schema_drop(&met);
+}
+
 static enum source_got
 read_sure(struct source_ranges *it, struct source_item *out, struct err *err)
 {
@@ -313,7 +339,7 @@ read_sure(struct source_ranges *it, struct source_item *out, struct err *err)
 			return SOURCE_FAIL;
 		}
 		if (status == 1) {
-			range_file_publish(it->chain, it->at + 1, &it->seen);
+			publish_sure(it);
 			return end_range(it, out);
 		}
 	}
@@ -324,6 +350,8 @@ static int
 read_guess(struct source_ranges *it, struct err *err)
 {
 	const struct format_def *format = it->file->kind.format;
+
+	struct reader_position *behind = &it->behind.position;
 
 	if (lane_seek(it, &it->guess, it->bad, &it->guessed, err) != 0)
 		return -1;
@@ -338,7 +366,7 @@ read_guess(struct source_ranges *it, struct err *err)
 		it->has_ended = got == 0;
 		uint64_t missed;
 		int status = got <= 0 ? got : judge_wait(it, &it->guess,
-		    &it->behind, &missed, err);
+		    behind, &missed, err);
 		/* What cannot be read may lie behind what ends the job, and
 		 * what has not come may end this range. */
 		if (got < 0 || status == INPUT_WAIT) {
@@ -348,9 +376,14 @@ read_guess(struct source_ranges *it, struct err *err)
 			return 0;
 		}
 		if (got == 0)
-			format->position(it->guess.reader, &it->behind);
-		if (got == 0 || status != 0)
-			return status < 0 ? -1 : 0;
+			format->position(it->guess.reader, behind);
+		if (status < 0)
+			return -1;
+		if (got != 0 && status == 0)
+			continue;
+		schema_drop(&it->behind.met);
+		it->behind.met = lane_met(it, &it->guess);
+		return 0;
 	}
 }
 
@@ -359,9 +392,11 @@ static int
 try_guess(struct source_ranges *it, struct err *err)
 {
 	const struct source_kind *kind = &it->file->kind;
-	uint64_t offset, inside;
+	struct reader_position *guessed = &it->guessed.position;
+	uint64_t offset;
 
-	if (!range_file_may_guess(it->chain, it->at, &inside))
+	if (!range_file_may_guess(it->chain, it->at, &it->guessed) ||
+	    (it->gathers && it->guessed.met == NULL))
 		return 0;
 	if (lane_open(it, &it->guess, err) != 0)
 		return -1;
@@ -371,9 +406,9 @@ try_guess(struct source_ranges *it, struct err *err)
 		return got;
 	if (offset >= range_end(it))
 		return 0;
-	it->guessed = (struct reader_position)READER_POSITION_START;
-	it->guessed.offset = offset;
-	it->guessed.inside = inside;
+	*guessed = (struct reader_position){
+		.line = 1, .offset = offset, .inside = guessed->inside,
+	};
 	return read_guess(it, err) != 0 ? -1 : 1;
 }
 
@@ -382,27 +417,30 @@ try_guess(struct source_ranges *it, struct err *err)
 static int
 is_guess_right(const struct source_ranges *it)
 {
-	const struct reader_position *entry = &it->entry;
+	const struct reader_position *entry = &it->entry.position;
+	const struct reader_position *guessed = &it->guessed.position;
 
-	return entry->offset == it->guessed.offset && entry->column == 0 &&
-	    entry->inside == it->guessed.inside;
+	return entry->offset == guessed->offset && entry->column == 0 &&
+	    entry->inside == guessed->inside &&
+	    it->entry.met == it->guessed.met;
 }
 
 /* The entry has come and what is held begins there. */
 static void
 accept_guess(struct source_ranges *it)
 {
-	struct reader_position next = it->behind;
+	const struct reader_position *entry = &it->entry.position;
+	struct reader_position next = it->behind.position;
 
-	next.line += it->entry.line - 1;
-	next.record += it->entry.record;
+	count_read(it, next.offset - entry->offset, next.record);
+	next.line += entry->line - 1;
+	next.record += entry->record;
 	notes_tell(it);
-	count_read(it, it->behind.offset - it->guessed.offset,
-	    it->behind.record);
 	if (it->has_ended)
 		range_file_end(it->chain, it->at + 1);
 	else
-		range_file_publish(it->chain, it->at + 1, &next);
+		range_file_publish(it->chain, it->at + 1, &next,
+		    it->behind.met);
 	it->state = RANGE_GIVES;
 }
 
@@ -410,9 +448,10 @@ accept_guess(struct source_ranges *it)
 static int
 begin_sure(struct source_ranges *it, struct err *err)
 {
-	it->seen = it->entry;
-	if (it->entry.offset >= range_end(it)) {
-		range_file_publish(it->chain, it->at + 1, &it->entry);
+	it->seen = it->entry.position;
+	if (it->seen.offset >= range_end(it)) {
+		range_file_publish(it->chain, it->at + 1, &it->seen,
+		    it->entry.met);
 		return 1;
 	}
 	it->state = RANGE_READS;
@@ -552,6 +591,7 @@ source_ranges_new(struct source_run *run, struct range_file *chain,
 	it->step = count;
 	it->count = run->source->range_count;
 	it->range_bytes = run->source->range_bytes;
+	it->gathers = run->need.all && it->file->kind.format->met != NULL;
 	it->bad = bad_new(stops ? BAD_STOP : BAD_SKIP, NULL, &err);
 	if (!stops)
 		bad_set_forward(it->bad, note_take, it);
@@ -569,6 +609,9 @@ source_ranges_free(struct source_ranges **take_ranges)
 	held_drop(it);
 	lane_close(it, &it->sure);
 	lane_close(it, &it->guess);
+	range_start_fini(&it->guessed);
+	range_start_fini(&it->behind);
+	range_start_fini(&it->entry);
 	bad_abort(&it->bad);
 	mem_free(it->note);
 	mem_free(it->held);

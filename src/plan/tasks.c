@@ -38,8 +38,34 @@ struct widths {
 	const struct tasks_config *config;
 	uint32_t *width;	/* by op id */
 	uint32_t *source_width;	/* by source index */
+	int is_ordered;		/* flow_is_ordered() */
 	int takes_turns;	/* flow_takes_turns() */
 };
+
+/* Has what is read an order that can be kept? */
+static int
+is_ordered(const struct flow_source *in)
+{
+	return in->source == NULL || (!source_is_live(in->source) &&
+	    source_spec(in->source)->host_count == 0);
+}
+
+static int
+flow_is_ordered(const struct flow *flow)
+{
+	for (uint32_t i = 0; i < flow->source_count; i++)
+		if (!is_ordered(flow->source[i]))
+			return 0;
+	return 1;
+}
+
+/* Does each instance do with its records what one would do with all? */
+static int
+is_parallel(const struct widths *widths, const struct op *op)
+{
+	return (op->def->flags & OP_PARALLEL) && !(widths->is_ordered &&
+	    op->def->in_order != NULL && op->def->in_order(op));
+}
 
 uint32_t
 tasks_group_first(uint32_t index, uint32_t width)
@@ -62,15 +88,15 @@ op_meets(const struct op *op)
 
 /* Does event time begin behind the operator, at one that stands alone? */
 static int
-has_late_watermark(const struct op *op)
+has_late_watermark(const struct widths *widths, const struct op *op)
 {
 	int parallel = 1;
 
 	for (; op != NULL; op = op->next) {
-		parallel &= (op->def->flags & OP_PARALLEL) != 0;
+		parallel &= is_parallel(widths, op);
 		if (!parallel && strcmp(op->def->name, "watermark") == 0)
 			return 1;
-		if (op->side != NULL && has_late_watermark(op->side))
+		if (op->side != NULL && has_late_watermark(widths, op->side))
 			return 1;
 	}
 	return 0;
@@ -78,10 +104,9 @@ has_late_watermark(const struct op *op)
 
 /* Do the records go to keyed instances without a stop? */
 static int
-feeds_hash(const struct op *op)
+feeds_hash(const struct widths *widths, const struct op *op)
 {
-	while (op != NULL && op->side == NULL &&
-	    (op->def->flags & OP_PARALLEL))
+	while (op != NULL && op->side == NULL && is_parallel(widths, op))
 		op = op->next;
 	return op != NULL && (op->def->flags & OP_KEYED) &&
 	    op->args.by_count > 0;
@@ -103,12 +128,12 @@ is_value(const struct op *op)
  * behind that, and no value that others wait for.
  */
 static int
-can_be_wide(const struct op *op)
+can_be_wide(const struct widths *widths, const struct op *op)
 {
 	for (; op != NULL; op = op->next) {
-		if (op->side != NULL && !can_be_wide(op->side))
+		if (op->side != NULL && !can_be_wide(widths, op->side))
 			return 0;
-		if (!(op->def->flags & (OP_PARALLEL | OP_JOINT)))
+		if (!is_parallel(widths, op) && !(op->def->flags & OP_JOINT))
 			return !(op->def->flags & OP_KEYED ||
 			    op->input_count > 1 || op_meets(op) ||
 			    is_value(op));
@@ -133,10 +158,8 @@ flow_takes_turns(const struct widths *widths)
 			return 0;
 	for (uint32_t i = 0; i < flow->source_count; i++) {
 		const struct flow_source *source = flow->source[i];
-		if (source->source == NULL ||
-		    source_is_live(source->source) ||
-		    source_spec(source->source)->host_count > 0 ||
-		    !can_be_wide(source->next))
+		if (source->source == NULL || !is_ordered(source) ||
+		    !can_be_wide(widths, source->next))
 			return 0;
 	}
 	return 1;
@@ -184,9 +207,10 @@ width_of_source(const struct widths *widths, uint32_t index)
 	if (spec->host_count > 0)
 		return spec->host_count;
 	int is_shared = flow->scalar_count > 0 || op_meets(source->next);
-	if (has_late_watermark(source->next) ||
+	if (has_late_watermark(widths, source->next) ||
 	    (is_shared && !widths->takes_turns) ||
-	    (widths->config->has_checkpoints && !feeds_hash(source->next)))
+	    (widths->config->has_checkpoints &&
+	    !feeds_hash(widths, source->next)))
 		return 1;
 	/* Those that meet are read by one task. */
 	for (uint32_t i = 0; i < flow->source_count; i++)
@@ -219,8 +243,8 @@ width_spread(struct widths *widths, const struct op *op, uint32_t input)
 			width = tasks_keyed_width(widths->plan->flow, op,
 			    widths->config->workers,
 			    widths->config->keyed_host_count);
-		else if ((op->def->flags & OP_PARALLEL) ||
-		    ((op->def->flags & OP_JOINT) && widths->takes_turns))
+		else if (is_parallel(widths, op) || ((op->def->flags &
+		    OP_JOINT) && widths->takes_turns))
 			width = input;
 		widths->width[op->id] = width;
 		if (op->side != NULL)
@@ -284,7 +308,7 @@ cut_kind(const struct widths *widths, const struct task_plan *from,
 	if ((to->def->flags & OP_KEYED) && width > 1)
 		return EDGE_HASH;
 	if (from->width == width && !(task_away(widths->plan, from) != NULL &&
-	    (!(to->def->flags & OP_PARALLEL) || to->input_count > 1)))
+	    (!is_parallel(widths, to) || to->input_count > 1)))
 		return -1;
 	return is_ordered && from->in == NULL ? EDGE_ORDERED : EDGE_GATHER;
 }
@@ -305,18 +329,12 @@ task_follow(struct tasks *tasks, const struct widths *widths,
 		    op->next, op->next_port);
 }
 
-/* Has what the task reads an order that can be kept? */
 static int
 task_is_ordered(const struct widths *widths, const struct task_plan *task)
 {
-	for (uint32_t i = 0; i < task->source_count; i++) {
-		const struct flow_source *source =
-		    widths->plan->flow->source[task->source[i]];
-		if (source->source != NULL &&
-		    (source_is_live(source->source) ||
-		    source_spec(source->source)->host_count > 0))
+	for (uint32_t i = 0; i < task->source_count; i++)
+		if (!is_ordered(widths->plan->flow->source[task->source[i]]))
 			return 0;
-	}
 	return 1;
 }
 
@@ -464,6 +482,7 @@ tasks_new(const struct plan *plan, const struct tasks_config *config)
 	    sizeof(uint32_t));
 	memset(tasks->task_of_op, 0xff, (flow->op_count + 1) *
 	    sizeof(uint32_t));
+	widths.is_ordered = flow_is_ordered(flow);
 	widths.takes_turns = flow_takes_turns(&widths);
 	for (uint32_t i = 0; i < flow->source_count; i++) {
 		widths.source_width[i] = width_of_source(&widths, i);

@@ -138,11 +138,12 @@ Test(log_line, by_masks_as_byte_by_byte)
 		uint32_t at = (uint32_t)draw(&state, 9);
 		memset(bytes, ' ', sizeof(bytes));
 		uint32_t end = at + (uint32_t)draw_line(&state, bytes + at);
-		uint32_t limit = end + 63 + (uint32_t)draw(&state, 100);
+		uint32_t quotes[800];
+		log_line_quotes(bytes, at, end, quotes);
 		uint32_t wanted = (uint32_t)draw(&state, 1 << LOG_PART_COUNT);
-		const char *said = log_line_scanner()(bytes, at, end, limit,
+		const char *said = log_line_scanner()(bytes, at, end, quotes,
 		    combined, wanted, &one, &fault_one);
-		cr_assert_eq(said, log_line_scan_plain(bytes, at, end, limit,
+		cr_assert_eq(said, log_line_scan_plain(bytes, at, end, quotes,
 		    combined, wanted, &two, &fault_two));
 		if (said != NULL)
 			cr_assert_eq(fault_one, fault_two);

@@ -222,3 +222,34 @@ Test(moment, common_log_format)
 		cr_assert_eq(moment_parse_clf(bad[i], strlen(bad[i]), &us), -1,
 		    "%s", bad[i]);
 }
+
+/* Times of few months, some of them wrong, as if each were the first. */
+Test(moment, common_log_format_after_another)
+{
+	static const char *const month[] = { "Feb/2000", "feb/2001", "Dec/9999",
+		"Jan/0001", "Oct/2026" };
+	static const char *const zone[] = { "+0000", "-0700", "+1400" };
+	static const char wrong[] = "x:/ 9";
+	struct moment_month last = { 0 };
+	uint64_t seed = 11;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		char text[64];
+		int64_t one = 0, two = 0;
+		snprintf(text, sizeof(text), "%02u/%s:%02u:%02u:%02u %s",
+		    (unsigned)random_next(&seed, 33),
+		    RANDOM_PICK(&seed, month),
+		    (unsigned)random_next(&seed, 24),
+		    (unsigned)random_next(&seed, 61),
+		    (unsigned)random_next(&seed, 61),
+		    RANDOM_PICK(&seed, zone));
+		if (random_next(&seed, 9) == 0)
+			text[random_next(&seed, 25)] =
+			    wrong[random_next(&seed, 5)];
+		size_t size = random_next(&seed, 20) == 0 ? 20 : 26;
+		int status = moment_parse_clf(text, size, &one);
+		cr_assert_eq(moment_parse_clf_next(text, size, &last, &two),
+		    status, "%s", text);
+		cr_assert_eq(one, two, "%s", text);
+	}
+}

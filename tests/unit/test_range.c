@@ -32,6 +32,7 @@ struct trial {
 	const char *path[1];
 	char file[64];
 	uint64_t *state;
+	int tells_names;
 };
 
 static void
@@ -61,6 +62,23 @@ make_bad(const struct trial *trial, struct told *told)
 	return bad;
 }
 
+/* The members that are there, in the order of the columns. */
+static void
+add_names(struct buf *out, const struct batch *batch)
+{
+	for (uint32_t i = 0; i < batch->sel_count; i++) {
+		uint32_t size;
+		for (uint32_t c = 0; c < batch->schema->field_count; c++) {
+			const char *bytes = column_slice(&batch->column[c],
+			    batch_row(batch, i), &size);
+			if (size > 0)
+				buf_add_format(out, "%s:%.*s ", batch->schema->
+				    field[c].name, (int)size, bytes);
+		}
+		buf_add_char(out, '\n');
+	}
+}
+
 /* One item of an instance.  0: it will give no more; 2: others come first. */
 static int
 step(struct trial *trial, struct source_run *run, struct told *told)
@@ -71,8 +89,11 @@ step(struct trial *trial, struct source_run *run, struct told *told)
 	switch (source_run_next(run, &item, &err)) {
 	case SOURCE_BATCH:
 		cr_assert(item.number < RANGES_MAX);
-		rig_add_batch(&trial->rig, &told->part[item.number],
-		    item.batch);
+		if (trial->tells_names)
+			add_names(&told->part[item.number], item.batch);
+		else
+			rig_add_batch(&trial->rig, &told->part[item.number],
+			    item.batch);
 		batch_free(&item.batch);
 		return 1;
 	case SOURCE_FAIL:
@@ -203,50 +224,85 @@ set_bytes(const char *name, unsigned bytes)
 	setenv(name, text, 1);
 }
 
-/* A document, read alone and by some. */
+/* The bytes, read alone and by some. */
 static void
-try_document(const struct dialect *dialect, uint64_t seed, unsigned tries,
-	int is_pipe)
+try_bytes(struct trial *trial, const char *bytes, size_t size, uint64_t seed,
+	unsigned tries, int is_pipe)
 {
 	static const unsigned counts[] = { 2, 2, 3, 7 };
-	char bytes[BYTES_MAX + 100];
-	uint64_t state = seed * 7919 + 3;
-	struct trial trial = { .state = &state };
-	struct rig *rig = &trial.rig;
+	const struct rig *rig = &trial->rig;
+	const char *format = rig->format->name;
 
-	rig_init(rig, dialect->format);
-	if (rig->format->lines == FORMAT_LINES_NONE)
-		return;
-	draw_options(rig, &state);
-	size_t size = draw_document(dialect, &state, bytes);
-	snprintf(trial.file, sizeof(trial.file), "/tmp/sflow-range-%ld.%s",
-	    (long)getpid(), dialect->format);
-	write_file(&trial, bytes, size);
-	trial.path[0] = trial.file;
-	trial.spec = (struct source_spec){ .path = trial.path,
+	snprintf(trial->file, sizeof(trial->file), "/tmp/sflow-range-%ld.%s",
+	    (long)getpid(), format);
+	write_file(trial, bytes, size);
+	trial->path[0] = trial->file;
+	trial->spec = (struct source_spec){ .path = trial->path,
 	    .path_count = 1, .format = rig->format, .option = rig->option,
 	    .option_count = rig->option_count };
 	set_bytes("SFLOW_CHUNK_BYTES", 4096);
 	set_bytes("SFLOW_RANGE_BYTES", 1 << 20);
-	struct buf alone = read_by(&trial, 1);
+	struct buf alone = read_by(trial, 1);
 	for (unsigned i = 0; i < tries; i++) {
-		unsigned range = 1 + rig_draw(&state, 64);
-		unsigned count = counts[rig_draw(&state, 4)];
-		set_bytes("SFLOW_CHUNK_BYTES", 1 + rig_draw(&state, 200));
+		unsigned range = 1 + rig_draw(trial->state, 64);
+		unsigned count = counts[rig_draw(trial->state, 4)];
+		set_bytes("SFLOW_CHUNK_BYTES",
+		    1 + rig_draw(trial->state, 200));
 		set_bytes("SFLOW_RANGE_BYTES", range);
-		pid_t writer = is_pipe ? write_pipe(&trial, bytes, size) : 0;
-		struct buf shared = read_by(&trial, count);
+		pid_t writer = is_pipe ? write_pipe(trial, bytes, size) : 0;
+		struct buf shared = read_by(trial, count);
 		if (is_pipe)
 			waitpid(writer, NULL, 0);
 		cr_assert(strcmp(alone.bytes, shared.bytes) == 0,
 		    "%s, seed %llu, %u instances, ranges of %u:\n%.*s\n"
-		    "--- alone\n%s--- shared\n%s", dialect->format,
+		    "--- alone\n%s--- shared\n%s", format,
 		    (unsigned long long)seed, count, range, (int)size, bytes,
 		    alone.bytes, shared.bytes);
 		buf_fini(&shared);
 	}
 	buf_fini(&alone);
-	unlink(trial.file);
+	unlink(trial->file);
+}
+
+static void
+try_document(const struct dialect *dialect, uint64_t seed, unsigned tries,
+	int is_pipe)
+{
+	char bytes[BYTES_MAX + 100];
+	uint64_t state = seed * 7919 + 3;
+	struct trial trial = { .state = &state };
+
+	rig_init(&trial.rig, dialect->format);
+	if (trial.rig.format->lines == FORMAT_LINES_NONE)
+		return;
+	draw_options(&trial.rig, &state);
+	size_t size = draw_document(dialect, &state, bytes);
+	try_bytes(&trial, bytes, size, seed, tries, is_pipe);
+}
+
+/* Records whose fields turn up here and there. */
+static void
+try_fields(uint64_t seed)
+{
+	uint64_t state = seed * 104729 + 1;
+	struct trial trial = { .state = &state, .tells_names = 1 };
+	struct buf text = { 0 };
+
+	rig_init(&trial.rig, "jsonl");
+	trial.rig.need = (struct need){ .all = 1 };
+	trial.rig.policy = rig_draw(&state, 2) ? BAD_SKIP : BAD_STOP;
+	for (unsigned row = 0; row < 40; row++) {
+		unsigned first = rig_draw(&state, row / 2 + 2);
+		unsigned count = 1 + rig_draw(&state, 4);
+		/* Down, so that few names come in the order of others. */
+		for (unsigned i = 0; i < count; i++)
+			buf_add_format(&text, "%s\"f%u\":%u",
+			    i == 0 ? "{" : ",", first + count - i, row);
+		buf_add_string(&text, rig_draw(&state, 50) == 0 ? "\n" :
+		    "}\n");
+	}
+	try_bytes(&trial, buf_string(&text), text.size, seed, 8, 0);
+	buf_fini(&text);
 }
 
 /* SFLOW_TEST_ROUNDS: more of them, by hand. */
@@ -263,6 +319,12 @@ Test(range, is_what_one_reads)
 	for (uint64_t seed = 1; seed <= rounds(60); seed++)
 		for (size_t i = 0; i < DIALECT_COUNT; i++)
 			try_document(&dialects[i], seed, 5, 0);
+}
+
+Test(range, fields_stand_as_one_meets_them)
+{
+	for (uint64_t seed = 1; seed <= rounds(60); seed++)
+		try_fields(seed);
 }
 
 Test(range, one_row_a_batch)
