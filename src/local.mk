@@ -424,7 +424,6 @@ op_files = \
 	src/op/join_share.c \
 	src/op/join_sieve.c \
 	src/op/join_table.c \
-	src/op/join_wait.c \
 	src/op/joint.c \
 	src/op/joint.h \
 	src/op/need.c \

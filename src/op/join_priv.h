@@ -14,7 +14,6 @@
  *	join_table.c	the directory of a partition
  *	join_layout.c	the fields of the joined record
  *	join_probe.c	the records of port 0 and their pairs
- *	join_wait.c	records of port 0 that came before those of port 1
  *	join_sieve.c	their keys: what need not be kept of port 1
  *	join_later.c	partitions that were put away
  *	join_ending.c	what comes last, in order
@@ -107,15 +106,6 @@ struct join_seen {
 	uint64_t turn, number;
 };
 
-/* A left batch that came before all of the right side. */
-struct join_waiting {
-	struct batch *batch;	/* NULL: it lies in the file, or was taken */
-	const struct origin *origin;
-	struct spill_file *file;
-	uint64_t from, to;
-	uint64_t turn, number;
-};
-
 /* What an instance has kept; the others read it behind a meeting. */
 struct join_part_of {
 	struct image_shapes right, left, out;
@@ -124,11 +114,6 @@ struct join_part_of {
 	struct pile given;	/* what came out, until it has its place */
 	struct join_seen *seen;
 	uint32_t seen_count, seen_capacity;
-	struct join_waiting *waiting;
-	uint32_t waiting_count, waiting_capacity;
-	uint32_t waiting_away;		/* the first of them are in the file */
-	struct spill_file *waiting_file;
-	uint64_t waiting_end;		/* place behind the last in it */
 	/* The hashes of their keys, for the sieve. */
 	uint64_t *hash;
 	uint64_t hash_count, hash_capacity;
@@ -162,8 +147,7 @@ struct join_share {
 	uint8_t is_spilled[JOIN_PARTS];
 	struct image_union right;
 	uint64_t row_count;
-	struct join_waiting **waiting;	/* of all instances, in order */
-	uint32_t waiting_count;
+	struct waiting *waiting;	/* records of port 0 that came first */
 	/* Before: where port 0 has come first. */
 	struct join_sieve sieve;
 	/* Between the third and the fourth. */
@@ -327,18 +311,6 @@ int join_probe_end(struct join_probe *, struct err *);
 enum op_status join_give_rest(struct op_run *, struct join_probe *,
 	struct schema *left, struct image *const *rows, uint32_t count,
 	struct err *);
-
-/* --- join_wait.c --- */
-
-/* Keep a left batch, which stays the caller's.  0 or -1. */
-int join_wait_add(struct op_run *, struct join_share *, const struct batch *,
-	uint64_t turn, uint64_t number, struct err *);
-/* Behind the first meeting: all that wait, in order. */
-void join_wait_settle(struct join_share *);
-/* The batch, which is the caller's then; NULL with err. */
-struct batch *join_wait_take(struct join_share *, struct join_waiting *,
-	struct err *);
-void join_wait_fini(struct join_part_of *);
 
 /* --- join_sieve.c --- */
 

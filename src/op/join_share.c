@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "op/waiting.h"
+
 void *
 join_share_new(const struct op *op, uint32_t instance_count)
 {
@@ -20,6 +22,7 @@ join_share_new(const struct op *op, uint32_t instance_count)
 	share->instance_count = instance_count;
 	share->instance = mem_alloc_zero(instance_count *
 	    sizeof(*share->instance));
+	share->waiting = waiting_new("join", instance_count);
 	mem_budget_enter(&share->budget);
 	return share;
 }
@@ -38,7 +41,6 @@ part_of_free(struct join_share *share, struct join_part_of *own)
 	for (uint32_t i = 0; i < own->seen_count; i++)
 		schema_drop(&own->seen[i].schema);
 	mem_free(own->seen);
-	join_wait_fini(own);
 }
 
 void
@@ -57,8 +59,8 @@ join_share_free(void *take_share)
 	}
 	image_union_fini(&share->right);
 	join_sieve_fini(share);
+	waiting_free(&share->waiting);
 	mem_budget_leave(&share->budget);
-	mem_free(share->waiting);
 	mem_free(share->instance);
 	mem_free(share);
 }
@@ -136,7 +138,7 @@ void
 join_share_settle(struct join_share *share, struct op_run *run)
 {
 	settle_shapes(share, run);
-	join_wait_settle(share);
+	waiting_settle(share->waiting);
 	for (uint32_t i = 0; i < share->instance_count; i++)
 		for (uint32_t p = 0; p < JOIN_PARTS; p++)
 			share->row_count +=

@@ -54,7 +54,7 @@ append_work(struct op_run *run, unsigned port, struct err *err)
 	if (status != OP_OK)
 		return status;
 	append->is_open = 1;
-	return waiting_give(run->share, &append->way, run, err);
+	return waiting_give(run->share, run, err);
 }
 
 const struct op_def op_append = {

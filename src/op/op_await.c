@@ -73,7 +73,7 @@ await_work(struct op_run *run, unsigned port, struct err *err)
 	if (!await->is_known)
 		expr_param_set(run->op->plan, scalar_value(share->scalar));
 	await->is_known = 1;
-	return waiting_give(share->waiting, &await->way, run, err);
+	return waiting_give(share->waiting, run, err);
 }
 
 static void

@@ -23,8 +23,8 @@
  *			rounds, what was put aside and what met nothing
  *
  * Plans read port 1 first where they can.  When one stream feeds both ports its
- * batches come to port 0 early: they wait, as copies (join_wait.c), until
- * port 1 has ended; then the instances take them all in turn, one a round.
+ * batches come to port 0 early: they wait (op/waiting.h) until port 1 has
+ * ended; then the instances take them all in turn, one a round.
  *
  * Where this side is much the smaller one the plan has it read first (args.
  * left_first).  Then two meetings come before all others, for the sieve that
@@ -37,6 +37,7 @@
 #include "op/join.h"
 #include "op/join_priv.h"
 #include "op/joint.h"
+#include "op/waiting.h"
 #include "util/buf.h"
 
 /* How far the work behind an input has come. */
@@ -53,10 +54,8 @@ struct join {
 	struct join_probe probe;
 	int built;		/* port 1 has ended, the directories are made */
 	int left_ended;
-	int is_unwanted;	/* nobody takes what would come of the rest */
 	enum join_stage stage;	/* of the input that has ended */
 	uint32_t met;		/* meetings before that for the right side */
-	uint32_t waiting_next;	/* of those that waited, the next for us */
 	struct join_ending *ending;
 };
 
@@ -139,8 +138,8 @@ join_wait(struct op_run *run, struct batch *batch, struct err *err)
 	if (run->op->args.left_first && join_sieve_note(run, share, batch,
 	    err) != 0)
 		return -1;
-	return batch->sel_count == 0 ? 0 : join_wait_add(run, share, batch,
-	    join->probe.turn, number, err);
+	return batch->sel_count == 0 ? 0 : waiting_add(share->waiting, run,
+	    batch, join->probe.turn, number, err);
 }
 
 /* Can no left record give anything any more? */
@@ -204,7 +203,6 @@ join_made(struct op_run *run, struct join *join)
 {
 	struct join_share *share = run->share;
 
-	join->waiting_next = run->instance;
 	/* Where these are the last, nobody may meet when they are out. */
 	join->probe.is_aside = join_has_spilled(share) ||
 	    (join->left_ended && join_keeps_right(run->op));
@@ -215,23 +213,18 @@ join_made(struct op_run *run, struct join *join)
 static enum op_status
 join_give_waiting(struct op_run *run, struct join *join, struct err *err)
 {
-	struct join_share *share = run->share;
-	uint32_t index = join->waiting_next;
+	struct waiting *waiting = ((struct join_share *)run->share)->waiting;
+	uint64_t turn, number;
+	struct batch *batch;
+	int got = waiting_take(waiting, run, &batch, &turn, &number, err);
+	enum op_status status = got < 0 ? OP_FAIL : got == 0 ? OP_OK :
+	    join_probe_batch(run, &join->probe, batch, turn, number, err);
 
-	join->waiting_next += run->instance_count;
-	if (index < share->waiting_count && !join->is_unwanted) {
-		struct join_waiting *waiting = share->waiting[index];
-		struct batch *batch = join_wait_take(share, waiting, err);
-		if (batch == NULL)
-			return OP_FAIL;
-		enum op_status status = join_probe_batch(run, &join->probe,
-		    batch, waiting->turn, waiting->number, err);
-		if (status == OP_FAIL)
-			return OP_FAIL;
-		join->is_unwanted = status == OP_DONE;
-	}
-	/* The first of the next round. */
-	if (join->waiting_next - run->instance >= share->waiting_count)
+	if (status == OP_FAIL)
+		return OP_FAIL;
+	if (status == OP_DONE)
+		waiting_refuse(waiting, run);
+	if (waiting_is_out(waiting, run))
 		return OP_OK;
 	run->job->turn_is_over = 1;
 	return OP_AGAIN;

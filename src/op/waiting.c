@@ -1,29 +1,29 @@
 /*
  * Records that wait.
  *
- * Each instance lists what it is given, in the order in which it comes, and
- * that is ascending by (turn, number).  An entry is a batch in memory or, when
- * the budget refuses another, a stretch of the instance's file: all that the
- * instance holds is written then, and the batches of a turn become one entry.
- * A turn is never shared by instances, so their entries, sorted, are the order
- * of one instance; each instance takes the same share of the entries.
+ * They wait as batches of their own, with their places, for what is told of bad
+ * records behind here.  When memory is short the batches of the instance go to
+ * a file, each to a stretch of its own:
  *
- *	instance 0	turn 0 | turn 2 in its file 0..a | turn 4 a..b | batches
- *	instance 1	turn 1 | turn 3 ...
+ *	instance 0	from..to | from..to | batch | batch
+ *	instance 1	from..to | batch
  *
- * Behind the meeting every instance reads what lies in the files of all.
+ * Behind a meeting all lists are one, in the order of the input, and dealt in
+ * rounds: of each round every instance takes one batch, from where it lies.
  */
 #include "op/waiting.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "op/image.h"
 #include "op/joint.h"
 #include "state/spill.h"
 
 struct entry {
 	uint64_t turn, number;	/* of its first row */
-	struct batch *batch;	/* NULL: it lies in the file */
+	struct batch *batch;	/* NULL: it lies in the file, or was taken */
+	const struct origin *origin;
 	struct spill_file *file;
 	uint64_t from, to;
 };
@@ -31,22 +31,19 @@ struct entry {
 struct waiting_of {
 	struct entry *entry;
 	uint32_t count, capacity;
-	uint32_t written_count;	/* entries that lie in the file */
+	uint32_t away_count;	/* the first entries, which lie in the file */
 	struct spill_file *file;
-	uint64_t written_to;
-	/* What is taken: of the sorted entries. */
-	int takes;
-	uint32_t next, end;
-	struct spill_reader *reader;	/* of the entry before `next` */
-	uint64_t number;
+	uint64_t end;		/* place behind the last in it */
+	uint64_t next;		/* of all entries, the next to take */
+	int is_refused;
 };
 
 struct waiting {
 	struct mem_budget budget;
 	uint32_t instance_count;
 	struct waiting_of *instance;
-	struct entry *all;
-	uint32_t all_count;
+	struct entry **all;	/* of all instances, in order */
+	uint64_t all_count;
 };
 
 struct waiting *
@@ -57,6 +54,8 @@ waiting_new(const char *name, uint32_t instance_count)
 	it->budget.name = name;
 	it->instance_count = instance_count;
 	it->instance = mem_alloc_zero(instance_count * sizeof(*it->instance));
+	for (uint32_t i = 0; i < instance_count; i++)
+		it->instance[i].next = i;
 	mem_budget_enter(&it->budget);
 	return it;
 }
@@ -70,15 +69,6 @@ drop_batch(struct waiting *it, struct entry *entry)
 	batch_free(&entry->batch);
 }
 
-static void
-reader_close(struct waiting *it, struct waiting_of *own)
-{
-	if (own->reader == NULL)
-		return;
-	spill_reader_free(&own->reader);
-	mem_release(&it->budget, SPILL_READER_BYTES);
-}
-
 void
 waiting_free(struct waiting **take_waiting)
 {
@@ -87,11 +77,8 @@ waiting_free(struct waiting **take_waiting)
 	*take_waiting = NULL;
 	if (it == NULL)
 		return;
-	for (uint32_t i = 0; i < it->all_count; i++)
-		drop_batch(it, &it->all[i]);
 	for (uint32_t i = 0; i < it->instance_count; i++) {
 		struct waiting_of *own = &it->instance[i];
-		reader_close(it, own);
 		for (uint32_t k = 0; k < own->count; k++)
 			drop_batch(it, &own->entry[k]);
 		spill_file_free(&own->file);
@@ -105,58 +92,92 @@ waiting_free(struct waiting **take_waiting)
 
 /* --- while they come ----------------------------------------------------- */
 
-/* Close what was written of one turn; an entry that goes on grows. */
-static int
-written_end(struct waiting_of *own, uint64_t turn, uint64_t number,
-	struct err *err)
+/* The records' bytes in one piece; none if they are too many for it. */
+static void
+keep_record(struct batch *copy, const struct column *record,
+	const uint16_t *sel)
 {
-	uint64_t from = own->written_to;
+	struct region *region = batch_region(copy);
+	uint32_t count = copy->row_count;
+	uint32_t *from = region_alloc(region, (count + 1) * sizeof(*from));
+	uint32_t *to = region_alloc(region, (count + 1) * sizeof(*to));
+	uint64_t size = 0;
 
-	if (spill_cut(own->file, &own->written_to, err) != 0)
-		return -1;
-	if (own->written_count > 0 &&
-	    own->entry[own->written_count - 1].turn == turn) {
-		own->entry[own->written_count - 1].to = own->written_to;
-		return 0;
+	for (uint32_t i = 0; i < count; i++) {
+		struct text text = column_row_text(record,
+		    sel == NULL ? i : sel[i]);
+		size += text.size;
 	}
-	own->entry[own->written_count++] = (struct entry){
-		.turn = turn, .number = number, .file = own->file,
-		.from = from, .to = own->written_to,
+	copy->has_record = 0;
+	if (size > INT32_MAX)
+		return;
+	char *bytes = region_alloc(region, size + IMAGE_SLACK);
+	size = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		struct text text = column_row_text(record,
+		    sel == NULL ? i : sel[i]);
+		from[i] = (uint32_t)size;
+		memcpy(bytes + size, text_bytes(&text), text.size);
+		size += text.size;
+		to[i] = (uint32_t)size;
+	}
+	copy->record = (struct column){
+		.type = record->type, .delimiter = record->delimiter,
+		.encoding = SLICE, .stride = 1, .base = bytes,
+		.from = from, .to = to,
 	};
-	return 0;
+	copy->has_record = 1;
 }
 
-/* Write all that the instance has in memory.  The list shrinks in place: where
- * an entry is put its batch, and those of its turn, have been written. */
+/* A copy of the selected rows that knows where they are from. */
+static struct batch *
+copy_with_places(const struct batch *batch)
+{
+	struct batch *copy = batch_compact(batch);
+
+	if (batch->origin == NULL)
+		return copy;
+	uint64_t *line = region_alloc(batch_region(copy),
+	    (batch->sel_count + 1) * sizeof(*line));
+	batch_lines(batch, (char *)line);
+	copy->origin = batch->origin;
+	copy->line = line;
+	if (batch->has_record || batch->record.base != NULL)
+		keep_record(copy, &batch->record, batch->sel);
+	return copy;
+}
+
+/* Lines that a file leaves out follow one another. */
+static void
+keep_lines(struct batch *batch)
+{
+	if (batch->origin == NULL || batch->line != NULL)
+		return;
+	uint64_t *line = region_alloc(batch_region(batch),
+	    (batch->row_count + 1) * sizeof(*line));
+	for (uint32_t i = 0; i < batch->row_count; i++)
+		line[i] = batch->first_line + i;
+	batch->line = line;
+}
+
+/* All that the instance has in memory. */
 static int
 write_all(struct waiting *it, struct waiting_of *own, struct op_run *run,
 	struct err *err)
 {
-	uint32_t i = own->written_count;
-
-	if (i == own->count)
-		return 0;
-	if (own->file == NULL &&
-	    (own->file = op_spill_new(run, err)) == NULL)
+	if (own->file == NULL && (own->file = op_spill_new(run, err)) == NULL)
 		return -1;
-	mem_charge_always(&it->budget, SPILL_FILE_BYTES);
-	int status = 0;
-	while (status == 0 && i < own->count) {
-		uint64_t turn = own->entry[i].turn;
-		uint64_t number = own->entry[i].number;
-		for (; status == 0 && i < own->count &&
-		    own->entry[i].turn == turn; i++) {
-			status = spill_write_batch(own->file,
-			    own->entry[i].batch, err);
-			drop_batch(it, &own->entry[i]);
-		}
-		if (status == 0)
-			status = written_end(own, turn, number, err);
+	for (; own->away_count < own->count; own->away_count++) {
+		struct entry *entry = &own->entry[own->away_count];
+		entry->file = own->file;
+		entry->from = own->end;
+		if (spill_write_batch(own->file, entry->batch, err) != 0 ||
+		    spill_cut(own->file, &own->end, err) != 0)
+			return -1;
+		entry->to = own->end;
+		drop_batch(it, entry);
 	}
-	mem_release(&it->budget, SPILL_FILE_BYTES);
-	if (status == 0)
-		own->count = own->written_count;
-	return status;
+	return 0;
 }
 
 int
@@ -164,17 +185,13 @@ waiting_add(struct waiting *it, struct op_run *run, const struct batch *batch,
 	uint64_t turn, uint64_t number, struct err *err)
 {
 	struct waiting_of *own = &it->instance[run->instance];
-	struct batch *copy = batch_compact(batch);
+	struct batch *copy = copy_with_places(batch);
 	uint64_t bytes = batch_bytes(copy);
 
-	if (mem_is_pressed(&it->budget) ||
-	    mem_charge(&it->budget, bytes) != 0) {
-		if (write_all(it, own, run, err) != 0) {
-			batch_free(&copy);
-			return -1;
-		}
+	int goes_away = mem_is_pressed(&it->budget) ||
+	    mem_charge(&it->budget, bytes) != 0;
+	if (goes_away)
 		mem_charge_always(&it->budget, bytes);
-	}
 	if (own->count == own->capacity) {
 		own->capacity = own->capacity * 2 + 4;
 		own->entry = mem_resize(own->entry,
@@ -182,8 +199,9 @@ waiting_add(struct waiting *it, struct op_run *run, const struct batch *batch,
 	}
 	own->entry[own->count++] = (struct entry){
 		.turn = turn, .number = number, .batch = copy,
+		.origin = copy->origin,
 	};
-	return 0;
+	return goes_away ? write_all(it, own, run, err) : 0;
 }
 
 /* --- when they go on ----------------------------------------------------- */
@@ -191,7 +209,8 @@ waiting_add(struct waiting *it, struct op_run *run, const struct batch *batch,
 static int
 entry_compare(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct entry *x = *(struct entry *const *)a;
+	const struct entry *y = *(struct entry *const *)b;
 
 	if (x->turn != y->turn)
 		return x->turn < y->turn ? -1 : 1;
@@ -201,36 +220,41 @@ entry_compare(const void *a, const void *b)
 void
 waiting_settle(struct waiting *it)
 {
-	uint32_t count = 0;
+	uint64_t count = 0;
 
 	for (uint32_t i = 0; i < it->instance_count; i++)
 		count += it->instance[i].count;
 	it->all = mem_alloc((count + 1) * sizeof(*it->all));
 	for (uint32_t i = 0; i < it->instance_count; i++) {
 		struct waiting_of *own = &it->instance[i];
-		if (own->count > 0)
-			memcpy(it->all + it->all_count, own->entry,
-			    own->count * sizeof(*own->entry));
-		it->all_count += own->count;
-		own->count = 0;
+		for (uint32_t k = 0; k < own->count; k++)
+			it->all[it->all_count++] = &own->entry[k];
 	}
 	qsort(it->all, it->all_count, sizeof(*it->all), entry_compare);
 }
 
-/* The next batch of the open stretch: 1; 0: it is through; -1. */
-static int
-take_written(struct waiting *it, struct waiting_of *own, struct batch **out,
-	uint64_t *number, struct err *err)
+/* A batch from a file, as it was put there. */
+static struct batch *
+read_back(const struct entry *entry, struct err *err)
 {
-	int got = spill_read_batch(own->reader, out, err);
+	struct spill_reader *reader = spill_reader_new(entry->file,
+	    entry->from, entry->to);
+	struct batch *batch = NULL;
+	int got = spill_read_batch(reader, &batch, err);
 
-	if (got <= 0) {
-		reader_close(it, own);
-		return got;
+	if (got == 0)
+		err_set(err, ERR_IO, "a temporary file ends too early");
+	if (got == 1) {
+		/* The reader's own goes with it. */
+		batch->origin = entry->origin;
+		keep_lines(batch);
+		if (batch->has_record) {
+			struct column record = batch->record;
+			keep_record(batch, &record, NULL);
+		}
 	}
-	*number = own->number;
-	own->number += (*out)->sel_count;
-	return 1;
+	spill_reader_free(&reader);
+	return got == 1 ? batch : NULL;
 }
 
 int
@@ -238,44 +262,40 @@ waiting_take(struct waiting *it, struct op_run *run, struct batch **out,
 	uint64_t *turn, uint64_t *number, struct err *err)
 {
 	struct waiting_of *own = &it->instance[run->instance];
-	uint64_t all = it->all_count;
+	uint64_t index = own->next;
 
-	if (!own->takes) {
-		own->next = (uint32_t)(all * run->instance /
-		    it->instance_count);
-		own->end = (uint32_t)(all * (run->instance + 1) /
-		    it->instance_count);
-		own->takes = 1;
-	}
-	for (;;) {
-		if (own->reader != NULL) {
-			*turn = it->all[own->next - 1].turn;
-			int got = take_written(it, own, out, number, err);
-			if (got != 0)
-				return got;
-		}
-		if (own->next == own->end)
-			return 0;
-		struct entry *entry = &it->all[own->next++];
-		if (entry->batch != NULL) {
-			*turn = entry->turn;
-			*number = entry->number;
-			*out = entry->batch;
-			mem_release(&it->budget, batch_bytes(*out));
-			entry->batch = NULL;
-			return 1;
-		}
-		mem_charge_always(&it->budget, SPILL_READER_BYTES);
-		own->number = entry->number;
-		own->reader = spill_reader_new(entry->file, entry->from,
-		    entry->to);
-	}
+	own->next += it->instance_count;
+	if (index >= it->all_count || own->is_refused)
+		return 0;
+	struct entry *entry = it->all[index];
+	*turn = entry->turn;
+	*number = entry->number;
+	if (entry->batch == NULL)
+		return (*out = read_back(entry, err)) == NULL ? -1 : 1;
+	*out = entry->batch;
+	mem_release(&it->budget, batch_bytes(*out));
+	entry->batch = NULL;
+	return 1;
+}
+
+void
+waiting_refuse(struct waiting *it, const struct op_run *run)
+{
+	it->instance[run->instance].is_refused = 1;
+}
+
+int
+waiting_is_out(const struct waiting *it, const struct op_run *run)
+{
+	/* The first of the next round. */
+	return it->instance[run->instance].next - run->instance >=
+	    it->all_count;
 }
 
 /* --- the way of an instance ---------------------------------------------- */
 
 enum waiting_stage { WAITING_MEET, WAITING_SETTLE, WAITING_SETTLED,
-	WAITING_GIVE, WAITING_GIVEN };
+	WAITING_GIVE };
 
 enum op_status
 waiting_keep(struct waiting *it, struct waiting_way *way, struct op_run *run,
@@ -311,26 +331,26 @@ waiting_meet(struct waiting *it, struct waiting_way *way, struct op_run *run)
 		way->stage++;
 		return OP_AGAIN;
 	case WAITING_GIVE:
-	case WAITING_GIVEN:
 		break;
 	}
 	return OP_OK;
 }
 
 enum op_status
-waiting_give(struct waiting *it, struct waiting_way *way, struct op_run *run,
-	struct err *err)
+waiting_give(struct waiting *it, struct op_run *run, struct err *err)
 {
 	uint64_t turn, number;
 	struct batch *batch;
-
-	if (way->stage == WAITING_GIVEN)
-		return OP_OK;
 	int got = waiting_take(it, run, &batch, &turn, &number, err);
-	if (got < 0)
+	enum op_status status = got < 0 ? OP_FAIL : got == 0 ? OP_OK :
+	    op_give(run, batch, err);
+
+	if (status == OP_FAIL)
 		return OP_FAIL;
-	enum op_status status = got == 0 ? OP_DONE : op_give(run, batch, err);
 	if (status == OP_DONE)
-		way->stage = WAITING_GIVEN;
-	return status == OP_FAIL ? OP_FAIL : OP_AGAIN;
+		waiting_refuse(it, run);
+	if (waiting_is_out(it, run))
+		return OP_OK;
+	run->job->turn_is_over = 1;
+	return OP_AGAIN;
 }

@@ -18,9 +18,9 @@ struct waiting *waiting_new(const char *name, uint32_t instance_count);
 void waiting_free(struct waiting **);
 
 /*
- * Keep the selected rows of a batch, without their places in the input; the
- * caller keeps the batch.  `number` is that of the first row within its turn:
- * what is taken has the order of (turn, number).  0, or -1 with err.
+ * Keep the selected rows of a batch, with their places in the input; the caller
+ * keeps the batch.  `number` is that of the first row within its turn: what is
+ * taken has the order of (turn, number).  0, or -1 with err.
  */
 int waiting_add(struct waiting *, struct op_run *, const struct batch *,
 	uint64_t turn, uint64_t number, struct err *);
@@ -29,11 +29,16 @@ int waiting_add(struct waiting *, struct op_run *, const struct batch *,
 void waiting_settle(struct waiting *);
 
 /*
- * Behind that: the next batch of this instance's part.  Part i is in front of
- * part i + 1.  1 with *out, which is the caller's; 0: it was the last; -1.
+ * Behind that they are dealt in rounds (op_work_f): of each round every
+ * instance takes one batch at most, instance i the i-th.  1 with *out, which is
+ * the caller's; 0: there is none for it; -1.
  */
 int waiting_take(struct waiting *, struct op_run *, struct batch **out,
 	uint64_t *turn, uint64_t *number, struct err *);
+/* The instance goes on with the rounds, but takes no more. */
+void waiting_refuse(struct waiting *, const struct op_run *);
+/* Was that the last round? */
+int waiting_is_out(const struct waiting *, const struct op_run *);
 
 /*
  * --- how an instance goes through it, for operators that keep what comes too
@@ -53,9 +58,8 @@ enum op_status waiting_keep(struct waiting *, struct waiting_way *,
  */
 enum op_status waiting_meet(struct waiting *, struct waiting_way *,
 	struct op_run *);
-/* Behind that: op_give a batch of the instance's part and OP_AGAIN; OP_OK: all
- * of it is given. */
-enum op_status waiting_give(struct waiting *, struct waiting_way *,
-	struct op_run *, struct err *);
+/* Behind that: op_give the instance's part of a round, OP_AGAIN; OP_OK: it was
+ * the last. */
+enum op_status waiting_give(struct waiting *, struct op_run *, struct err *);
 
 #endif

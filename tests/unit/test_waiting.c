@@ -5,8 +5,8 @@
 
 /*
  * Records 0, 1, 2, ... in turns of random length, each turn given to one of
- * three instances, in batches of random size: what the instances take, one
- * behind the other, is the same, whatever was written to files.
+ * three instances, in batches of random size: what the instances take, round
+ * after round, is the same, whatever was written to files.
  */
 #define INSTANCES 3
 
@@ -76,17 +76,19 @@ rig_take(struct rig *rig)
 	struct batch *batch;
 	int got;
 
-	for (uint32_t i = 0; i < INSTANCES; i++) {
-		while ((got = waiting_take(rig->waiting, &rig->run[i], &batch,
-		    &turn, &number, &err)) == 1) {
-			const int64_t *data = batch->column[0].data;
-			cr_assert_eq(rig->turn_first[turn] + number, next);
-			for (uint32_t k = 0; k < batch->sel_count; k++)
-				cr_assert_eq(data[batch_row(batch, k)],
-				    (int64_t)next++);
-			batch_free(&batch);
-		}
-		cr_assert_eq(got, 0);
+	for (uint32_t i = 0; !waiting_is_out(rig->waiting, &rig->run[0]) ||
+	    i > 0; i = (i + 1) % INSTANCES) {
+		got = waiting_take(rig->waiting, &rig->run[i], &batch, &turn,
+		    &number, &err);
+		if (got == 0)
+			continue;
+		cr_assert_eq(got, 1);
+		const int64_t *data = batch->column[0].data;
+		cr_assert_eq(rig->turn_first[turn] + number, next);
+		for (uint32_t k = 0; k < batch->sel_count; k++)
+			cr_assert_eq(data[batch_row(batch, k)],
+			    (int64_t)next++);
+		batch_free(&batch);
 	}
 	return next;
 }
