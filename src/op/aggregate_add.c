@@ -566,29 +566,11 @@ add_by_key(struct aggregate *state, struct batch *batch, struct region *region,
 	return add_to_table(state, batch, key, &keys, region, err);
 }
 
-static void
-note_turn(struct aggregate *state)
-{
-	uint64_t turn = state->run->job->turn;
-
-	if (state->turn_count > 0 &&
-	    state->turn[state->turn_count - 1].turn == turn)
-		return;
-	if (state->turn_count == state->turn_capacity) {
-		state->turn_capacity = state->turn_capacity * 2 + 16;
-		state->turn = mem_resize(state->turn,
-		    state->turn_capacity * sizeof(*state->turn));
-	}
-	state->turn[state->turn_count++] = (struct turn){ turn,
-		state->rows.sequence };
-}
-
 int
 aggregate_add(struct aggregate *state, struct batch *batch, struct err *err)
 {
 	struct region *region = region_new();
-
-	note_turn(state);
+	uint64_t before = state->rows.sequence;
 	int status = group_rows_probe(state->run, &state->rows, batch, region,
 	    err);
 	if (status == 0 && state->single != NULL)
@@ -596,6 +578,8 @@ aggregate_add(struct aggregate *state, struct batch *batch, struct err *err)
 		    region, NULL, state->single, err);
 	else if (status == 0)
 		status = add_by_key(state, batch, region, err);
+	turns_add(&state->turns, state->run->job->turn,
+	    state->rows.sequence - before);
 	if (status == 0)
 		status = check_room(state, err);
 	region_drop(&region);

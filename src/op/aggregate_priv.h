@@ -9,6 +9,7 @@
 #include "op/group_pile.h"
 #include "op/group_rows.h"
 #include "op/op.h"
+#include "op/turns.h"
 
 /* --- what instances share --- */
 
@@ -45,12 +46,6 @@ struct result {
 
 struct portion {
 	uint64_t place, ordinal, rows_before;
-};
-
-/* Where a record stands: those from number `own` of this instance on came in
- * this turn. */
-struct turn {
-	uint64_t turn, own;
 };
 
 /*
@@ -90,9 +85,8 @@ struct aggregate {
 	/* Working. */
 	enum aggregate_step step;
 	int is_spread;		/* there were too many groups for a table */
-	struct turn *turn;
-	uint64_t turn_count, turn_capacity;
-	struct agg_places places;	/* of own among all */
+	struct turns turns;
+	struct agg_places places;	/* of own among all, as aggregates see it */
 	uint32_t pile_count;		/* of all instances; 0: one table */
 	struct result **result;
 	uint32_t result_count, result_capacity;

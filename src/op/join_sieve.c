@@ -2,9 +2,9 @@
  * The keys of this side, which came first: what of the other side is kept.
  *
  * Where this side is known to be much smaller (plan/rule_side.c) it is read
- * first, and waits (op/waiting.h).  The hashes of its keys are noted; behind its
- * end one instance makes a sieve of them all, a word of 64 bits for every few
- * keys, of which each key sets four bits.  A record of the other side whose
+ * first, and waits (op/waiting.h).  The hashes of its keys are noted; behind
+ * its end one instance makes a sieve of them all, a word of 64 bits for every
+ * few keys, of which each key sets four bits.  A record of the other side whose
  * bits are not all set meets nothing, and is not kept.  All that follows is as
  * ever: a record that falls through by chance is kept and found by nobody.
  *

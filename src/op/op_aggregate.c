@@ -22,7 +22,6 @@
 #include "op/op.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "op/aggregate_priv.h"
@@ -112,65 +111,30 @@ aggregate_push(struct op_run *run, unsigned port, struct batch *take_batch,
 
 /* --- together --- */
 
-/* A turn of some instance. */
-struct stretch {
-	uint64_t turn, own, count;
-	uint32_t instance;
-};
-
-static int
-stretch_compare(const void *a, const void *b)
-{
-	const struct stretch *x = a, *y = b;
-
-	if (x->turn != y->turn)
-		return x->turn < y->turn ? -1 : 1;
-	return x->own < y->own ? -1 : x->own > y->own;
-}
-
-static uint64_t
-stretches_of(const struct aggregate *state, uint32_t instance,
-	struct stretch *out)
-{
-	for (uint64_t t = 0; t < state->turn_count; t++) {
-		uint64_t end = t + 1 < state->turn_count ?
-		    state->turn[t + 1].own : state->rows.sequence;
-		out[t] = (struct stretch){ state->turn[t].turn,
-			state->turn[t].own, end - state->turn[t].own,
-			instance };
-	}
-	return state->turn_count;
-}
-
 /* Where this instance's records are among those of all. */
 static void
 make_places(struct aggregate *state)
 {
 	const struct aggregate_share *share = state->share;
-	uint64_t count = 0, all = 0;
+	struct turns *turns = &state->turns;
+	const struct turns **all;
 
 	if (share->instance_count == 1)
 		return;
+	all = mem_alloc(share->instance_count * sizeof(*all));
 	for (uint32_t i = 0; i < share->instance_count; i++)
-		count += share->instance[i]->turn_count;
-	struct stretch *stretch = mem_alloc((count + 1) * sizeof(*stretch));
-	count = 0;
-	for (uint32_t i = 0; i < share->instance_count; i++)
-		count += stretches_of(share->instance[i], i, stretch + count);
-	qsort(stretch, count, sizeof(*stretch), stretch_compare);
-	struct agg_span *span = mem_alloc_zero((state->turn_count + 1) *
+		all[i] = &share->instance[i]->turns;
+	turns_settle(turns, all, share->instance_count);
+	mem_free(all);
+	struct agg_span *span = mem_alloc_zero((turns->count + 1) *
 	    sizeof(*span));
-	for (uint64_t i = 0; i < count; i++) {
-		if (stretch[i].instance == state->run->instance)
-			span[state->places.count++] = (struct agg_span){
-				stretch[i].own, all };
-		all += stretch[i].count;
-	}
+	for (uint64_t i = 0; i < turns->count; i++)
+		span[i] = (struct agg_span){ turns->stretch[i].own,
+			turns->stretch[i].all };
 	/* An instance without records has one group all the same. */
-	if (state->places.count == 0)
-		state->places.count = 1;
+	state->places.count = turns->count == 0 ? 1 :
+	    (uint32_t)turns->count;
 	state->places.span = span;
-	mem_free(stretch);
 }
 
 /* Behind the first meeting: how the groups are dealt. */
@@ -293,7 +257,7 @@ aggregate_close(struct op_run *run)
 	group_disk_free(&state->disk[0]);
 	group_disk_free(&state->disk[1]);
 	mem_free((void *)(uintptr_t)state->places.span);
-	mem_free(state->turn);
+	turns_fini(&state->turns);
 	mem_budget_leave(&run->budget);
 }
 
