@@ -118,42 +118,13 @@ distinct_spill(struct agg_call *call, void *target, struct err *err)
 	return spill_keys(call, state, err) != 0 ? -1 : (long)bytes;
 }
 
-/* One key: 0 or -1. */
 static int
-read_key(struct agg_disk *disk, void *reader, struct buf *buf, struct err *err)
+take_key(struct agg_call *call, void *cookie, const char *bytes, uint32_t size)
 {
-	uint32_t size;
+	struct text key = text_make(bytes, size);
 
-	if (disk->read(reader, &size, sizeof(size), err) != sizeof(size))
-		return -1;
-	buf->size = 0;
-	buf_reserve(buf, (size_t)size + 1);
-	buf->size = size;
-	return disk->read(reader, buf->bytes, size, err) == (long)size ? 0 :
-	    -1;
-}
-
-/* The keys of an extent to the set. */
-static int
-read_keys(struct agg_call *call, const struct agg_extent *extent,
-	struct agg_keys *keys, struct err *err)
-{
-	struct agg_disk *disk = extent->disk;
-	void *reader = disk->open(disk, call->disk, extent->from, extent->to);
-	struct buf buf = { 0 };
-	int status = 0;
-
-	for (uint64_t i = 0; i < extent->things && status == 0; i++) {
-		status = read_key(disk, reader, &buf, err);
-		if (status != 0)
-			break;
-		struct text key = text_make(buf.bytes, buf.size);
-		agg_keys_add(call, keys, &key, 1);
-	}
-	disk->close(reader);
-	buf_fini(&buf);
-	return status == 0 ? 0 :
-	    err_set(err, ERR_IO, "a temporary file ends too early");
+	agg_keys_add(call, cookie, &key, 1);
+	return 0;
 }
 
 /* How many keys a part has, over all that there is of it. */
@@ -171,8 +142,8 @@ count_part(struct agg_call *call, const struct distinct *state, uint32_t part,
 	for (uint64_t i = part; i < state->disk.count && status == 0;
 	    i += PARTS)
 		if (state->disk.extent[i].things > 0)
-			status = read_keys(call, &state->disk.extent[i], &keys,
-			    err);
+			status = agg_extent_read(call, &state->disk.extent[i],
+			    take_key, &keys, err);
 	*count += keys.count;
 	agg_keys_free(call, &keys);
 	return status;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "util/buf.h"
+#include "util/err.h"
 
 static void
 extents_reserve(struct agg_call *call, struct agg_extents *extents,
@@ -98,4 +99,39 @@ agg_extents_free(struct agg_call *call, struct agg_extents *extents)
 {
 	agg_release(call, extents->extent);
 	*extents = (struct agg_extents){ 0 };
+}
+
+static int
+read_thing(struct agg_call *call, const struct agg_extent *extent,
+	void *reader, struct buf *buf, agg_thing_f *take, void *cookie,
+	struct err *err)
+{
+	struct agg_disk *disk = extent->disk;
+	uint32_t size;
+
+	if (disk->read(reader, &size, sizeof(size), err) != sizeof(size))
+		return -1;
+	buf->size = 0;
+	buf_reserve(buf, (size_t)size + 1);
+	if (disk->read(reader, buf->bytes, size, err) != (long)size)
+		return -1;
+	return take(call, cookie, buf->bytes, size);
+}
+
+int
+agg_extent_read(struct agg_call *call, const struct agg_extent *extent,
+	agg_thing_f *take, void *cookie, struct err *err)
+{
+	struct agg_disk *disk = extent->disk;
+	void *reader = disk->open(disk, call->disk, extent->from, extent->to);
+	struct buf buf = { 0 };
+	int status = 0;
+
+	for (uint64_t i = 0; i < extent->things && status == 0; i++)
+		status = read_thing(call, extent, reader, &buf, take, cookie,
+		    err);
+	disk->close(reader);
+	buf_fini(&buf);
+	return status == 0 || err->kind != ERR_NONE ? status :
+	    err_set(err, ERR_IO, "a temporary file ends too early");
 }

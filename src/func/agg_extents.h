@@ -32,4 +32,13 @@ int agg_extents_load(struct agg_call *, struct agg_extents *, const char **at,
 	const char *end);
 void agg_extents_free(struct agg_call *, struct agg_extents *);
 
+/* One of the things of an extent; 0, or -1: it is none. */
+typedef int agg_thing_f(struct agg_call *, void *cookie, const char *bytes,
+	uint32_t size);
+
+/* Each of an extent whose things are bytes behind their size (uint32_t).  0, or
+ * -1 with err. */
+int agg_extent_read(struct agg_call *, const struct agg_extent *,
+	agg_thing_f *, void *cookie, struct err *);
+
 #endif

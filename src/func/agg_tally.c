@@ -306,39 +306,10 @@ mode_spill(struct agg_call *call, void *target, struct err *err)
 	return status != 0 ? -1 : (long)bytes;
 }
 
-/* One key of an extent: 0 or -1. */
 static int
-read_one(struct agg_call *call, struct agg_disk *disk, void *reader,
-	struct buf *buf, struct tally *out, struct err *err)
+take_key(struct agg_call *call, void *cookie, const char *bytes, uint32_t size)
 {
-	uint32_t size;
-
-	if (disk->read(reader, &size, sizeof(size), err) != sizeof(size))
-		return -1;
-	buf->size = 0;
-	buf_reserve(buf, (size_t)size + 1);
-	buf->size = size;
-	if (disk->read(reader, buf->bytes, size, err) != (long)size)
-		return -1;
-	const char *at = buf->bytes;
-	return tally_load_one(call, out, &at, at + size);
-}
-
-static int
-read_part(struct agg_call *call, const struct agg_extent *extent,
-	struct tally *out, struct err *err)
-{
-	struct agg_disk *disk = extent->disk;
-	void *reader = disk->open(disk, call->disk, extent->from, extent->to);
-	struct buf buf = { 0 };
-	int status = 0;
-
-	for (uint64_t i = 0; i < extent->things && status == 0; i++)
-		status = read_one(call, disk, reader, &buf, out, err);
-	disk->close(reader);
-	buf_fini(&buf);
-	return status == 0 ? 0 :
-	    err_set(err, ERR_IO, "a temporary file ends too early");
+	return tally_load_one(call, cookie, &bytes, bytes + size);
 }
 
 /* All that there is of a part. */
@@ -353,8 +324,8 @@ gather_part(struct agg_call *call, const struct tally *state, uint32_t part,
 			    state->tallied[i].count, 1);
 	}
 	for (uint64_t i = part; i < state->disk.count; i += PARTS)
-		if (state->disk.extent[i].things > 0 && read_part(call,
-		    &state->disk.extent[i], out, err) != 0)
+		if (state->disk.extent[i].things > 0 && agg_extent_read(call,
+		    &state->disk.extent[i], take_key, out, err) != 0)
 			return -1;
 	return 0;
 }

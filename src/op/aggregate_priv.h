@@ -86,7 +86,7 @@ struct aggregate {
 	enum aggregate_step step;
 	int is_spread;		/* there were too many groups for a table */
 	struct turns turns;
-	struct agg_places places;	/* of own among all, as aggregates see it */
+	struct agg_places places;	/* of own among all, for states */
 	uint32_t pile_count;		/* of all instances; 0: one table */
 	struct result **result;
 	uint32_t result_count, result_capacity;
