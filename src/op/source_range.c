@@ -2,8 +2,9 @@
  * An instance that reads ranges of one file (io/range.h): ranges i, i + n, ...
  * For each:
  *
- *	entry known	read from it, give batch by batch, hand on where the
- *			next range begins (READS)
+ *	entry known	read from it to the range's end, hand on where the next
+ *			one begins, then give what was read (GIVES); of a pipe
+ *			give batch by batch (READS)
  *	not yet known	guess it, read the whole range and hold it (HELD); when
  *			the entry comes and is the guess, hand on the next one,
  *			then give what is held (GIVES); else read it anew
@@ -68,7 +69,10 @@ struct source_ranges {
 	struct lane sure, guess;
 	/* Of the sure reader, as of the last look. */
 	struct reader_position seen;
-	/* What was read from the guess. */
+	/* What was read and not given yet; from the guess, but if is_sure. */
+	int is_sure;
+	enum source_got after;		/* what comes then, */
+	struct err failed;		/* or went wrong */
 	struct bad *bad;
 	struct note *note;
 	uint32_t note_count;
@@ -308,24 +312,25 @@ publish_sure(struct source_ranges *it)
 	schema_drop(&met);
 }
 
+/* The next batch of a range whose entry was known; SOURCE_TURN: it was read to
+ * its end. */
 static enum source_got
-read_sure(struct source_ranges *it, struct source_item *out, struct err *err)
+next_sure(struct source_ranges *it, struct batch **out, struct err *err)
 {
 	const struct format_def *format = it->file->kind.format;
 
 	for (;;) {
 		struct reader_position before = it->seen;
-		int got = format->next(it->sure.reader, &out->batch, err);
+		int got = format->next(it->sure.reader, out, err);
 		format->position(it->sure.reader, &it->seen);
 		count_read(it, it->seen.offset - before.offset,
 		    it->seen.record - before.record);
 		if (got == 1) {
-			finish_batch(it, &it->sure, out->batch);
+			finish_batch(it, &it->sure, *out);
 			return SOURCE_BATCH;
 		}
 		if (got == 0) {
 			range_file_end(it->chain, it->at + 1);
-			it->state = RANGE_DONE;
 			return SOURCE_END;
 		}
 		uint64_t missed;
@@ -335,14 +340,38 @@ read_sure(struct source_ranges *it, struct source_item *out, struct err *err)
 			return SOURCE_WAIT;
 		if (status == -1) {
 			range_file_end(it->chain, it->at + 1);
-			it->state = RANGE_DONE;
 			return SOURCE_FAIL;
 		}
 		if (status == 1) {
 			publish_sure(it);
-			return end_range(it, out);
+			return SOURCE_TURN;
 		}
 	}
+}
+
+static enum source_got
+read_sure(struct source_ranges *it, struct source_item *out, struct err *err)
+{
+	enum source_got got = next_sure(it, &out->batch, err);
+
+	if (got == SOURCE_END || got == SOURCE_FAIL)
+		it->state = RANGE_DONE;
+	return got == SOURCE_TURN ? end_range(it, out) : got;
+}
+
+/* All of the range before any of it is given: whoever has the next one waits
+ * for its entry. */
+static void
+hold_sure(struct source_ranges *it)
+{
+	struct batch *batch;
+
+	err_clear(&it->failed);
+	while ((it->after = next_sure(it, &batch, &it->failed)) ==
+	    SOURCE_BATCH)
+		held_add(it, batch);
+	it->is_sure = 1;
+	it->state = RANGE_GIVES;
 }
 
 /* Read the range from the guess, to its end.  0 or -1. */
@@ -412,6 +441,13 @@ try_guess(struct source_ranges *it, struct err *err)
 	return read_guess(it, err) != 0 ? -1 : 1;
 }
 
+/* Is it known how many ranges there are before all have been read? */
+static int
+is_counted(const struct source_ranges *it)
+{
+	return it->count != RANGES_UNKNOWN;
+}
+
 /* --- the states --- */
 
 static int
@@ -441,6 +477,8 @@ accept_guess(struct source_ranges *it)
 	else
 		range_file_publish(it->chain, it->at + 1, &next,
 		    it->behind.met);
+	it->is_sure = 0;
+	it->after = SOURCE_TURN;
 	it->state = RANGE_GIVES;
 }
 
@@ -463,15 +501,21 @@ begin_sure(struct source_ranges *it, struct err *err)
 }
 
 static enum source_got
-give_held(struct source_ranges *it, struct source_item *out)
+give_held(struct source_ranges *it, struct source_item *out, struct err *err)
 {
-	if (it->given_count == it->held_count) {
-		held_drop(it);
-		return end_range(it, out);
+	if (it->given_count < it->held_count) {
+		out->batch = it->held[it->given_count++];
+		if (!it->is_sure)
+			shift_batch(it, out->batch);
+		return SOURCE_BATCH;
 	}
-	out->batch = it->held[it->given_count++];
-	shift_batch(it, out->batch);
-	return SOURCE_BATCH;
+	held_drop(it);
+	if (it->after == SOURCE_TURN)
+		return end_range(it, out);
+	it->state = RANGE_DONE;
+	if (it->after == SOURCE_FAIL)
+		*err = it->failed;
+	return it->after;
 }
 
 /* Begin range `at`, or wait for where it begins. */
@@ -509,14 +553,17 @@ begin_range(struct source_ranges *it, struct source_item *out,
 		range_file_guessed(it->chain, is_right);
 		if (is_right) {
 			accept_guess(it);
-			return give_held(it, out);
+			return give_held(it, out, err);
 		}
 	}
 	held_drop(it);
 	int got = begin_sure(it, err);
 	if (got != 0)
 		return got < 0 ? SOURCE_FAIL : end_range(it, out);
-	return read_sure(it, out, err);
+	if (!is_counted(it) || it->step == 1)
+		return read_sure(it, out, err);
+	hold_sure(it);
+	return give_held(it, out, err);
 }
 
 enum source_got
@@ -530,7 +577,7 @@ source_ranges_next(struct source_ranges *it, struct source_item *out,
 	case RANGE_READS:
 		return read_sure(it, out, err);
 	case RANGE_GIVES:
-		return give_held(it, out);
+		return give_held(it, out, err);
 	case RANGE_DONE:
 		return SOURCE_END;
 	default:
@@ -545,13 +592,6 @@ source_ranges_wait(const struct source_ranges *it, struct env_waits *waits)
 
 	if (fd >= 0)
 		env_waits_add(waits, fd, 0);
-}
-
-/* Is it known how many ranges there are before all have been read? */
-static int
-is_counted(const struct source_ranges *it)
-{
-	return it->count != RANGES_UNKNOWN;
 }
 
 /* As all instances see it, whoever met the end of the file where. */
