@@ -204,12 +204,12 @@ subtask_add_out(struct subtask *it, struct edge *edge)
 	struct edge_out *out = edge_out_new(edge, it->index, to, &it->job);
 
 	it->out[it->out_count++] = out;
-	for (uint32_t i = 0; i < it->plan->source_count; i++)
-		if (plan->from == NULL &&
-		    it->source[i].index == plan->from_source)
-			it->source[i].head = edge_out_run(out);
-	if (plan->from == NULL)
+	if (plan->from == NULL) {
+		for (uint32_t i = 0; i < it->plan->source_count; i++)
+			if (it->source[i].index == plan->from_source)
+				it->source[i].head = edge_out_run(out);
 		return;
+	}
 	struct op_run *from = it->by_id[plan->from->id];
 	if (plan->from_side) {
 		from->side = edge_out_run(out);

@@ -401,8 +401,9 @@ giver_give(struct giver *giver, struct err *err)
 /* --- parts --- */
 
 static uint64_t
-rows_before(const struct aggregate_share *share, uint64_t ordinal)
+rows_before(const void *cookie, uint64_t ordinal)
 {
+	const struct aggregate_share *share = cookie;
 	uint64_t count = 0;
 
 	for (uint32_t i = 0; i < share->instance_count; i++)
@@ -417,25 +418,12 @@ static uint64_t
 part_begin(const struct aggregate *state, uint32_t part)
 {
 	const struct aggregate_share *share = state->share;
-	uint64_t low = 0, high = 0;
+	uint64_t ordinals = 0;
 
-	if (part == 0)
-		return 0;
-	if (part == share->instance_count)
-		return UINT64_MAX;
 	for (uint32_t i = 0; i < share->instance_count; i++)
-		high += share->instance[i]->rows.sequence;
-	/* 64 bits do: groups times instances. */
-	uint64_t wanted = rows_before(share, UINT64_MAX) * part /
-	    share->instance_count;
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		if (rows_before(share, middle) < wanted)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+		ordinals += share->instance[i]->rows.sequence;
+	return turns_share(part, share->instance_count, ordinals, rows_before,
+	    share);
 }
 
 static struct giver *

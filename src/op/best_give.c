@@ -8,7 +8,6 @@
  */
 #include "op/best_priv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "util/err.h"
@@ -60,17 +59,6 @@ records_are_alike(const struct image_shapes *shapes)
 	return shapes->count > 0;
 }
 
-static int
-shape_compare(const void *a, const void *b)
-{
-	const struct image_shape *x = *(struct image_shape *const *)a;
-	const struct image_shape *y = *(struct image_shape *const *)b;
-
-	if (x->turn != y->turn)
-		return x->turn < y->turn ? -1 : 1;
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
 /* The fields but that of records. */
 static struct schema *
 schema_without(const struct schema *wide, int record)
@@ -93,14 +81,12 @@ giver_learn_shapes(struct best_giver *giver, struct best *best)
 {
 	const struct image_shapes *shapes = &best->share->shapes;
 	uint32_t count = shapes->count;
-	const struct image_shape **shape = mem_alloc((2 * count + 1) *
+	const struct image_shape **shape = mem_alloc((count + 1) *
 	    sizeof(*shape));
-	const struct image_shape **ordered = shape + count;
 
 	for (uint32_t i = 0; i < count; i++)
-		shape[i] = ordered[i] = &shapes->shape[i];
-	qsort(ordered, count, sizeof(struct image_shape *), shape_compare);
-	image_union_init(&giver->all, best->run, shape, ordered, count);
+		shape[i] = &shapes->shape[i];
+	image_union_init(&giver->all, best->run, shape, count);
 	mem_free(shape);
 	giver->record = schema_find(giver->all.schema, BEST_RECORD_NAME, 1);
 	giver->has_record = records_are_alike(shapes);
@@ -146,8 +132,9 @@ result_rows_before(const struct best_result *result, uint64_t place)
 }
 
 static uint64_t
-rows_before(const struct best_share *share, uint64_t place)
+rows_before(const void *cookie, uint64_t place)
 {
+	const struct best_share *share = cookie;
 	uint64_t rows = 0;
 
 	for (uint32_t i = 0; i < share->instance_count; i++)
@@ -161,24 +148,12 @@ rows_before(const struct best_share *share, uint64_t place)
 static uint64_t
 share_begin(const struct best_share *share, uint32_t number)
 {
-	uint64_t low = 0, high = 0;
+	uint64_t places = 0;
 
-	if (number == 0)
-		return 0;
-	if (number == share->instance_count)
-		return UINT64_MAX;
 	for (uint32_t i = 0; i < share->instance_count; i++)
-		high += share->instance[i]->turns.rows;
-	uint64_t wanted = rows_before(share, UINT64_MAX) /
-	    share->instance_count * number;
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		if (rows_before(share, middle) < wanted)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+		places += share->instance[i]->turns.rows;
+	return turns_share(number, share->instance_count, places, rows_before,
+	    share);
 }
 
 static void

@@ -110,11 +110,11 @@ struct image_union {
 
 struct op_run;
 
-/* Rows have the indexes of shape[] as their shapes; ordered[] are the same, as
- * they were met.  The shapes are borrowed. */
+/* Rows have the indexes of shape[0..count) as their shapes; there is room for
+ * one more.  Fields come in the order in which shapes were met.  The shapes are
+ * borrowed. */
 void image_union_init(struct image_union *, struct op_run *,
-	const struct image_shape **shape, const struct image_shape **ordered,
-	uint32_t count);
+	const struct image_shape **shape, uint32_t count);
 void image_union_fini(struct image_union *);
 /* All columns of the rows; NULL: a row of nulls. */
 void image_union_read(const struct image_union *, struct image *const *rows,

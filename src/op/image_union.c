@@ -7,6 +7,7 @@
  */
 #include "op/image.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "op/image_priv.h"
@@ -70,12 +71,27 @@ shape_is_plain(const struct image_union *all, uint32_t index)
 	return 1;
 }
 
+static int
+shape_compare(const void *a, const void *b)
+{
+	const struct image_shape *x = *(struct image_shape *const *)a;
+	const struct image_shape *y = *(struct image_shape *const *)b;
+
+	if (x->turn != y->turn)
+		return x->turn < y->turn ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
 void
 image_union_init(struct image_union *all, struct op_run *run,
-	const struct image_shape **shape, const struct image_shape **ordered,
-	uint32_t count)
+	const struct image_shape **shape, uint32_t count)
 {
-	struct schema *schema = union_schema(run, ordered, count);
+	const struct image_shape **met = mem_copy(shape, (count + 1) *
+	    sizeof(*shape));
+
+	qsort(met, count, sizeof(*met), shape_compare);
+	struct schema *schema = union_schema(run, met, count);
+	mem_free(met);
 	uint32_t fields = schema->field_count;
 
 	*all = (struct image_union){

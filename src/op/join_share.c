@@ -7,7 +7,6 @@
  */
 #include "op/join_priv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "op/waiting.h"
@@ -99,17 +98,6 @@ join_has_room(uint64_t bytes)
 
 /* --- behind the first meeting --- */
 
-static int
-shape_compare(const void *a, const void *b)
-{
-	const struct image_shape *x = *(struct image_shape *const *)a;
-	const struct image_shape *y = *(struct image_shape *const *)b;
-
-	if (x->turn != y->turn)
-		return x->turn < y->turn ? -1 : 1;
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
 /*
  * All shapes of right rows as one.  Their numbers count through the instances;
  * their fields come in the order of the input.
@@ -117,7 +105,7 @@ shape_compare(const void *a, const void *b)
 static void
 settle_shapes(struct join_share *share, struct op_run *run)
 {
-	const struct image_shape **shape, **ordered;
+	const struct image_shape **shape;
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < share->instance_count; i++)
@@ -127,11 +115,8 @@ settle_shapes(struct join_share *share, struct op_run *run)
 	for (uint32_t i = 0; i < share->instance_count; i++)
 		for (uint32_t s = 0; s < share->instance[i].right.count; s++)
 			shape[count++] = &share->instance[i].right.shape[s];
-	ordered = mem_copy(shape, (count + 1) * sizeof(*shape));
-	qsort(ordered, count, sizeof(*ordered), shape_compare);
-	image_union_init(&share->right, run, shape, ordered, count);
+	image_union_init(&share->right, run, shape, count);
 	mem_free(shape);
-	mem_free(ordered);
 }
 
 void

@@ -411,11 +411,6 @@ end_add(struct op_job *job, struct op_run *run, unsigned port)
 static enum op_status
 end_flushed(struct op_run *run, unsigned port, struct err *err)
 {
-	/* A sink behind it must not take a failure for the end. */
-	if (run->job->stop.kind != ERR_NONE) {
-		*err = run->job->stop;
-		return OP_FAIL;
-	}
 	if (--run->open_inputs > 0) {
 		run->mark_us[port] = INT64_MAX;
 		return mark_update(run, err) == OP_FAIL ? OP_FAIL : OP_OK;
@@ -441,10 +436,10 @@ end_flush(struct op_run *run, unsigned port, struct err *err)
 	if (!run->done && def->flush != NULL)
 		status = def->flush(run, port, err);
 	clock_leave(run, begun_ns, outer_ns);
-	if (status == OP_DONE) {
+	/* A sink behind it must not take a failure for the end. */
+	status = given(run, 0, status, err);
+	if (status == OP_DONE)
 		run->done = 1;
-		err_clear(&run->job->stop);
-	}
 	if (status == OP_FAIL || def->work == NULL)
 		return status == OP_FAIL ? OP_FAIL : end_flushed(run, port,
 		    err);

@@ -95,3 +95,25 @@ turns_place(const struct turns *turns, uint64_t number)
 	}
 	return turns->stretch[low].all + (number - turns->stretch[low].own);
 }
+
+uint64_t
+turns_share(uint32_t number, uint32_t count, uint64_t places,
+	turns_rows_f *rows_before, const void *cookie)
+{
+	uint64_t low = 0, high = places;
+
+	if (number == 0)
+		return 0;
+	if (number == count)
+		return UINT64_MAX;
+	/* 64 bits do: rows times instances. */
+	uint64_t wanted = rows_before(cookie, UINT64_MAX) * number / count;
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+		if (rows_before(cookie, middle) < wanted)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}

@@ -31,4 +31,11 @@ void turns_settle(struct turns *own, const struct turns *const *all,
 /* The place of own record `number` among all; good when settled. */
 uint64_t turns_place(const struct turns *, uint64_t number);
 
+/* How many rows of a result come before a place. */
+typedef uint64_t turns_rows_f(const void *cookie, uint64_t place);
+/* Where share `number` of `count` begins, all of about as many rows; places are
+ * less than `places`. */
+uint64_t turns_share(uint32_t number, uint32_t count, uint64_t places,
+	turns_rows_f *rows_before, const void *cookie);
+
 #endif
