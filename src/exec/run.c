@@ -602,6 +602,17 @@ run_steps(struct run *run, struct err *err)
 	return status;
 }
 
+/* All has ended well: the files that were written appear.  Sinks are here. */
+static int
+run_commit(struct run *run, struct err *err)
+{
+	for (uint32_t i = 0; i < run->subtask_count; i++)
+		if (run->subtask[i] != NULL &&
+		    subtask_commit(run->subtask[i], err) != 0)
+			return -1;
+	return 0;
+}
+
 static int
 run_start_remotes(struct run *run, struct err *err)
 {
@@ -657,6 +668,8 @@ run_plan(struct plan *plan, const struct run_config *config, struct err *err)
 		status = run_build(&run, err);
 	if (status == 0)
 		status = run_steps(&run, err);
+	if (status == 0 && run.sched != NULL && run.store == NULL)
+		status = run_commit(&run, err);
 	if (status < 0 && run.remotes != NULL)
 		remotes_explain(run.remotes, err);
 	if (status == 0 && run.sched != NULL)

@@ -752,6 +752,17 @@ subtask_counts(const struct subtask *it, struct subtask_counts *out)
 		out->bytes_in += edge_in_bytes(it->in);
 }
 
+int
+subtask_commit(struct subtask *it, struct err *err)
+{
+	for (uint32_t i = 0; i < it->plan->op_count; i++) {
+		const struct op_def *def = it->op[i].op->def;
+		if (def->commit != NULL && def->commit(&it->op[i], err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 const struct op_run *
 subtask_op(const struct subtask *it, uint32_t op_id)
 {

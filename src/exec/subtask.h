@@ -65,6 +65,8 @@ void subtask_set_in(struct subtask *, struct edge *);
 void subtask_add_out(struct subtask *, struct edge *);
 /* Open the operators, sinks too.  0 or -1. */
 int subtask_open(struct subtask *, struct err *);
+/* The whole job has ended well: op_commit_f of its operators. */
+int subtask_commit(struct subtask *, struct err *);
 /*
  * Behind open, before the first step: give an entry to operator or source
  * `part` (as subtask_save wrote it). Entries of parts that are not here, and

@@ -52,6 +52,7 @@ struct output {
 	int continues;		/* appends to a file that has text */
 	int is_file;
 	int is_in_place;	/* it is seen while it grows */
+	int is_ended;
 	uint64_t start;		/* where in the file `written` began */
 	struct encoder *encoder;	/* NULL: not compressed */
 	int is_held;		/* the encoder may hold something */
@@ -466,32 +467,36 @@ output_bytes_written(const struct output *output)
 }
 
 int
+output_end(struct output *output, struct err *err)
+{
+	if (output->is_ended)
+		return 0;
+	int status = output->encoder == NULL ? output_flush(output, err) :
+	    write_buf(output, CODEC_FINISH, err);
+	if (status != 0)
+		return -1;
+	output->is_ended = 1;
+	if (!output->close_fd)
+		return 0;
+	output->close_fd = 0;
+	return env->close(output->fd) == 0 ? 0 : write_failed(output, err);
+}
+
+int
 output_commit(struct output **output_address, struct err *err)
 {
 	struct output *output = *output_address;
-	int status = output->encoder == NULL ? output_flush(output, err) :
-	    write_buf(output, CODEC_FINISH, err);
+	int status = output_end(output, err);
 
-	if (status != 0)
-		goto fail;
-	if (output->close_fd) {
-		output->close_fd = 0;
-		if (env->close(output->fd) != 0) {
-			write_failed(output, err);
-			goto fail;
-		}
-	}
-	if (output->temp_path != NULL &&
-	    env->rename(output->temp_path, output->real_path) != 0) {
-		write_failed(output, err);
-		goto fail;
+	if (status == 0 && output->temp_path != NULL &&
+	    env->rename(output->temp_path, output->real_path) != 0)
+		status = write_failed(output, err);
+	if (status != 0) {
+		output_abort(output_address);
+		return -1;
 	}
 	output_free(output_address);
 	return 0;
-
-fail:
-	output_abort(output_address);
-	return -1;
 }
 
 void

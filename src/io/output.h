@@ -58,7 +58,15 @@ int output_is_terminal(const struct output *);
 /* Columns of the terminal; 80 when unknown. */
 unsigned output_columns(const struct output *);
 uint64_t output_bytes_written(const struct output *);
-/* Flush, close, rename into place.  -1 with err: then nothing appeared. */
+/*
+ * Nothing more is written: flush, and close the file, which has still to
+ * appear.  What can fail for want of room fails here.
+ */
+int output_end(struct output *, struct err *);
+/*
+ * End, if that was not done, and rename into place.  -1 with err: then nothing
+ * appeared.
+ */
 int output_commit(struct output **, struct err *);
 /* Give up: the temporary file is removed. */
 void output_abort(struct output **);

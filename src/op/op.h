@@ -270,6 +270,11 @@ typedef enum op_status op_push_f(struct op_run *, unsigned port,
 /* Input `port` has ended; called once a port.  Give what is left. */
 typedef enum op_status op_flush_f(struct op_run *, unsigned port, struct err *);
 /*
+ * All operators of the job have ended well: what was made may appear.  Not
+ * called where the job keeps checkpoints.  0, or -1 with err.
+ */
+typedef int op_commit_f(struct op_run *, struct err *);
+/*
  * Operators that keep records can share the work (OP_JOINT): the records of an
  * input come to whichever instance, each keeps its own, and behind the flush of
  * that input all have the same to do together.  `work` is asked for it, again
@@ -360,6 +365,7 @@ struct op_def {
 	op_open_f *open;
 	op_push_f *push;
 	op_flush_f *flush;	/* NULL: nothing left */
+	op_commit_f *commit;	/* NULL: nothing appears */
 	op_share_f *share;	/* OP_JOINT, or NULL */
 	op_unshare_f *unshare;
 	op_work_f *work;

@@ -5,10 +5,11 @@
  * option, append.
  *
  * One path is one writer.  With holes in the path every record's path is
- * computed and each different one gets a writer when it first comes; outputs
- * are committed together at the end, so either all files appear or none.  When
- * more files than ROUTES_OPEN_MAX are wanted the job stops with a sentence: the
- * system's limit of open files is near.
+ * computed and each different one gets a writer when it first comes.  When more
+ * files than ROUTES_OPEN_MAX are wanted the job stops with a sentence: the
+ * system's limit of open files is near.  A file is whole and closed when the
+ * input has ended, but appears when the job has: those of all sinks together,
+ * so either all appear or none.
  *
  * A job that never ends, or keeps checkpoints, writes its files in place.  At a
  * barrier a sink writes all it holds and remembers how long each file is; a job
@@ -44,6 +45,7 @@ struct to {
 	struct group_table *routes;	/* path -> struct route */
 	struct buf folders;		/* that were made for the routes */
 	int gone;			/* the reader went away */
+	int is_ended;
 };
 
 static int
@@ -394,9 +396,26 @@ to_flush(struct op_run *run, unsigned port, struct err *err)
 		if (run->job->has_checkpoints)
 			status = output_flush(route->output, err);
 		else if (route->output != NULL)
+			status = output_end(route->output, err);
+	}
+	to->is_ended = 1;
+	return to_status(to, status, err) == OP_FAIL ? OP_FAIL : OP_OK;
+}
+
+static int
+to_commit(struct op_run *run, struct err *err)
+{
+	struct to *to = run->state;
+	int status = 0;
+
+	if (!to->is_ended || to->gone)
+		return 0;
+	for (uint64_t i = 0; i < route_count(to) && status == 0; i++) {
+		struct route *route = route_at(to, i);
+		if (route->output != NULL)
 			status = output_commit(&route->output, err);
 	}
-	return to_status(to, status, err) == OP_FAIL ? OP_FAIL : OP_OK;
+	return status;
 }
 
 /* --- barriers --------------------------------------------------------- */
@@ -535,18 +554,27 @@ route_close(const struct op *op, struct route *route)
 	schema_drop(&route->schema);
 }
 
+/* A job that failed: standard output still gets what was good. */
+static void
+to_rescue(const struct op_run *run)
+{
+	const struct to *to = run->state;
+	const struct route *route = to->single;
+	struct err ignored = ERR_INIT;
+
+	if (route == NULL || route->writer == NULL || route->output == NULL ||
+	    run->op->args.path != NULL || to->gone || to->is_ended)
+		return;
+	if (run->op->args.format->write_flush(route->writer, &ignored) == 0)
+		output_flush(route->output, &ignored);
+}
+
 static void
 to_close(struct op_run *run)
 {
 	struct to *to = run->state;
-	struct err ignored = ERR_INIT;
 
-	/* A job that failed: standard output still gets what was good. */
-	if (to->single != NULL && to->single->output != NULL &&
-	    to->single->writer != NULL && run->op->args.path == NULL &&
-	    !to->gone && run->op->args.format->write_flush(to->single->writer,
-	    &ignored) == 0)
-		output_flush(to->single->output, &ignored);
+	to_rescue(run);
 	for (uint64_t i = 0; (to->single != NULL || to->routes != NULL) &&
 	    i < route_count(to); i++)
 		route_close(run->op, route_at(to, i));
@@ -579,6 +607,7 @@ const struct op_def op_to = {
 	.open = to_open,
 	.push = to_push,
 	.flush = to_flush,
+	.commit = to_commit,
 	.pause = to_pause,
 	.freeze = to_freeze,
 	.save = to_save,
