@@ -340,6 +340,11 @@ guess_stage_end(struct parser *p, const struct ast_stage *stage)
 		    "expected '|', found '%s': stages run left to right",
 		    p->token.text.bytes);
 	}
+	if (stage->kind == AST_SELECT && parse_at_word(p, "by")) {
+		mend_unit(p, guess_rewrite_sql);
+		return parse_error(p, span, "aggregate ITEM, ... by KEYS",
+		    "select has no groups: 'by' belongs to aggregate");
+	}
 	if (is_by_alone(stage)) {
 		struct ast_span by = stage->items.item[0].span;
 		parse_mend(p, by.offset, 0, "n = count() ");

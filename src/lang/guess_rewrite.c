@@ -202,7 +202,7 @@ enum sql_clause {
 	SQL_LIMIT, SQL_CLAUSE_COUNT, SQL_NONE = SQL_CLAUSE_COUNT
 };
 
-/* Which clause the token begins. */
+/* Which clause the token begins; a `by` alone stands for `group by`. */
 static enum sql_clause
 sql_clause(const struct token *token)
 {
@@ -215,7 +215,7 @@ sql_clause(const struct token *token)
 	for (int i = 0; i < SQL_CLAUSE_COUNT; i++)
 		if (strcasecmp(token->text.bytes, words[i]) == 0)
 			return (enum sql_clause)i;
-	return SQL_NONE;
+	return parse_token_is_word(token, "by") ? SQL_GROUP : SQL_NONE;
 }
 
 /* Cut the text at the words outside of brackets. */
@@ -244,7 +244,8 @@ sql_cut(const char *text, size_t size, struct part *parts)
 			open->size = (size_t)(text + token.span.offset -
 			    open->text);
 		failed |= parts[clause].text != NULL;
-		if (clause == SQL_GROUP || clause == SQL_ORDER)
+		if ((clause == SQL_GROUP || clause == SQL_ORDER) &&
+		    !parse_token_is_word(&token, "by"))
 			lex_next(&lex, &token);	/* by */
 		open = &parts[clause];
 		open->text = text + lex.position;

@@ -326,6 +326,12 @@ note_foreign(struct parser *p)
 			parse_mend(p, offset, 2, "~");
 			return "use ~ to match a regex";
 		}
+		if (p->lex.source[offset + 1] == '>' ||
+		    p->lex.source[offset + 1] == '<') {
+			int more = p->lex.source[offset + 1] == '>';
+			parse_mend(p, offset, 2, more ? ">=" : "<=");
+			return more ? "use >=" : "use <=";
+		}
 		parse_mend(p, offset, bytes, "==");
 		return "use == to compare";
 	case TOKEN_AND_AND:
