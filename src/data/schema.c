@@ -158,3 +158,11 @@ schema_has_names_of(const struct schema *schema, const struct schema *other)
 	}
 	return 1;
 }
+
+int
+record_form_is_same(const struct record_form *a, const struct record_form *b)
+{
+	return a->type == b->type && a->delimiter == b->delimiter &&
+	    (a->type == TYPE_RAW_JSON ||
+	    schema_has_names_of(a->schema, b->schema));
+}

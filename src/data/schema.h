@@ -43,4 +43,17 @@ int schema_find(const struct schema *, const char *name, size_t size);
 /* Do both have the same names in the same order? */
 int schema_has_names_of(const struct schema *, const struct schema *other);
 
+/* How records are written that were read: what their own bytes mean. */
+struct record_form {
+	enum type type;		/* RAW* */
+	uint8_t delimiter;	/* of RAW_CSV */
+	const struct schema *schema;
+};
+
+/*
+ * Do bytes of a record mean the same in both?  JSON names its fields itself,
+ * of others they must have the same names.
+ */
+int record_form_is_same(const struct record_form *, const struct record_form *);
+
 #endif

@@ -40,20 +40,21 @@ shape_record(const struct image_shape *shape)
 	return schema_find(shape->schema, BEST_RECORD_NAME, 1);
 }
 
-/* As op/rows.h has it: lines of CSV also need the same names. */
 static int
 records_are_alike(const struct image_shapes *shapes)
 {
-	const struct image_shape *first = &shapes->shape[0];
+	struct record_form first = { 0 };
 
 	for (uint32_t i = 0; i < shapes->count; i++) {
 		const struct image_shape *shape = &shapes->shape[i];
-		int at = shape_record(first), own = shape_record(shape);
-		if (at < 0 || own < 0 || shape->type[own] != first->type[at] ||
-		    shape->delimiter[own] != first->delimiter[at])
+		int at = shape_record(shape);
+		if (at < 0)
 			return 0;
-		if (first->type[at] != TYPE_RAW_JSON &&
-		    !schema_has_names_of(shape->schema, first->schema))
+		struct record_form form = { (enum type)shape->type[at],
+		    shape->delimiter[at], shape->schema };
+		if (i == 0)
+			first = form;
+		if (!record_form_is_same(&form, &first))
 			return 0;
 	}
 	return shapes->count > 0;

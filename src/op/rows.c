@@ -213,10 +213,14 @@ rows_map(struct rows *rows, struct kept *kept)
 	}
 }
 
-/*
- * Are the batch's records like those that are kept?  Lines of CSV also mean the
- * same only under the same names.
- */
+static struct record_form
+form_of(const struct column *record, const struct schema *schema)
+{
+	return (struct record_form){ (enum type)record->type,
+	    record->delimiter, schema };
+}
+
+/* Are the batch's records like those that are kept? */
 static int
 is_record_alike(const struct rows *rows, const struct batch *batch)
 {
@@ -226,10 +230,9 @@ is_record_alike(const struct rows *rows, const struct batch *batch)
 		return 0;
 	if (rows->kept_count == 0)
 		return 1;
-	return batch->record.type == first->record.type &&
-	    batch->record.delimiter == first->record.delimiter &&
-	    (batch->record.type == TYPE_RAW_JSON ||
-	    schema_has_names_of(batch->schema, first->schema));
+	struct record_form kept = form_of(&first->record, first->schema);
+	struct record_form other = form_of(&batch->record, batch->schema);
+	return record_form_is_same(&kept, &other);
 }
 
 /* Charge what the region has grown by: 0, or 1. */

@@ -104,15 +104,21 @@ join_type(struct sort_shape *shape, const struct sort_layout *layout,
 		shape->delimiter[place] = 0;
 }
 
+static struct record_form
+form_of(const struct sort_layout *layout)
+{
+	return (struct record_form){ (enum type)layout->record_type,
+	    layout->record_delimiter, layout->schema };
+}
+
 static int
 is_record_alike(const struct sort_layout *layout,
 	const struct sort_layout *first)
 {
+	struct record_form a = form_of(layout), b = form_of(first);
+
 	return layout->keeps_record && first->keeps_record &&
-	    layout->record_type == first->record_type &&
-	    layout->record_delimiter == first->record_delimiter &&
-	    (layout->record_type == TYPE_RAW_JSON ||
-	    schema_has_names_of(layout->schema, first->schema));
+	    record_form_is_same(&a, &b);
 }
 
 /* Columns that nobody looks at: not made. */
