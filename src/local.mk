@@ -305,6 +305,8 @@ io_files = \
 	src/io/format_table.h \
 	src/io/input.c \
 	src/io/input.h \
+	src/io/json_follow.c \
+	src/io/json_follow_template.h \
 	src/io/json_format.c \
 	src/io/json_format.h \
 	src/io/json_index.c \
@@ -320,6 +322,7 @@ io_files = \
 	src/io/json_rows.h \
 	src/io/json_shape.c \
 	src/io/json_shape.h \
+	src/io/json_shape_priv.h \
 	src/io/json_shape_template.h \
 	src/io/json_take.c \
 	src/io/json_types.c \

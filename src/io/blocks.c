@@ -7,12 +7,18 @@
  * The blocks up to where the first release was are kept: they have the header.
  *
  * One lock guards the window; another is held by whoever reads, so that the
- * others go on with the blocks that are there.  A block that is being copied
- * from is pinned, and its memory is used again only when nobody does.
+ * others go on with the blocks that are there.  The bytes of a block are a
+ * loan (io/loan.h): a reader takes them as they are, with
  *
- * Of an input that makes its readers wait, the last block may have a part of
- * its bytes; the rest is put behind them.  No released offset lies behind the
- * bytes that are there, so that block is never released.
+ *	padding | block | slack | padding
+ *
+ * and the rest of the block's last line copied to the slack.
+ *
+ * No more is read than is asked for: a reader that needs the end of a line in
+ * the next block leaves the rest of that to who will read it, which saves the
+ * way from one processor's cache to the other's.  So the last block may have a
+ * part of its bytes; the rest is put behind them.  No released offset lies
+ * behind the bytes that are there, so that block is never released.
  */
 #include "io/blocks.h"
 
@@ -20,16 +26,18 @@
 #include <string.h>
 
 #include "io/input.h"
+#include "io/loan.h"
 #include "util/err.h"
 #include "util/mem.h"
 #include "util/thr.h"
 
+/* Behind a block: the end of its last line, if that is not longer. */
+#define SLACK_BYTES ((size_t)4 << 10)
+
 struct block {
 	struct block *next;
 	size_t size;		/* less than a whole block: the last; grows */
-	uint32_t pins;
-	int is_released;
-	char bytes[];
+	struct loan loan;
 };
 
 struct blocks {
@@ -48,7 +56,7 @@ struct blocks {
 	uint64_t first_index;
 	uint64_t count;
 	uint64_t end;			/* so many bytes have come */
-	struct block *unused;
+	struct loans loans;
 	int has_ended;
 	struct err failure;		/* behind the last block */
 };
@@ -67,14 +75,17 @@ blocks_new(const char *path, size_t block_bytes)
 	return blocks;
 }
 
-static void
-free_list(struct block *block)
+static char *
+block_bytes(const struct block *block)
 {
-	while (block != NULL) {
-		struct block *next = block->next;
-		mem_free(block);
-		block = next;
-	}
+	return block->loan.bytes + CHUNK_PADDING;
+}
+
+static void
+block_free(struct blocks *blocks, struct block *block)
+{
+	loan_return(&blocks->loans, &block->loan);
+	mem_free(block);
 }
 
 void
@@ -85,11 +96,15 @@ blocks_free(struct blocks **take_blocks)
 	*take_blocks = NULL;
 	if (blocks == NULL)
 		return;
-	free_list(blocks->first);
-	free_list(blocks->unused);
+	while (blocks->first != NULL) {
+		struct block *next = blocks->first->next;
+		block_free(blocks, blocks->first);
+		blocks->first = next;
+	}
 	for (uint64_t i = 0; i < blocks->kept_count; i++)
-		mem_free(blocks->kept[i]);
+		block_free(blocks, blocks->kept[i]);
 	mem_free(blocks->kept);
+	loans_fini(&blocks->loans);
 	if (blocks->input != NULL)
 		input_close(&blocks->input);
 	thr_lock_fini(&blocks->decoding);
@@ -115,17 +130,19 @@ blocks_fd(const struct blocks *blocks)
 	return input_fd(blocks->input);
 }
 
-/* Fill a block from `*size` on: 1: it is full; else what the last read said. */
+/* Fill a block from `*size` up to `wanted`: 1: it is so full; else what the
+ * last read said. */
 static ssize_t
-fill(struct blocks *blocks, struct block *block, size_t *size, struct err *err)
+fill(struct blocks *blocks, struct block *block, size_t *size, size_t wanted,
+	struct err *err)
 {
 	if (blocks->input == NULL)
 		blocks->input = input_open(blocks->path, err);
 	if (blocks->input == NULL)
 		return -1;
-	while (*size < blocks->block_bytes) {
-		ssize_t got = input_read(blocks->input, block->bytes + *size,
-		    blocks->block_bytes - *size, err);
+	while (*size < wanted) {
+		ssize_t got = input_read(blocks->input, block_bytes(block) +
+		    *size, wanted - *size, err);
 		if (got <= 0)
 			return got;
 		*size += (size_t)got;
@@ -134,16 +151,14 @@ fill(struct blocks *blocks, struct block *block, size_t *size, struct err *err)
 }
 
 static struct block *
-take_unused(struct blocks *blocks)
+block_new(struct blocks *blocks)
 {
+	struct block *block = mem_alloc_zero(sizeof(*block));
+
 	thr_lock_take(&blocks->window);
-	struct block *block = blocks->unused;
-	if (block != NULL)
-		blocks->unused = block->next;
+	block->loan = loan_take(&blocks->loans, blocks->block_bytes +
+	    SLACK_BYTES + 2 * CHUNK_PADDING);
 	thr_lock_give(&blocks->window);
-	if (block == NULL)
-		block = mem_alloc(sizeof(*block) + blocks->block_bytes);
-	*block = (struct block){ 0 };
 	return block;
 }
 
@@ -169,15 +184,20 @@ window_extend(struct blocks *blocks, struct block *block, size_t size)
 	}
 }
 
-/* Read into the last block, or one behind it.  Is there more to be had? */
+/* Read into the last block, or one behind it, up to the byte at `end` in the
+ * input if that is in it.  Is there more to be had? */
 static int
-read_block(struct blocks *blocks)
+read_block(struct blocks *blocks, uint64_t end)
 {
 	struct block *block = blocks->partial != NULL ? blocks->partial :
-	    take_unused(blocks);
+	    block_new(blocks);
 	size_t size = block->size;
+	/* Who reads is the only one to change it. */
+	uint64_t start = blocks->end - size;
+	size_t wanted = end - start < blocks->block_bytes ?
+	    (size_t)(end - start) : blocks->block_bytes;
 	struct err err = ERR_INIT;
-	ssize_t got = fill(blocks, block, &size, &err);
+	ssize_t got = fill(blocks, block, &size, wanted, &err);
 
 	thr_lock_take(&blocks->window);
 	int has_come = size > block->size || got == 0 || got == -1;
@@ -185,61 +205,61 @@ read_block(struct blocks *blocks)
 	blocks->has_ended = got == 0 || got == -1;
 	blocks->failure = err;
 	thr_lock_give(&blocks->window);
-	blocks->partial = got == 1 ? NULL : block;
+	blocks->partial = size == blocks->block_bytes ? NULL : block;
 	if (has_come && blocks->more != NULL)
 		blocks->more(blocks->cookie);
 	return got == 1;
 }
 
+/* Get what stands before `end`, where `offset` is among it. */
+static void
+reach(struct blocks *blocks, uint64_t offset, uint64_t end)
+{
+	if (blocks_has(blocks, offset))
+		return;
+	thr_lock_take(&blocks->decoding);
+	while (!blocks_has(blocks, offset) && read_block(blocks, end))
+		;
+	thr_lock_give(&blocks->decoding);
+}
+
 int
 blocks_reach(struct blocks *blocks, uint64_t offset)
 {
-	if (blocks_has(blocks, offset))
-		return 1;
-	thr_lock_take(&blocks->decoding);
-	while (!blocks_has(blocks, offset) && read_block(blocks))
-		;
-	thr_lock_give(&blocks->decoding);
+	reach(blocks, offset, offset + 1);
 	return blocks_has(blocks, offset);
 }
 
-/* The block with that number, pinned, and what it has; NULL: it is gone, or has
- * not come. */
-static struct block *
-pin(struct blocks *blocks, uint64_t index, size_t *size)
+/* A part of a block that somebody reads, and the bytes that it has. */
+struct part {
+	struct region *region;	/* held; NULL: it is gone, or has not come */
+	char *bytes;
+	size_t size;
+};
+
+/* The block with that number, from its start. */
+static struct part
+hold_block(struct blocks *blocks, uint64_t index)
 {
 	struct block *block = NULL;
+	struct part part = { 0 };
 
 	thr_lock_take(&blocks->window);
 	if (index < blocks->kept_count) {
 		block = blocks->kept[index];
-		block->pins++;
 	} else if (index >= blocks->first_index &&
 	    index < blocks->first_index + blocks->count) {
 		block = blocks->first;
 		for (uint64_t i = blocks->first_index; i < index; i++)
 			block = block->next;
-		block->pins++;
 	}
-	*size = block == NULL ? 0 : block->size;
+	if (block != NULL) {
+		part.region = region_hold(block->loan.region);
+		part.bytes = block_bytes(block);
+		part.size = block->size;
+	}
 	thr_lock_give(&blocks->window);
-	return block;
-}
-
-static void
-keep_unused(struct blocks *blocks, struct block *block)
-{
-	block->next = blocks->unused;
-	blocks->unused = block;
-}
-
-static void
-unpin(struct blocks *blocks, struct block *block)
-{
-	thr_lock_take(&blocks->window);
-	if (--block->pins == 0 && block->is_released)
-		keep_unused(blocks, block);
-	thr_lock_give(&blocks->window);
+	return part;
 }
 
 /* What is said where there was no byte; 1: by now there is. */
@@ -266,16 +286,15 @@ tell_end(struct blocks *blocks, uint64_t offset, struct err *err)
 static size_t
 copy_out(struct blocks *blocks, uint64_t offset, char *bytes, size_t size)
 {
-	size_t at = (size_t)(offset % blocks->block_bytes), there;
-	struct block *block = pin(blocks, offset / blocks->block_bytes,
-	    &there);
+	size_t at = (size_t)(offset % blocks->block_bytes);
+	struct part part = hold_block(blocks, offset / blocks->block_bytes);
 
-	if (block == NULL)
+	if (part.region == NULL)
 		return 0;
-	size_t left = there > at ? there - at : 0;
+	size_t left = part.size > at ? part.size - at : 0;
 	size = size < left ? size : left;
-	memcpy(bytes, block->bytes + at, size);
-	unpin(blocks, block);
+	memcpy(bytes, part.bytes + at, size);
+	region_drop(&part.region);
 	return size;
 }
 
@@ -286,7 +305,7 @@ blocks_read(struct blocks *blocks, uint64_t offset, char *bytes, size_t size,
 	/* Others read too: what had not come may be there a moment later, and
 	 * is not to be taken for the end. */
 	for (;;) {
-		blocks_reach(blocks, offset);
+		reach(blocks, offset, offset + size);
 		size_t got = copy_out(blocks, offset, bytes, size);
 		if (got > 0)
 			return (ssize_t)got;
@@ -294,6 +313,35 @@ blocks_read(struct blocks *blocks, uint64_t offset, char *bytes, size_t size,
 		if (told <= 0)
 			return told;
 	}
+}
+
+int
+blocks_lend(struct blocks *blocks, uint64_t offset, uint64_t limit,
+	uint64_t end, struct input_lent *out)
+{
+	uint64_t start = end - blocks->block_bytes;
+
+	/* Behind what is lent there may be written. */
+	if (end % blocks->block_bytes != 0 || offset < start || offset >= end ||
+	    limit < end)
+		return 0;
+	reach(blocks, end - 1, end);
+	struct part part = hold_block(blocks, start / blocks->block_bytes);
+	if (part.region == NULL || part.size < blocks->block_bytes) {
+		region_drop(&part.region);
+		return 0;
+	}
+	uint64_t behind = limit - end < SLACK_BYTES ? limit - end :
+	    SLACK_BYTES;
+	if (behind > 0)
+		behind = copy_out(blocks, end, part.bytes + part.size,
+		    (size_t)behind);
+	*out = (struct input_lent){
+		.region = part.region,
+		.bytes = part.bytes + (offset - start),
+		.size = (size_t)(end + behind - offset),
+	};
+	return 1;
 }
 
 /* Take the first block out of the window. */
@@ -329,10 +377,7 @@ blocks_release(struct blocks *blocks, uint64_t offset)
 	}
 	while (blocks->count > 0 && (blocks->first_index + 1) *
 	    blocks->block_bytes <= offset) {
-		struct block *block = window_shift(blocks);
-		block->is_released = 1;
-		if (block->pins == 0)
-			keep_unused(blocks, block);
+		block_free(blocks, window_shift(blocks));
 	}
 	thr_lock_give(&blocks->window);
 }

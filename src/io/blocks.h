@@ -6,6 +6,7 @@
 
 struct err;
 struct input;
+struct input_lent;
 
 /*
  * An input whose bytes can only be had one behind the other (it is compressed,
@@ -33,6 +34,14 @@ int blocks_fd(const struct blocks *);
  */
 ssize_t blocks_read(struct blocks *, uint64_t offset, char *bytes, size_t size,
 	struct err *);
+/*
+ * The bytes [offset, limit) as they lie there: the block that ends at `end`,
+ * and at most a few KiB of what comes behind it: 1 and *out as input_lend has
+ * it.  0 where they are to be read: the block has not come whole, or the limit
+ * is not behind it.  A block is one caller's; others read a copy.
+ */
+int blocks_lend(struct blocks *, uint64_t offset, uint64_t limit, uint64_t end,
+	struct input_lent *out);
 /* Get what stands at `offset`: 1 if it is there, or none will come; 0 if it has
  * not come yet. */
 int blocks_reach(struct blocks *, uint64_t offset);

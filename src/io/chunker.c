@@ -9,6 +9,9 @@
  * same chunk, when no batch holds it; at the front of the same chunk after a
  * move; in another chunk.  A chunk that is lent is never written again.
  *
+ * Where the input lends what it has, that is the chunk; behind it nothing is
+ * read, since it is not ours.
+ *
  * Reading goes on while there is room and the input need not be waited for, so
  * that a pipe fed in small pieces still gives chunks worth the work.
  */
@@ -30,6 +33,7 @@ struct chunker {
 	struct input *input;
 	struct loans loans;
 	struct loan chunk;
+	int is_lent;		/* by the input */
 	size_t chunk_bytes;
 	char *bytes;
 	size_t size;
@@ -71,6 +75,17 @@ chunker_free(struct chunker **chunker_address)
 	mem_free(chunker);
 }
 
+/* The chunk is used no more. */
+static void
+give_back(struct chunker *chunker)
+{
+	if (chunker->is_lent)
+		region_drop(&chunker->chunk.region);
+	else
+		loan_return(&chunker->loans, &chunker->chunk);
+	chunker->is_lent = 0;
+}
+
 /* The first byte behind what input may fill. */
 static char *
 chunk_limit(const struct chunker *chunker)
@@ -95,7 +110,7 @@ move_to_fresh_chunk(struct chunker *chunker, const char *kept, size_t keep)
 	if (keep > 0)
 		memcpy(bytes, kept, keep);
 	memset(fresh.bytes, 0, CHUNK_PADDING);
-	loan_return(&chunker->loans, &chunker->chunk);
+	give_back(chunker);
 	chunker->chunk = fresh;
 	chunker->bytes = bytes;
 }
@@ -104,11 +119,12 @@ move_to_fresh_chunk(struct chunker *chunker, const char *kept, size_t keep)
 static void
 make_room(struct chunker *chunker, size_t keep)
 {
-	if (chunker->chunk.region == NULL) {
-		move_to_fresh_chunk(chunker, NULL, 0);
+	char *kept = chunker->bytes + chunker->size - keep;
+
+	if (chunker->chunk.region == NULL || chunker->is_lent) {
+		move_to_fresh_chunk(chunker, kept, keep);
 		return;
 	}
-	char *kept = chunker->bytes + chunker->size - keep;
 	char *front = chunker->chunk.bytes + CHUNK_PADDING;
 	size_t enough = chunker->chunk_bytes / 2;
 	if (enough == 0)
@@ -128,6 +144,24 @@ make_room(struct chunker *chunker, size_t keep)
 	}
 }
 
+/* Take what the input lends, but where chunks shall have another size. */
+static int
+borrow(struct chunker *chunker)
+{
+	struct input_lent lent;
+
+	if (chunker->ended || chunker->chunk_bytes != CHUNK_BYTES ||
+	    !input_lend(chunker->input, &lent))
+		return 0;
+	give_back(chunker);
+	chunker->is_lent = 1;
+	chunker->chunk = (struct loan){ .region = lent.region };
+	chunker->bytes = lent.bytes;
+	chunker->size = lent.size;
+	memset(chunker->bytes + chunker->size, 0, CHUNK_PADDING);
+	return 1;
+}
+
 int
 chunker_fill(struct chunker *chunker, size_t keep, struct err *err)
 {
@@ -139,6 +173,8 @@ chunker_fill(struct chunker *chunker, size_t keep, struct err *err)
 
 	assert(keep <= chunker->size);
 	chunker->offset += chunker->size - keep;
+	if (keep == 0 && borrow(chunker))
+		return 1;
 	make_room(chunker, keep);
 	chunker->size = keep;
 	do {

@@ -437,6 +437,15 @@ input_read(struct input *input, char *bytes, size_t size, struct err *err)
 	return got;
 }
 
+int
+input_lend(struct input *input, struct input_lent *out)
+{
+	return input->calls != NULL && input->calls->lend != NULL &&
+	    !input->stopped && !input->keeps && !input->is_unknown &&
+	    input->ahead_at == input->ahead_bytes &&
+	    input->calls->lend(input->cookie, out);
+}
+
 void
 input_keep(struct input *input)
 {

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 struct err;
+struct region;
 
 /*
  * A stream of bytes from outside: a file, a pipe, a terminal, a socket.  "-"
@@ -19,16 +20,27 @@ struct err;
  */
 struct input;
 
+/*
+ * The bytes that come next, where they lie.  CHUNK_PADDING bytes before may be
+ * read, and as many behind written.
+ */
+struct input_lent {
+	struct region *region;	/* held for whom they are lent to */
+	char *bytes;
+	size_t size;
+};
+
 struct input *input_open(const char *path, struct err *);
 /* From memory that outlives it, named "memory": for tests and fuzzing. */
 struct input *input_memory(const void *bytes, size_t size);
 /*
- * From whoever knows how: `read` as input_read, `seek` as input_seek, or NULL;
- * `close` frees the cookie.  It has no descriptor: who made it says what to
- * wait for.
+ * From whoever knows how: `read` as input_read, `seek` as input_seek and `lend`
+ * as input_lend, or NULL; `close` frees the cookie.  It has no descriptor: who
+ * made it says what to wait for.
  */
 struct input_calls {
 	ssize_t (*read)(void *cookie, char *bytes, size_t size, struct err *);
+	int (*lend)(void *cookie, struct input_lent *out);
 	int (*seek)(void *cookie, uint64_t offset, struct err *);
 	void (*close)(void *take_cookie);
 };
@@ -41,6 +53,8 @@ const char *input_path(const struct input *);
 /* Up to `size` bytes; 0 at the end, -1 with err, INPUT_WAIT if told not to
  * wait. */
 ssize_t input_read(struct input *, char *bytes, size_t size, struct err *);
+/* Instead of a read: 1 and *out, a byte at least; 0: they are to be read. */
+int input_lend(struct input *, struct input_lent *out);
 /*
  * Look ahead: up to `size` of the bytes that come next, until a line end is
  * among them or the input ends.  They are still to be read.  May block.  The
@@ -90,11 +104,11 @@ void input_allow_archive(struct input *);
  * Chunked reading for the text formats: a window of bytes that begins where the
  * format left off and ends wherever reading stopped.  Chunks are counted
  * regions, padded with 64 readable bytes before and behind; what is carried
- * over to the next chunk is copied to its front.  At the end of input the
+ * over to the next chunk is copied to its front.  What an input lends is a
+ * chunk as it lies there.  At the end of input the
  * format may write a line end behind the last line that has none.
  */
 struct chunker;
-struct region;
 
 /* Bytes that may be read before and behind a chunk. */
 #define CHUNK_PADDING 64

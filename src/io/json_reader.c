@@ -9,9 +9,10 @@
  *	  fill			the next window; a begun record is kept
  *
  * A row is ranges of the window, so a batch never spans two.  The index covers
- * the window from the first record on.  It is trusted only over bytes that were
- * found valid: what follows a record that is refused is either behind a line
- * end that the index has seen outside of a string, or indexed anew.
+ * the window from the first record on that needed it.  It is trusted only over
+ * bytes that were found valid: what follows a record that is refused is either
+ * behind a line end that the index has seen outside of a string, or indexed
+ * anew.
  */
 #include "io/json_reader.h"
 
@@ -29,6 +30,10 @@
 #include "util/mem.h"
 
 #define VALUE_UNKNOWN (-3)
+/* Where one record of so many needs the index, the others use it too; for so
+ * many windows. */
+#define MISSED_OF 4
+#define REST_WINDOWS 16
 
 /* --- options ----------------------------------------------------------- */
 
@@ -64,10 +69,11 @@ json_reader_new(struct input *input, const struct json_settings *settings,
 	r->chunker = chunker_new(input);
 	r->bad = config->bad;
 	r->origin = config->origin;
-	r->shapes = json_shapes_new();
+	r->shapes = json_shapes_new(settings->record_max);
 	json_rows_init(&r->rows);
 	r->value_column = VALUE_UNKNOWN;
 	r->line = 1;
+	r->follows = !settings->single;
 	return r;
 }
 
@@ -142,6 +148,29 @@ json_reindex(struct json_reader *r)
 	memset(&r->outline, 0, sizeof(r->outline));
 }
 
+/* Begin at r->at, with no record begun. */
+static void
+begin_index(struct json_reader *r)
+{
+	json_index_start(&r->index, r->base, r->at);
+	r->mark = 0;
+	if (!r->follows)
+		json_index_extend(&r->index, r->end);
+}
+
+/* How the next window is to be read, by what was found in the last. */
+static void
+choose_way(struct json_reader *r)
+{
+	if (r->follows && r->missed > r->followed / MISSED_OF) {
+		r->follows = 0;
+		r->rest_windows = REST_WINDOWS;
+	} else if (r->rest_windows > 0) {
+		r->follows = --r->rest_windows == 0;
+	}
+	r->followed = r->missed = 0;
+}
+
 /* Line and column of the window's first byte, before it moves to r->at. */
 static void
 count_place(struct json_reader *r)
@@ -167,7 +196,8 @@ discard(struct json_reader *r)
 	r->discarding = line_end == NULL;
 	r->at = line_end == NULL ? r->end :
 	    (uint32_t)(line_end - r->base) + 1;
-	json_reindex(r);
+	memset(&r->outline, 0, sizeof(r->outline));
+	begin_index(r);
 }
 
 /* A byte order mark at the very start is no part of the text. */
@@ -204,11 +234,16 @@ fill(struct json_reader *r, struct err *err)
 	r->base = chunker_bytes(r->chunker, &size);
 	r->end = (uint32_t)size;
 	r->at = 0;
+	if (r->outline.mark == 0 && r->judged_bytes == 0)
+		choose_way(r);
 	if (!r->opened) {
 		skip_order_mark(r);
-		json_reindex(r);
+		begin_index(r);
 	} else if (r->discarding) {
 		discard(r);
+	} else if (r->follows && r->outline.mark == 0 &&
+	    r->judged_bytes == 0) {
+		begin_index(r);
 	} else {
 		json_index_move(&r->index, r->base, shift, r->mark);
 		json_index_extend(&r->index, r->end);

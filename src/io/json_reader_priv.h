@@ -62,6 +62,11 @@ struct json_reader {
 	/* Of the record at `at`, while it is not whole. */
 	struct json_outline outline;
 	uint32_t judged_bytes;	/* so much of it was found to be right */
+	/* Are records read without the index?  Of those in this window, how
+	 * many were, and how many could not be; if not, for how long. */
+	int follows;
+	uint32_t followed, missed;
+	uint32_t rest_windows;
 
 	/* Line and column of base[line_at], from 1 and 0. */
 	uint64_t line;
@@ -77,7 +82,7 @@ struct json_reader {
 	struct reader_position failed_at;
 };
 
-/* The record at r->at into a row, or what is in its way. */
+/* The record at r->at, and some behind it, into rows, or what is in its way. */
 enum json_step json_take_value(struct json_reader *);
 /* The index, from r->at on, and the first mark from there. */
 void json_reindex(struct json_reader *);

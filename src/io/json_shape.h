@@ -14,10 +14,33 @@ struct json_rows;
  */
 struct json_shapes;
 
-struct json_shapes *json_shapes_new(void);
+/* A record of more bytes than `record_max` is of no shape. */
+struct json_shapes *json_shapes_new(uint32_t record_max);
 void json_shapes_free(struct json_shapes **);
 /* Columns have other numbers now. */
 void json_shapes_forget(struct json_shapes *);
+
+/* Records that are read without an index. */
+struct json_follow {
+	const char *base;
+	uint32_t at;	/* where to begin; where it stopped, blanks skipped */
+	uint32_t end;	/* bytes from here on are 0, 64 of them */
+	uint32_t line_count;	/* line ends that were passed are added */
+	uint32_t checked_bytes;	/* so were bytes looked at one by one */
+};
+
+enum json_followed {
+	JSON_FOLLOWED,		/* the batch is full */
+	JSON_CUT,		/* what is there is right, but not whole */
+	JSON_OTHER,		/* something else stands there */
+};
+
+/*
+ * Read records, and the blanks between them, while they are of the shapes that
+ * are expected: every byte of them is checked.
+ */
+enum json_followed json_shapes_follow(struct json_shapes *,
+	struct json_follow *, struct json_rows *);
 
 /* Where a record's marks end, and what it has in common with its like. */
 struct json_outline {

@@ -3,6 +3,7 @@
  *
  *	MATCH_NAME	the function to make
  *	MATCH_TARGET	its target attribute
+ *	MATCH_LEAD	compares a lead
  *
  * Returns 1 only for records that json_check() would let through as well; see
  * the head of json_shape.c.
@@ -17,15 +18,15 @@ MATCH_NAME(const struct json_shape *shape, const struct json_index *index,
 	uint32_t segments = shape->mark_count - 1;
 	uint32_t strings = shape->key_count;
 
-	if (index->count - first < shape->mark_count || !same_marks(
-	    index->mark + first, shape->mark, shape->mark_count))
+	if (index->count - first < shape->mark_count ||
+	    index->mark[first + segments] != '}')
 		return 0;
 	for (uint32_t i = 0; i < segments; i++, segment++) {
-		const char *at = base + place[i] + 1;
+		const char *at = base + place[i];
 		const char *end = base + place[i + 1];
-		if (!same_prefix(at, segment, shape))
+		if (!MATCH_LEAD(at, segment, shape))
 			return 0;
-		at += segment->prefix_size;
+		at += segment->lead_size;
 		if (segment->part == JSON_NOTHING) {
 			if (at != end && !only_blanks(at, end))
 				return 0;
@@ -43,3 +44,4 @@ MATCH_NAME(const struct json_shape *shape, const struct json_index *index,
 
 #undef MATCH_NAME
 #undef MATCH_TARGET
+#undef MATCH_LEAD

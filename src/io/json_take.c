@@ -1,12 +1,16 @@
 /*
- * Taking one record.  An object is tried in this order, the likely first:
+ * Taking records.  An object is tried in this order, the likely first:
  *
+ *	json_shapes_follow	it and those behind it, without an index
  *	json_shapes_expect	the shape that comes next as a rule
  *	json_outline_record	find its end by brackets alone; none: wait
  *	json_shapes_find	all shapes with that outline
  *	json_record_read	mark by mark, then learned as a shape
  *	judge			json_check(): what is wrong with it, or was it
  *				only the index that could not tell?
+ *
+ * The index is made when it is needed, for the rest of the window.  Where many
+ * records need it, it is not tried without for a while (follow_is_worth).
  *
  * In lines, a record that has not ended in the window is judged as far as it
  * goes, and again whenever it has doubled: a line cut short must not swallow
@@ -20,6 +24,9 @@
 #include "data/json.h"
 #include "io/json_reader_priv.h"
 #include "util/mem.h"
+
+/* Looked at one by one, so many bytes cost what is saved on a record. */
+#define CHECKED_BYTES_DEAR 32
 
 /* The current row is whole: the record ends before `end`. */
 static inline void
@@ -295,8 +302,9 @@ take_scalar(struct json_reader *r)
 	return take_checked(r, end);
 }
 
-enum json_step
-json_take_value(struct json_reader *r)
+/* The record at r->at by the index, or what is in its way. */
+static enum json_step
+take_by_index(struct json_reader *r)
 {
 	char c = r->base[r->at];
 	int object = c == '{';
@@ -322,4 +330,48 @@ json_take_value(struct json_reader *r)
 			return judge(r, 0);
 	}
 	return take_unexpected(r, object);
+}
+
+/* Take the records from r->at on that are as expected.  JSON_ON: at r->at
+ * stands what is not, or a blank. */
+static enum json_step
+follow(struct json_reader *r)
+{
+	uint32_t before = r->rows.count;
+	struct json_follow follow = {
+		.base = r->base, .at = r->at, .end = r->end,
+	};
+
+	r->line += json_count_lines(r->base + r->line_at, r->at - r->line_at);
+	if (before == 0) {
+		r->batch_line = r->line;
+		r->batch_record = r->record_number + 1;
+	}
+	enum json_followed got = json_shapes_follow(r->shapes, &follow,
+	    &r->rows);
+	r->line += follow.line_count;
+	r->at = r->line_at = follow.at;
+	r->documents |= r->rows.count > before;
+	r->followed += r->rows.count - before;
+	r->missed += got == JSON_OTHER;
+	r->missed += follow.checked_bytes / CHECKED_BYTES_DEAR;
+	if (got == JSON_CUT && !r->ended && follow.at < r->end &&
+	    r->end - follow.at <= r->set.record_max)
+		return JSON_MORE;
+	while (r->mark < r->index.count && r->index.place[r->mark] < r->at)
+		r->mark++;
+	return JSON_ON;
+}
+
+enum json_step
+json_take_value(struct json_reader *r)
+{
+	if (r->follows && r->place == JSON_TOP && r->base[r->at] == '{' &&
+	    r->outline.mark == 0 && r->judged_bytes == 0) {
+		enum json_step step = follow(r);
+		if (step != JSON_ON || r->rows.count == r->rows.limit ||
+		    r->base[r->at] != '{')
+			return step;
+	}
+	return take_by_index(r);
 }

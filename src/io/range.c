@@ -328,6 +328,7 @@ struct range_input {
 	uint64_t offset;	/* of the next read */
 	uint64_t stands;	/* where `bytes` stands */
 	uint64_t limit;
+	uint64_t end;		/* of the range: the limit is at or behind it */
 	int is_sought;		/* the limit's line end is behind `seek`, */
 	uint64_t seek;		/* which had not come */
 	int is_dry;
@@ -411,6 +412,22 @@ range_read(void *cookie, char *bytes, size_t size, struct err *err)
 	return got;
 }
 
+/* Of a window that all share, who reads a range up to its end can have it as it
+ * is. */
+static int
+range_lend(void *cookie, struct input_lent *out)
+{
+	struct range_input *it = cookie;
+
+	it->is_dry = 0;
+	if (it->blocks == NULL || it->limit == UINT64_MAX ||
+	    it->offset >= it->limit || !blocks_lend(it->blocks, it->offset,
+	    it->limit, it->end, out))
+		return 0;
+	it->offset += out->size;
+	return 1;
+}
+
 static int
 range_seek(void *cookie, uint64_t offset, struct err *err)
 {
@@ -436,7 +453,8 @@ range_input_open(struct range_file *file, const char *path,
 	struct range_input **out, struct err *err)
 {
 	static const struct input_calls calls = {
-		.read = range_read, .seek = range_seek, .close = range_close,
+		.read = range_read, .lend = range_lend, .seek = range_seek,
+		.close = range_close,
 	};
 	struct input *bytes = file->blocks != NULL ? NULL : input_open(path,
 	    err);
@@ -464,6 +482,7 @@ range_input_limit(struct range_input *it, uint64_t offset, struct err *err)
 	it->raised = 0;
 	it->stride = LOOK_BYTES;
 	it->limit = 0;
+	it->end = offset;
 	it->seek = offset - 1;
 	return seek_limit(it, err);
 }

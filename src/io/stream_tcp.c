@@ -226,7 +226,7 @@ static enum stream_got
 accept_one(struct stream *stream, struct stream_part *out, struct err *err)
 {
 	static const struct input_calls calls = {
-		connection_read, NULL, connection_close,
+		.read = connection_read, .close = connection_close,
 	};
 	char peer[ENV_PEER_SIZE];
 	int fd;

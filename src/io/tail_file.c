@@ -244,7 +244,7 @@ struct input *
 tail_file_input(struct tail_file *file)
 {
 	static const struct input_calls calls = {
-		file_read, file_seek, file_close,
+		.read = file_read, .seek = file_seek, .close = file_close,
 	};
 
 	file->users++;

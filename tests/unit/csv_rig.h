@@ -300,8 +300,8 @@ static inline int
 rig_read_restless(struct rig *rig, const void *bytes, size_t size,
 	struct bad *bad, struct buf *out, struct err *err)
 {
-	static const struct input_calls calls = { rig_trickle_read,
-	    rig_trickle_seek, NULL };
+	static const struct input_calls calls = { .read = rig_trickle_read,
+	    .seek = rig_trickle_seek };
 	static const struct origin origin = { "x" };
 	struct reader_config config = { rig->option, rig->option_count, bad,
 	    &origin };
