@@ -276,10 +276,10 @@ scan_usual(const struct place *at, uint32_t size, const uint32_t *found,
 {
 	const char *line = at->base + at->start;
 	const uint32_t wanted = at->lines->wanted;
-	uint32_t quote[6];
+	const uint32_t quote[6] = { found[0] - at->start,
+	    found[1] - at->start, found[2] - at->start, found[3] - at->start,
+	    found[4] - at->start, found[5] - at->start };
 
-	for (int i = 0; i < (combined ? 6 : 2); i++)
-		quote[i] = found[i] - at->start;
 	if (quote[combined ? 5 : 1] >= size)
 		return 0;
 	/* Nor may what closes be escaped. */

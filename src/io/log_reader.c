@@ -91,6 +91,8 @@ log_open(const char *format, int combined, struct input *input,
 	settings.names = schema_new();
 	schema_add(settings.names, "line", 4, TYPE_ANY);
 	struct reader *reader = mem_alloc_zero(sizeof(*reader));
+	settings.mark = '"';
+	settings.mark_count = combined ? COMBINED_QUOTES : COMMON_QUOTES;
 	reader->lines = csv_reader_new(input, &settings, config);
 	reader->bad = config->bad;
 	reader->part_count = combined ? LOG_PART_COUNT : LOG_COMMON_COUNT;
@@ -206,7 +208,7 @@ take_time(struct reader *reader, struct parts *parts, uint32_t row,
 	    "expected a time like 10/Oct/2000:13:55:36 -0700";
 }
 
-/* The quotes of all lines of a batch, which lie one behind the other. */
+/* The quotes of all lines of a batch, where the reader has not found them. */
 static const uint32_t *
 find_quotes(struct reader *reader, const struct column *lines, uint32_t rows)
 {
@@ -293,8 +295,8 @@ static void
 parts_init(struct reader *reader, struct parts *parts, struct batch *batch)
 {
 	struct log_lines *lines = &parts->lines;
-	uint32_t rows = batch->row_count;
-	size_t words = (rows + 63) / 64;
+	const uint32_t rows = batch->row_count;
+	const size_t words = (rows + 63) / 64;
 
 	*parts = (struct parts){ .batch = batch, .rows = rows,
 		.region = batch_region(batch),
@@ -305,8 +307,12 @@ parts_init(struct reader *reader, struct parts *parts, struct batch *batch)
 	};
 	lines->column = region_copy(parts->region, &batch->column[0],
 	    sizeof(batch->column[0]));
-	lines->quote = find_quotes(reader, lines->column, rows);
+	lines->quote = csv_reader_marks(reader->lines);
 	lines->step = lines->combined ? COMBINED_QUOTES : COMMON_QUOTES;
+	if (lines->quote == NULL)
+		lines->quote = find_quotes(reader, lines->column, rows);
+	else
+		lines->step++;
 	for (uint32_t k = 0; k < reader->range_count; k++) {
 		uint32_t i = reader->range[k];
 		lines->from[i] = region_alloc(parts->region, rows * 4);
