@@ -25,10 +25,16 @@
 #include "op/group_front.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "util/bits.h"
+#include "util/cpu.h"
 #include "util/mem.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #define LINE_BYTES 64u
 #define LINE_SLOTS 2u
@@ -339,29 +345,41 @@ find_slot(const struct group_front *front, const struct front_key *key)
 	return NULL;
 }
 
-/* The row of a key, or NULL. */
+/* The row of a key that may be in this slot, or is in none of its line. */
 static inline __attribute__((always_inline)) char *
-find_row(const struct group_front *front, const struct front_key *key)
+row_of(const struct group_front *front, const struct front_key *key,
+	uint32_t which, uint32_t is_other)
 {
-	const struct front_slot *slot = &front->slot[key->slot];
-	uint64_t first = slot_difference(&slot[0], key);
-	uint64_t second = slot_difference(&slot[1], key);
-	/* Arithmetic: which of the two it is nobody could foretell. */
-	uint32_t which = first != 0;
+	const struct front_slot *slot = &front->slot[key->slot + which];
 
-	if (__builtin_expect((first == 0) | (second == 0), 1) &&
+	if (__builtin_expect(!is_other, 1) &&
 	    (__builtin_expect(!key_is_long(key), 1) ||
 	    rest_is(front, key->slot + which, key)))
-		return slot_row(&slot[which]);
+		return slot_row(slot);
 	if (key->size == SIZE_TOO_LONG)
 		return NULL;
 	slot = find_slot(front, key);
 	return slot == NULL ? NULL : slot_row(slot);
 }
 
+typedef char *find_row_f(const struct group_front *, const struct front_key *);
+
+/* The row of a key, or NULL. */
+static inline char *
+find_row_plain(const struct group_front *front, const struct front_key *key)
+{
+	const struct front_slot *slot = &front->slot[key->slot];
+	/* Arithmetic: which of the two it is nobody could foretell. */
+	uint32_t first = slot_difference(&slot[0], key) != 0;
+	uint32_t second = slot_difference(&slot[1], key) != 0;
+
+	return row_of(front, key, first, first & second);
+}
+
 static inline __attribute__((always_inline)) uint32_t
 find_loop(const struct group_front *front, const struct column *column,
-	uint32_t column_count, uint32_t count, char **row, uint16_t *miss)
+	uint32_t column_count, uint32_t count, char **row, uint16_t *miss,
+	find_row_f *find_row)
 {
 	struct front_key key[AHEAD];
 	uint32_t miss_count = 0;
@@ -384,17 +402,64 @@ find_loop(const struct group_front *front, const struct column *column,
 	return miss_count;
 }
 
+static inline __attribute__((always_inline)) uint32_t
+find_any(const struct group_front *front, const struct column *column,
+	uint32_t column_count, uint32_t count, char **row, uint16_t *miss,
+	find_row_f *find_row)
+{
+	/* Copies, which nothing that is written can change. */
+	const struct column copy[2] = { column[0], column[column_count - 1] };
+	const struct group_front copied = *front;
+
+	if (column_count == 1)
+		return find_loop(&copied, copy, 1, count, row, miss, find_row);
+	return find_loop(&copied, copy, 2, count, row, miss, find_row);
+}
+
+#if defined(__x86_64__)
+
+#define AVX2 __attribute__((target("avx2")))
+
+_Static_assert(offsetof(struct front_key, size) == 3 * sizeof(uint64_t),
+	"a key lies as a slot does");
+
+/* The same, a slot at once. */
+static inline AVX2 char *
+find_row_avx2(const struct group_front *front, const struct front_key *key)
+{
+	const __m256i *slot = (const void *)&front->slot[key->slot];
+	const __m256i wanted = _mm256_loadu_si256((const void *)key);
+	const __m256i compared = _mm256_set_epi64x((int64_t)~ADDRESS_MASK,
+	    -1, -1, -1);
+	uint32_t first = !_mm256_testz_si256(_mm256_xor_si256(
+	    _mm256_loadu_si256(slot), wanted), compared);
+	uint32_t second = !_mm256_testz_si256(_mm256_xor_si256(
+	    _mm256_loadu_si256(slot + 1), wanted), compared);
+
+	return row_of(front, key, first, first & second);
+}
+
+static AVX2 uint32_t
+find_avx2(const struct group_front *front, const struct column *column,
+	uint32_t column_count, uint32_t count, char **row, uint16_t *miss)
+{
+	return find_any(front, column, column_count, count, row, miss,
+	    find_row_avx2);
+}
+
+#endif
+
 uint32_t
 group_front_find(const struct group_front *front, const struct column *column,
 	uint32_t column_count, uint32_t count, char **row, uint16_t *miss)
 {
-	/* Copies, which nothing that is written can change. */
-	struct column copy[2] = { column[0], column[column_count - 1] };
-	struct group_front copied = *front;
-
-	if (column_count == 1)
-		return find_loop(&copied, copy, 1, count, row, miss);
-	return find_loop(&copied, copy, 2, count, row, miss);
+#if defined(__x86_64__)
+	if (cpu_tier() >= CPU_AVX2)
+		return find_avx2(front, column, column_count, count, row,
+		    miss);
+#endif
+	return find_any(front, column, column_count, count, row, miss,
+	    find_row_plain);
 }
 
 static void
