@@ -273,6 +273,7 @@ io_files = \
 	src/io/csv_index.h \
 	src/io/csv_index_template.h \
 	src/io/csv_judge.c \
+	src/io/csv_lines.c \
 	src/io/csv_options.c \
 	src/io/csv_options.h \
 	src/io/csv_priv.h \

@@ -38,6 +38,7 @@ struct csv_reader {
 	struct region *scratch;
 	struct csv_rejects rejects;
 	uint32_t *row_first;	/* for sections */
+	const uint32_t *marks;	/* of the last batch; or NULL */
 
 	/*
 	 * The window: bytes [at, end) of base are not read yet.  Positions
@@ -138,6 +139,14 @@ uint32_t csv_field_of_column(const struct csv_reader *, uint32_t i);
 void csv_init_missing(struct batch *, struct column *);
 /* A batch whose columns are views of an explicit table; NULL without rows. */
 struct batch *csv_batch_of_table(struct csv_reader *, struct csv_section *);
+
+/* Find the rows of an irregular section; a comment line ends it. */
+void csv_section_walk(const struct csv_reader *, struct csv_section *);
+/*
+ * A batch of the section's lines, which was indexed with marks; NULL: some line
+ * needs a closer look, or there is none.
+ */
+struct batch *csv_batch_of_lines(struct csv_reader *, struct csv_section *);
 
 /*
  * The first row is not whole, or cannot be indexed: wait for more (0), or

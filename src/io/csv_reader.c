@@ -6,6 +6,7 @@
  *	csv_section.c	a part of the window -> index -> one batch
  *	csv_index.c	separators outside quotes, by SIMD
  *	csv_row.c	one row exactly, where the index gives up
+ *	csv_lines.c	lines that are indexed with some byte of them
  *	csv_reject.c	records that are refused
  *	csv_types.c	declared types
  *
@@ -226,6 +227,12 @@ csv_reader_need(struct csv_reader *r, const struct need *need)
 	/* A failure is said by the first next; else it may come later. */
 	if (csv_header_read(r, &err) == 0 && was_open)
 		csv_apply_need(r);
+}
+
+const uint32_t *
+csv_reader_marks(const struct csv_reader *r)
+{
+	return r->marks;
 }
 
 /* In position.inside: the rest of the line is dropped. */

@@ -30,6 +30,10 @@ struct csv_settings {
 	int comment;		/* lines that begin with this byte; -1: none */
 	int empty_is_null;	/* an empty field of type RAW */
 	int empty_lines;	/* an empty line is a record, not skipped */
+	/* Of lines (delimiter '\n'): csv_reader_marks() tells where this byte
+	 * stands, which a line mostly has so often; 0: none. */
+	char mark;
+	uint32_t mark_count;
 	enum csv_ragged ragged;
 	uint64_t skip;		/* lines before the header */
 	uint32_t record_max;	/* bytes */
@@ -46,6 +50,13 @@ struct schema *csv_reader_schema(struct csv_reader *, struct err *);
 void csv_reader_need(struct csv_reader *, const struct need *);
 int csv_reader_next(struct csv_reader *, struct batch **out, struct err *);
 void csv_reader_position(const struct csv_reader *, struct reader_position *);
+/*
+ * Of the last batch, which the caller still has as it was given: the places of
+ * marks and line ends, ascending, from the first row's first on; behind them
+ * CSV_MARKS_BEHIND times UINT32_MAX.  NULL: they are not known.
+ */
+#define CSV_MARKS_BEHIND 8
+const uint32_t *csv_reader_marks(const struct csv_reader *);
 /* Of a row of the last batch, which has a line for each row. */
 void csv_reader_position_of(const struct csv_reader *, const struct batch *,
 	uint32_t row, struct reader_position *);

@@ -38,13 +38,13 @@ length_careful(const struct csv_reader *r)
 }
 
 static uint32_t
-index_limit(const struct csv_reader *r)
+index_limit(uint32_t stride)
 {
-	uint64_t limit = (uint64_t)batch_rows_target() * r->stride;
+	uint64_t limit = (uint64_t)batch_rows_target() * stride;
 
 	if (limit > INDEX_ENTRIES)
 		limit = INDEX_ENTRIES;
-	return limit < r->stride ? r->stride : (uint32_t)limit;
+	return limit < stride ? stride : (uint32_t)limit;
 }
 
 /* Entries up to and with the last line end. */
@@ -61,7 +61,8 @@ entries_of_whole_rows(const char *base, const uint32_t *index, uint32_t count)
  * exactly; a row that cannot be used ends the section.
  */
 static void
-section_index(struct csv_reader *r, struct csv_section *s, uint32_t limit)
+section_index(struct csv_reader *r, struct csv_section *s, char delimiter,
+	uint32_t limit)
 {
 	struct csv_scan *scan = &s->scan;
 
@@ -72,7 +73,7 @@ section_index(struct csv_reader *r, struct csv_section *s, uint32_t limit)
 	s->index[-1] = r->at - 1;
 	*scan = (struct csv_scan){
 		.base = r->base, .index = s->index, .end = r->end,
-		.limit = limit, .delimiter = r->set.dialect.delimiter,
+		.limit = limit, .delimiter = delimiter,
 		.quotes = r->set.dialect.quotes,
 	};
 	csv_scan_restart(scan, r->at);
@@ -155,9 +156,8 @@ section_is_regular(const struct csv_reader *r, struct csv_section *s)
 	    options_are_regular(r, s);
 }
 
-/* Find the rows of an irregular section; a comment line ends it. */
-static void
-section_walk(const struct csv_reader *r, struct csv_section *s)
+void
+csv_section_walk(const struct csv_reader *r, struct csv_section *s)
 {
 	uint32_t rows = 0;
 	uint32_t k = 0;
@@ -347,7 +347,7 @@ section_finish(struct csv_reader *r, uint32_t next, uint64_t line_count,
 static struct batch *
 batch_of_irregular(struct csv_reader *r, struct csv_section *s)
 {
-	section_walk(r, s);
+	csv_section_walk(r, s);
 	uint32_t prefix = regular_prefix(r, s);
 
 	if (prefix > 0 && (prefix >= PREFIX_ROWS_MIN ||
@@ -385,8 +385,30 @@ section_widen(struct csv_reader *r, struct csv_section *s)
 	if (csv_row_judge(r, &row) == CSV_ROW_DONE &&
 	    (row.field_count <= most || r->set.ragged == CSV_RAGGED_LOOSE)) {
 		loan_return(&r->loans, &s->loan);
-		section_index(r, s, row.field_count);
+		section_index(r, s, r->set.dialect.delimiter,
+		    row.field_count);
 	}
+}
+
+static struct batch *
+section_records(struct csv_reader *r, struct csv_section *s)
+{
+	section_index(r, s, r->set.dialect.delimiter, index_limit(r->stride));
+	if (s->entry_count == 0 && (s->scan.illegal ||
+	    s->scan.count >= s->scan.limit))
+		section_widen(r, s);
+	return s->entry_count > 0 ? section_batch(r, s) : NULL;
+}
+
+/* Lines, with the places of marks; NULL: they are read like any records. */
+static struct batch *
+section_lines(struct csv_reader *r, struct csv_section *s)
+{
+	section_index(r, s, r->set.mark, index_limit(r->set.mark_count + 1));
+	struct batch *batch = csv_batch_of_lines(r, s);
+	if (batch == NULL)
+		loan_return(&r->loans, &s->loan);
+	return batch;
 }
 
 int
@@ -398,16 +420,15 @@ csv_section_next(struct csv_reader *r, struct batch **out, struct err *err)
 	uint64_t lines;
 	uint32_t next;
 
+	r->marks = NULL;
 	if (r->set.comment >= 0 && !skip_comments(r)) {
 		r->starved = 1;
 		return 0;
 	}
-	section_index(r, s, index_limit(r));
-	if (s->entry_count == 0 && (s->scan.illegal ||
-	    s->scan.count >= s->scan.limit))
-		section_widen(r, s);
-	if (s->entry_count > 0)
-		batch = section_batch(r, s);
+	if (r->set.mark != '\0')
+		batch = section_lines(r, s);
+	if (batch == NULL)
+		batch = section_records(r, s);
 	next = s->index[(int64_t)s->entry_count - 1] + 1;
 	lines = s->row_count;
 	if (s->entry_count == 0) {

@@ -7,8 +7,9 @@
  * A request that is not three words, the last of them HTTP/..., has no method
  * and no protocol: its path is the whole.
  *
- * Most lines have no escaped quotes, and a time and a status of the usual
- * length.  One pass over many lines finds all quotes, and the rest of such a
+ * Most lines have no escaped quotes, no more of them than they must, and a
+ * request of three words.  One pass over many lines finds all quotes (or the
+ * reader has found them together with the line ends), and the rest of such a
  * line is where it must be between its own.  Any other line is left to the
  * plain way, which says what is wrong with it.
  */
@@ -102,12 +103,9 @@ scan_quoted(const char *bytes, uint32_t *at, uint32_t end, uint32_t *from,
 }
 
 const char *
-log_line_scan_plain(const char *bytes, uint32_t at, uint32_t end,
-	const uint32_t *quote, int combined, uint32_t wanted,
+log_line_scan(const char *bytes, uint32_t at, uint32_t end, int combined,
 	struct log_line *out, uint32_t *fault)
 {
-	(void)quote;
-	(void)wanted;
 	uint32_t from, to;
 
 	for (enum log_part part = LOG_HOST; part <= LOG_IDENT; part++) {
@@ -206,7 +204,15 @@ quotes_avx2(const char *bytes, uint32_t from, uint32_t end, uint32_t *out)
 	return (uint32_t)(place - out);
 }
 
-/* Which of 16 bytes are blanks. */
+/* Which of 32 bytes are this one. */
+AVX2_INLINE uint32_t
+bytes_like(const char *bytes, char byte)
+{
+	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
+	    _mm256_loadu_si256((const void *)bytes), _mm256_set1_epi8(byte)));
+}
+
+/* The same of 16 blanks. */
 AVX2_INLINE uint32_t
 blanks_of(const char *bytes)
 {
@@ -214,29 +220,50 @@ blanks_of(const char *bytes)
 	    (const void *)bytes), _mm_set1_epi8(' ')));
 }
 
-/* `set` for what begins at `start`. */
-#define SET(part, first, last) set(out, part, bytes, start + (first), \
-	start + (last))
+/* The row whose parts are being noted. */
+struct place {
+	const struct log_lines *lines;
+	const char *base;
+	uint32_t start;		/* of the line */
+	uint32_t row;
+};
 
-/* The request between two quotes, if it is METHOD PATH HTTP/1.1. */
+/* A part between two places of the line, if it is wanted. */
 AVX2_INLINE void
-split_usual(const char *bytes, uint32_t start, uint32_t at, uint32_t end,
-	struct log_line *out)
+note(const struct place *at, enum log_part part, uint32_t from, uint32_t to)
 {
-	const char *line = bytes + start;
-	uint32_t method_end = at + _tzcnt_u32(blanks_of(line + at) | 1 << 16);
+	const struct log_lines *lines = at->lines;
 
-	if (end - at < 12 || method_end == at || method_end + 10 >= end ||
+	if ((lines->wanted >> part & 1) == 0)
+		return;
+	from += at->start;
+	to += at->start;
+	uint32_t is_null = (to == from + 1) & (at->base[from] == '-');
+	lines->from[part][at->row] = from + is_null;
+	lines->to[part][at->row] = to;
+	/* Nobody could foretell which there are. */
+	lines->valid[part][at->row / 64] &=
+	    ~((uint64_t)is_null << (at->row % 64));
+}
+
+/* The request between two quotes: 0 if it is not METHOD PATH HTTP/1.1. */
+AVX2_INLINE int
+split_usual(const struct place *at, uint32_t from, uint32_t end)
+{
+	const char *line = at->base + at->start;
+	uint32_t method_end = from + _tzcnt_u32(blanks_of(line + from) |
+	    1 << 16);
+
+	if (end - from < 12 || method_end == from || method_end + 10 >= end ||
 	    line[method_end] != ' ' || line[end - 9] != ' ' ||
 	    bits_load32(line + end - 8) != bits_load32("HTTP") ||
 	    line[end - 4] != '/' || line[end - 3] == ' ' ||
-	    line[end - 2] == ' ' || line[end - 1] == ' ') {
-		split_request(bytes, start + at, start + end, out);
-		return;
-	}
-	SET(LOG_METHOD, at, method_end);
-	SET(LOG_PATH, method_end + 1, end - 9);
-	SET(LOG_PROTO, end - 8, end);
+	    line[end - 2] == ' ' || line[end - 1] == ' ')
+		return 0;
+	note(at, LOG_METHOD, from, method_end);
+	note(at, LOG_PATH, method_end + 1, end - 9);
+	note(at, LOG_PROTO, end - 8, end);
+	return 1;
 }
 
 /*
@@ -244,14 +271,14 @@ split_usual(const char *bytes, uint32_t start, uint32_t at, uint32_t end,
  * checked, so that no search waits for the one before.  0: it is another.
  */
 AVX2_INLINE int
-scan_usual(const char *bytes, uint32_t start, uint32_t size,
-	const uint32_t *found, int combined, uint32_t wanted,
-	struct log_line *out)
+scan_usual(const struct place *at, uint32_t size, const uint32_t *found,
+	int combined)
 {
-	const char *line = bytes + start;
-	uint32_t quote[6] = { found[0] - start, found[1] - start,
-	    found[2] - start, found[3] - start, found[4] - start,
-	    found[5] - start };
+	const char *line = at->base + at->start;
+	const uint32_t wanted = at->lines->wanted;
+	const uint32_t quote[6] = { found[0] - at->start,
+	    found[1] - at->start, found[2] - at->start, found[3] - at->start,
+	    found[4] - at->start, found[5] - at->start };
 
 	if (quote[combined ? 5 : 1] >= size)
 		return 0;
@@ -259,8 +286,7 @@ scan_usual(const char *bytes, uint32_t start, uint32_t size,
 	if (line[quote[1] - 1] == '\\' || (combined &&
 	    (line[quote[3] - 1] == '\\' || line[quote[5] - 1] == '\\')))
 		return 0;
-	uint32_t blanks = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
-	    _mm256_loadu_si256((const void *)line), _mm256_set1_epi8(' ')));
+	uint32_t blanks = bytes_like(line, ' ');
 	uint32_t host = _tzcnt_u32(blanks);
 	blanks = _blsr_u32(blanks);
 	uint32_t ident = _tzcnt_u32(blanks);
@@ -269,9 +295,7 @@ scan_usual(const char *bytes, uint32_t start, uint32_t size,
 	if (host == 0 || ident == host + 1 || user == 32 ||
 	    quote[0] < user + 4 || line[user + 1] != '[')
 		return 0;
-	uint32_t brackets = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
-	    _mm256_loadu_si256((const void *)(line + user + 2)),
-	    _mm256_set1_epi8(']')));
+	uint32_t brackets = bytes_like(line + user + 2, ']');
 	uint32_t ts = user + 2 + _tzcnt_u32(brackets);
 	if (brackets == 0 || ts + 2 != quote[0] || line[ts + 1] != ' ')
 		return 0;
@@ -290,45 +314,70 @@ scan_usual(const char *bytes, uint32_t start, uint32_t size,
 	if (combined && (quote[2] != count + 1 || count == size ||
 	    quote[4] != quote[3] + 2 || line[quote[3] + 1] != ' '))
 		return 0;
-	SET(LOG_STATUS, behind, status);
-	SET(LOG_BYTES, status + 1, count);
-	if (wanted & LOG_REQUEST_PARTS)
-		split_usual(bytes, start, quote[0] + 1, quote[1], out);
-	if ((wanted & ~(LOG_REQUEST_PARTS | 1u << LOG_STATUS)) == 0)
+	if ((wanted & LOG_REQUEST_PARTS) != 0 &&
+	    !split_usual(at, quote[0] + 1, quote[1]))
+		return 0;
+	note(at, LOG_STATUS, behind, status);
+	note(at, LOG_BYTES, status + 1, count);
+	if ((wanted & ~(LOG_REQUEST_PARTS | LOG_NUMBER_PARTS)) == 0)
 		return 1;
-	SET(LOG_HOST, 0, host);
-	SET(LOG_IDENT, host + 1, ident);
-	SET(LOG_USER, ident + 1, user);
-	SET(LOG_TS, user + 2, ts);
+	note(at, LOG_HOST, 0, host);
+	note(at, LOG_IDENT, host + 1, ident);
+	note(at, LOG_USER, ident + 1, user);
+	note(at, LOG_TS, user + 2, ts);
 	if (combined) {
-		SET(LOG_REFERER, quote[2] + 1, quote[3]);
-		SET(LOG_AGENT, quote[4] + 1, quote[5]);
+		note(at, LOG_REFERER, quote[2] + 1, quote[3]);
+		note(at, LOG_AGENT, quote[4] + 1, quote[5]);
 	}
 	return 1;
 }
 
-static AVX2 const char *
-scan_avx2(const char *bytes, uint32_t at, uint32_t end, const uint32_t *quote,
-	int combined, uint32_t wanted, struct log_line *out, uint32_t *fault)
+AVX2_INLINE uint32_t
+scan_loop(struct log_lines *take_lines, uint32_t row, uint32_t end,
+	int combined)
+{
+	/* Copies, which nothing that is written can change. */
+	const struct log_lines lines = *take_lines;
+	const struct column column = *lines.column;
+	const uint32_t *quote = lines.quote;
+
+	for (; row < end; row++) {
+		uint32_t size;
+		const char *line = column_slice(&column, row, &size);
+		struct place at = { &lines, column.base,
+			(uint32_t)(line - column.base), row };
+		/* Most lines have so many. */
+		if (quote[lines.step - 1] < at.start)
+			quote += lines.step;
+		while (*quote < at.start)
+			quote++;
+		if (!scan_usual(&at, size, quote, combined))
+			break;
+	}
+	take_lines->quote = quote;
+	return row;
+}
+
+static AVX2 uint32_t
+scan_avx2(struct log_lines *lines, uint32_t row, uint32_t end)
 {
 	/* Made for each format. */
-	if (combined ? scan_usual(bytes, at, end - at, quote, 1, wanted, out) :
-	    scan_usual(bytes, at, end - at, quote, 0, wanted, out))
-		return NULL;
-	return log_line_scan_plain(bytes, at, end, quote, combined, wanted,
-	    out, fault);
+	return lines->combined ? scan_loop(lines, row, end, 1) :
+	    scan_loop(lines, row, end, 0);
 }
 
 #endif
 
-log_line_scan_f *
-log_line_scanner(void)
+uint32_t
+log_lines_scan(struct log_lines *lines, uint32_t row, uint32_t end)
 {
+	(void)lines;
+	(void)end;
 #if defined(__x86_64__)
 	if (cpu_tier() >= CPU_AVX2)
-		return scan_avx2;
+		return scan_avx2(lines, row, end);
 #endif
-	return log_line_scan_plain;
+	return row;
 }
 
 void

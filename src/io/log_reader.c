@@ -17,7 +17,9 @@
 #include "util/err.h"
 #include "util/mem.h"
 
-#define LOG_QUOTES_USUAL 6
+/* Quotes of a usual line. */
+#define COMMON_QUOTES 2
+#define COMBINED_QUOTES 6
 
 static const char *const part_names[LOG_PART_COUNT] = {
 	"host", "ident", "user", "ts", "method", "path", "proto", "status",
@@ -36,10 +38,9 @@ struct reader {
 	struct schema *schema;
 	uint32_t part_count;
 	int needed[LOG_PART_COUNT];
-	uint8_t range[LOG_PART_COUNT];	/* the needed ones that are ranges */
+	uint8_t range[LOG_PART_COUNT];	/* the needed ones */
 	uint32_t range_count;
 	uint32_t wanted;		/* of the needed ones a bit each */
-	log_line_scan_f *scan;
 	uint32_t *quote;		/* of the lines of a batch */
 	uint32_t quote_capacity;
 	struct moment_month month;	/* of the last time */
@@ -51,12 +52,10 @@ struct reader {
 
 /* The parts of one batch in the making. */
 struct parts {
+	const struct batch *batch;
 	struct region *region;
 	uint32_t rows;
-	uint32_t *from[LOG_PART_COUNT];
-	uint32_t *to[LOG_PART_COUNT];
-	uint64_t *valid[LOG_PART_COUNT];
-	int any_null[LOG_PART_COUNT];
+	struct log_lines lines;
 	int64_t *ts;
 	uint16_t *sel;
 	uint32_t sel_count;
@@ -70,7 +69,7 @@ list_ranges(struct reader *reader)
 	for (uint32_t i = 0; i < reader->part_count; i++)
 		reader->wanted |= (uint32_t)(reader->needed[i] != 0) << i;
 	for (uint32_t i = 0; i < reader->part_count; i++)
-		if (reader->needed[i] && i != LOG_TS)
+		if (reader->needed[i])
 			reader->range[reader->range_count++] = (uint8_t)i;
 }
 
@@ -92,6 +91,8 @@ log_open(const char *format, int combined, struct input *input,
 	settings.names = schema_new();
 	schema_add(settings.names, "line", 4, TYPE_ANY);
 	struct reader *reader = mem_alloc_zero(sizeof(*reader));
+	settings.mark = '"';
+	settings.mark_count = combined ? COMBINED_QUOTES : COMMON_QUOTES;
 	reader->lines = csv_reader_new(input, &settings, config);
 	reader->bad = config->bad;
 	reader->part_count = combined ? LOG_PART_COUNT : LOG_COMMON_COUNT;
@@ -101,7 +102,6 @@ log_open(const char *format, int combined, struct input *input,
 		    strlen(part_names[i]), i == LOG_TS ? TYPE_TIME : TYPE_ANY);
 		reader->needed[i] = 1;
 	}
-	reader->scan = log_line_scanner();
 	list_ranges(reader);
 	return reader;
 }
@@ -169,42 +169,46 @@ note_parts(const struct reader *reader, struct parts *parts,
 	for (uint32_t k = 0; k < reader->range_count; k++) {
 		uint32_t i = reader->range[k];
 		int null = line->from[i] > line->to[i];
-		parts->from[i][row] = null ? line->to[i] : line->from[i];
-		parts->to[i][row] = line->to[i];
+		parts->lines.from[i][row] = null ? line->to[i] : line->from[i];
+		parts->lines.to[i][row] = line->to[i];
 		if (null)
-			bits_clear(parts->valid[i], row);
-		parts->any_null[i] |= null;
+			bits_clear(parts->lines.valid[i], row);
 	}
 }
 
-/* One line; NULL, or why it is refused and where. */
+/* A line that is not like most; NULL, or why it is refused and where. */
 static const char *
-scan_line(struct reader *reader, struct parts *parts, const char *base,
-	uint32_t start, uint32_t end, const uint32_t *quote, uint32_t row,
+scan_line(const struct reader *reader, struct parts *parts, uint32_t row,
 	uint32_t *fault)
 {
+	const struct column *lines = parts->lines.column;
 	struct log_line line;
-	const char *reason = reader->scan(base, start, end, quote,
-	    reader->part_count == LOG_PART_COUNT, reader->wanted, &line,
-	    fault);
+	uint32_t size;
+	const char *text = column_slice(lines, row, &size);
+	uint32_t start = (uint32_t)(text - lines->base);
+	const char *reason = log_line_scan(lines->base, start, start + size,
+	    parts->lines.combined, &line, fault);
 
-	if (reason != NULL)
-		return reason;
-	if (reader->needed[LOG_TS]) {
-		uint32_t from = line.from[LOG_TS];
-		if (from > line.to[LOG_TS] || moment_parse_clf_next(base +
-		    from, line.to[LOG_TS] - from, &reader->month,
-		    &parts->ts[row]) != 0) {
-			*fault = from;
-			return "expected a time like "
-			    "10/Oct/2000:13:55:36 -0700";
-		}
-	}
-	note_parts(reader, parts, &line, row);
-	return NULL;
+	if (reason == NULL)
+		note_parts(reader, parts, &line, row);
+	return reason;
 }
 
-/* The quotes of all lines of a batch, which lie one behind the other. */
+/* The time of a line; NULL, or why it is refused and where. */
+static const char *
+take_time(struct reader *reader, struct parts *parts, uint32_t row,
+	uint32_t *fault)
+{
+	uint32_t from = parts->lines.from[LOG_TS][row];
+	uint32_t to = parts->lines.to[LOG_TS][row];
+
+	*fault = from;
+	return moment_parse_clf_next(parts->lines.column->base + from,
+	    to - from, &reader->month, &parts->ts[row]) == 0 ? NULL :
+	    "expected a time like 10/Oct/2000:13:55:36 -0700";
+}
+
+/* The quotes of all lines of a batch, where the reader has not found them. */
 static const uint32_t *
 find_quotes(struct reader *reader, const struct column *lines, uint32_t rows)
 {
@@ -224,67 +228,121 @@ find_quotes(struct reader *reader, const struct column *lines, uint32_t rows)
 	return reader->quote;
 }
 
+/* Refuse a line: it must not lead anywhere, and may end the job. */
+static void
+refuse(struct reader *reader, struct parts *parts, uint32_t row,
+	uint32_t fault, const char *reason)
+{
+	uint32_t size;
+	const char *text = column_slice(parts->lines.column, row, &size);
+	uint32_t start = (uint32_t)(text - parts->lines.column->base);
+
+	for (uint32_t k = 0; k < reader->range_count; k++) {
+		parts->lines.from[reader->range[k]][row] = start;
+		parts->lines.to[reader->range[k]][row] = start;
+	}
+	if (reason == NULL || reject(reader, parts->batch, row, fault - start,
+	    reason, &reader->failure) == 0)
+		return;
+	reader->failed = 1;
+	csv_reader_position_of(reader->lines, parts->batch, row,
+	    &reader->failed_at);
+	parts->rows = row;
+}
+
+static int
+is_empty(const struct column *column, uint32_t row)
+{
+	uint32_t size;
+
+	column_slice(column, row, &size);
+	return size == 0;
+}
+
 /* All lines of a batch; refused and empty ones are not selected. */
 static void
-scan_lines(struct reader *reader, const struct batch *batch,
-	struct parts *parts)
+scan_lines(struct reader *reader, struct parts *parts)
 {
-	const struct column *lines = &batch->column[0];
-	const uint32_t *quote = find_quotes(reader, lines, parts->rows);
+	struct log_lines *lines = &parts->lines;
+	/* Where a line's time may be bad, one by one. */
+	int has_time = reader->needed[LOG_TS];
+	uint32_t row = 0, fault = 0;
 
-	for (uint32_t row = 0; row < parts->rows; row++) {
-		uint32_t size, fault;
-		const char *text = column_slice(lines, row, &size);
-		uint32_t start = (uint32_t)(text - lines->base);
-		if (size == 0) {
+	for (; row < parts->rows; row++) {
+		uint32_t usual = log_lines_scan(lines, row, has_time ?
+		    row + 1 : parts->rows);
+		while (!has_time && row < usual)
+			parts->sel[parts->sel_count++] = (uint16_t)row++;
+		if (row == parts->rows)
+			break;
+		if (is_empty(lines->column, row)) {
 			reader->empty_count++;
+			refuse(reader, parts, row, 0, NULL);
 			continue;
 		}
-		/* Most lines have that many. */
-		if (quote[LOG_QUOTES_USUAL - 1] < start)
-			quote += LOG_QUOTES_USUAL;
-		while (*quote < start)
-			quote++;
-		const char *reason = scan_line(reader, parts, lines->base,
-		    start, start + size, quote, row, &fault);
-		if (reason == NULL) {
+		const char *reason = usual > row ? NULL :
+		    scan_line(reader, parts, row, &fault);
+		if (reason == NULL && has_time)
+			reason = take_time(reader, parts, row, &fault);
+		if (reason == NULL)
 			parts->sel[parts->sel_count++] = (uint16_t)row;
-		} else if (reject(reader, batch, row, fault - start, reason,
-		    &reader->failure) != 0) {
-			reader->failed = 1;
-			csv_reader_position_of(reader->lines, batch, row,
-			    &reader->failed_at);
-			parts->rows = row;
-			break;
-		}
+		else
+			refuse(reader, parts, row, fault, reason);
 	}
 }
 
 static void
-parts_init(const struct reader *reader, struct parts *parts, uint32_t rows)
+parts_init(struct reader *reader, struct parts *parts, struct batch *batch)
 {
-	size_t words = (rows + 63) / 64;
+	struct log_lines *lines = &parts->lines;
+	const uint32_t rows = batch->row_count;
+	const size_t words = (rows + 63) / 64;
 
-	parts->rows = rows;
+	*parts = (struct parts){ .batch = batch, .rows = rows,
+		.region = batch_region(batch),
+		.sel = batch_sel_storage(batch) };
+	*lines = (struct log_lines){
+		.combined = reader->part_count == LOG_PART_COUNT,
+		.wanted = reader->wanted,
+	};
+	lines->column = region_copy(parts->region, &batch->column[0],
+	    sizeof(batch->column[0]));
+	lines->quote = csv_reader_marks(reader->lines);
+	lines->step = lines->combined ? COMBINED_QUOTES : COMMON_QUOTES;
+	if (lines->quote == NULL)
+		lines->quote = find_quotes(reader, lines->column, rows);
+	else
+		lines->step++;
 	for (uint32_t k = 0; k < reader->range_count; k++) {
 		uint32_t i = reader->range[k];
-		parts->from[i] = region_alloc(parts->region, rows * 4);
-		parts->to[i] = region_alloc(parts->region, rows * 4);
-		parts->valid[i] = region_alloc(parts->region, words * 8);
-		memset(parts->valid[i], 0xff, words * 8);
-		/* Lines that are refused must not lead anywhere. */
-		memset(parts->from[i], 0, rows * 4);
-		memset(parts->to[i], 0, rows * 4);
+		lines->from[i] = region_alloc(parts->region, rows * 4);
+		lines->to[i] = region_alloc(parts->region, rows * 4);
+		lines->valid[i] = region_alloc(parts->region, words * 8);
+		memset(lines->valid[i], 0xff, words * 8);
 	}
 	if (reader->needed[LOG_TS])
 		parts->ts = region_alloc_zero(parts->region, rows * 8);
 }
 
+/* The bits of a part, or NULL if all lines have it. */
+static uint64_t *
+valid_of(const struct parts *parts, uint32_t part)
+{
+	uint64_t *valid = parts->lines.valid[part];
+	uint64_t all = UINT64_MAX;
+
+	for (uint32_t w = 0; w < (parts->rows + 63) / 64; w++)
+		all &= valid[w];
+	return all == UINT64_MAX ? NULL : valid;
+}
+
 /* The columns of a batch that has been of lines. */
 static void
 parts_to_columns(const struct reader *reader, const struct parts *parts,
-	const char *base, struct batch *batch)
+	struct batch *batch)
 {
+	const struct log_lines *lines = &parts->lines;
+
 	for (uint32_t i = 0; i < reader->part_count; i++) {
 		struct column *column = &batch->column[i];
 		if (!reader->needed[i]) {
@@ -294,10 +352,10 @@ parts_to_columns(const struct reader *reader, const struct parts *parts,
 			    .encoding = FLAT, .data = parts->ts };
 		} else {
 			*column = (struct column){ .type = TYPE_RAW,
-			    .encoding = SLICE, .stride = 1, .base = base,
-			    .from = parts->from[i], .to = parts->to[i],
-			    .valid = parts->any_null[i] ? parts->valid[i] :
-			    NULL };
+			    .encoding = SLICE, .stride = 1,
+			    .base = lines->column->base,
+			    .from = lines->from[i], .to = lines->to[i],
+			    .valid = valid_of(parts, i) };
 		}
 	}
 }
@@ -306,15 +364,12 @@ parts_to_columns(const struct reader *reader, const struct parts *parts,
 static void
 convert(struct reader *reader, struct batch *batch)
 {
-	struct parts parts = { .region = batch_region(batch) };
-	const char *base = batch->column[0].base;
-	uint32_t rows = batch->row_count;
+	struct parts parts;
 
-	parts_init(reader, &parts, rows);
-	parts.sel = batch_sel_storage(batch);
-	scan_lines(reader, batch, &parts);
+	parts_init(reader, &parts, batch);
+	scan_lines(reader, &parts);
 	batch_set_schema(batch, reader->schema);
-	parts_to_columns(reader, &parts, base, batch);
+	parts_to_columns(reader, &parts, batch);
 	batch->row_count = parts.rows;
 	batch->sel_count = parts.sel_count;
 	batch->sel = parts.sel_count == parts.rows ? NULL : parts.sel;

@@ -4,12 +4,15 @@
  *	records -> table (fits the cache) -> piles (by hash)
  *	      \_________ plain ____________/
  *
- * As long as the groups fit, the table is all there is.  When it is full, its
- * rows go to the piles and it begins anew.  If a table full of groups had not
- * at least twice as many records, it only costs: then a while of records goes
- * to the piles as they are, key and arguments, if all arguments are numbers;
- * then a table is tried again.  Either way the rows of a pile are in the order
- * in which the groups were seen first by this instance.
+ * As long as the groups fit, the table is all there is.  When it is full, how
+ * many of the last records brought a new group tells how many groups there are,
+ * if they come at random: a few times as many it may have, though a core's own
+ * cache does not hold them.  Else its rows go to the piles and it begins anew,
+ * as small as at first.  If a table full of groups had not at least twice as
+ * many records, it only costs: then a while of records goes to the piles as
+ * they are, key and arguments, if all arguments are numbers; then a table is
+ * tried again.  Either way the rows of a pile are in the order in which the
+ * groups were seen first by this instance.
  *
  * Piles of plain records may hold the same groups over and over, so when they
  * have grown one is folded to see what is gained; if that is half of it, all
@@ -29,6 +32,9 @@
 #define TABLE_BYTES ((uint64_t)3 << 20)
 #define TABLE_GROUPS_MIN 1024u
 #define TABLE_GROUPS_MAX (1u << 14)
+/* Of a table that has grown: with more groups the piles are faster. */
+#define TABLE_BYTES_MOST ((uint64_t)12 << 20)
+#define TABLE_GROUPS_MOST (1u << 16)
 /* Records that pass by an unprofitable table, at first and at most. */
 #define PLAIN_FIRST ((uint64_t)1 << 18)
 #define PLAIN_MOST ((uint64_t)1 << 22)
@@ -92,8 +98,14 @@ aggregate_choose_limits(struct aggregate *state)
 	if (mem_limit() > 0 && share < state->fold_bytes)
 		state->fold_bytes = share;
 	uint64_t groups = bytes / (state->rows.bytes + 64);
-	state->table_max = groups < TABLE_GROUPS_MIN ? TABLE_GROUPS_MIN :
+	state->table_first = groups < TABLE_GROUPS_MIN ? TABLE_GROUPS_MIN :
 	    groups > TABLE_GROUPS_MAX ? TABLE_GROUPS_MAX : (uint32_t)groups;
+	bytes = mem_limit() > 0 && share < TABLE_BYTES_MOST ? share :
+	    TABLE_BYTES_MOST;
+	groups = bytes / (state->rows.bytes + 64);
+	state->table_most = groups > TABLE_GROUPS_MOST ? TABLE_GROUPS_MOST :
+	    (uint32_t)groups;
+	state->table_max = state->table_first;
 	state->plain_next = PLAIN_FIRST;
 }
 
@@ -107,6 +119,24 @@ need_piles(struct aggregate *state, uint32_t count)
 		    state->run);
 	}
 	return state->piles;
+}
+
+/* Without what a table needs that had to grow, and did so in vain. */
+static void
+table_begin_anew(struct aggregate *state)
+{
+	if (state->table_max > state->table_first) {
+		group_table_free(&state->table);
+		state->table = aggregate_table(state);
+		state->table_max = state->table_first;
+		state->table_most = state->table_first;
+	} else {
+		group_table_clear(state->table);
+	}
+	if (state->front != NULL)
+		group_front_clear(state->front);
+	state->seen = 0;
+	state->half_groups = 0;
 }
 
 /* The rows move: their states are the pile's now. */
@@ -127,10 +157,7 @@ aggregate_unload(struct aggregate *state, uint32_t pile_count)
 		memcpy(target + sizeof(head), aggregate_states(row),
 		    state->rows.bytes);
 	}
-	group_table_clear(table);
-	if (state->front != NULL)
-		group_front_clear(state->front);
-	state->seen = 0;
+	table_begin_anew(state);
 	if (state->single != NULL)
 		aggregate_make_single(state);
 }
@@ -397,6 +424,59 @@ add_plain(struct aggregate *state, struct batch *batch,
 
 /* --- the table --- */
 
+/* Behind each batch: the table may have become half full. */
+static void
+table_look(struct aggregate *state)
+{
+	uint64_t count = group_table_count(state->table);
+
+	if (state->half_groups > 0 || count < state->table_max / 2)
+		return;
+	state->half_groups = count;
+	state->half_seen = state->seen;
+}
+
+/*
+ * How many groups are there, if of so many records, since the table was half
+ * full, so many met a group that was there?
+ */
+static uint64_t
+groups_expected(const struct aggregate *state)
+{
+	uint64_t count = group_table_count(state->table);
+	uint64_t records = state->seen - state->half_seen;
+	uint64_t fresh = count - state->half_groups;
+
+	if (state->half_groups == 0 || records <= fresh)
+		return UINT64_MAX;
+	return (count + state->half_groups) / 2 * records / (records - fresh);
+}
+
+/* The table is full: 1 if it has become larger. */
+static int
+table_grew(struct aggregate *state)
+{
+	uint64_t most = state->table_most;
+
+	if (state->table_max >= most || groups_expected(state) > most)
+		return 0;
+	state->table_max = state->table_max > most / 2 ? (uint32_t)most :
+	    state->table_max * 2;
+	if (state->front != NULL)
+		group_front_set_max(state->front, state->table_max);
+	state->half_groups = 0;
+	table_look(state);
+	return 1;
+}
+
+/* Is there no room for so many groups more? */
+static int
+table_is_full(struct aggregate *state, uint32_t more)
+{
+	return group_table_count(state->table) + more > state->table_max &&
+	    !table_grew(state);
+}
+
 /* The table has no room for so many groups more. */
 static void
 table_overflow(struct aggregate *state)
@@ -449,6 +529,7 @@ add_to_table(struct aggregate *state, struct batch *batch,
 	for (uint32_t i = 0; i < count; i++)
 		row[i] = aggregate_states(row[i]);
 	state->seen += count;
+	table_look(state);
 	return group_rows_update(state->run, &state->rows, batch, region, row,
 	    NULL, err);
 }
@@ -501,20 +582,21 @@ add_by_front(struct aggregate *state, struct batch *batch,
 	    raw[0].encoding != SLICE)
 		return 0;
 	if (state->front == NULL)
-		state->front = group_front_new(state->table_max);
+		state->front = group_front_new(state->table_max,
+		    &state->run->budget);
 	if (!group_front_serves(state->front, raw, by_count))
 		return 0;
 	uint16_t *miss = region_alloc(region, count * sizeof(*miss));
 	uint32_t missed = group_front_find(state->front, raw, by_count, count,
 	    row, miss);
 	if (missed > 0) {
-		if (group_table_count(state->table) + missed >
-		    state->table_max ||
+		if (table_is_full(state, missed) ||
 		    group_table_reserve(state->table, missed, 0) != 0)
 			return 0;
 		add_missed(state, raw, miss, missed, region, row);
 	}
 	state->seen += count;
+	table_look(state);
 	return 1;
 }
 
@@ -552,7 +634,7 @@ add_by_key(struct aggregate *state, struct batch *batch, struct region *region,
 		    region, row, NULL, err);
 	make_keys(state, count, region, key, &keys);
 	if (state->plain_left == 0 && group_table_count(state->table) > 0 &&
-	    group_table_count(state->table) + count > state->table_max)
+	    table_is_full(state, count))
 		table_overflow(state);
 	if (state->plain_left > 0) {
 		state->plain_left -= count < state->plain_left ? count :

@@ -74,7 +74,11 @@ struct aggregate {
 	struct group_front *front;	/* of its rows; NULL: not yet */
 	char *single;		/* the row of the one group without keys */
 	uint32_t table_max;	/* groups */
+	uint32_t table_first;	/* at first, and how many it may become */
+	uint32_t table_most;
 	uint64_t seen;		/* records since the table was empty */
+	uint64_t half_seen;	/* and when it had so many groups, */
+	uint64_t half_groups;	/* half of what it may have; 0: not yet */
 	uint64_t plain_left;	/* records that pass the table by */
 	uint64_t plain_next;	/* how many the next time */
 	struct group_piles *piles;

@@ -32,7 +32,7 @@
 #define GROUP_SLOTS_FIRST 1024
 /* Tables beyond this are looked into at random far more than the page table's
  * cache holds pages: their blocks lie in large ones. */
-#define SLABS_BYTES_MIN ((size_t)4 << 20)
+#define SLABS_BYTES_MIN ((size_t)1 << 20)
 
 struct group_table {
 	struct mem_budget *budget;

@@ -6,8 +6,8 @@
  * masks, so that no branch depends on a short size:
  *
  *			short		long
- *	one key		16 bytes	the first 16 | the last 16 of up to 32
- *	two keys	8 | 8		16 | 16
+ *	one key		24 bytes	the first 24 | the last 16 of up to 40
+ *	two keys	8 | 16		16 | 16
  *
  * Slots are open-addressed, two of them a line of the cache, which are compared
  * at once: a short key that lies in its own line, as nearly all do, is found
@@ -16,35 +16,51 @@
  * slot near its place, is missed always.
  *
  * Keys are made of a few records at a time, and the lines they need are asked
- * for, before the first is looked for.
+ * for, before the first is looked for; and so are the rows, which the caller
+ * looks at next.
  *
  * The front grows with the groups; when there are too many, or the table does
- * not keep them, it is given up for good.
+ * not keep them, or the memory is short, it is given up for good.
  */
 #include "op/group_front.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "util/bits.h"
+#include "util/cpu.h"
 #include "util/mem.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #define LINE_BYTES 64u
 #define LINE_SLOTS 2u
 #define LINE_BITS_FIRST 10
+/* From here on it grows by two, to be no larger than it must. */
+#define LINE_BITS_LARGE 13
 /* Lines that are looked into for a key. */
 #define PROBES_MAX 4u
 /* Records whose keys are made at once. */
 #define AHEAD 32u
 #define PART_BYTES 16u
-/* In front_key.size: more than 16 bytes, or 8 and 8; of no slot. */
+#define WORD_BYTES 8u
+#define SHORT_BYTES (PART_BYTES + WORD_BYTES)
+#define LONG_BYTES (SHORT_BYTES + PART_BYTES)
+/* Sizes stand above an address, which has 47 bits; of two keys that of the
+ * second is above that of the first. */
+#define SIZE_SHIFT 48
+#define SECOND_SHIFT (SIZE_SHIFT + 6)
+#define ADDRESS_MASK (((uint64_t)1 << SIZE_SHIFT) - 1)
+/* In front_key.size: there is a rest; of no slot. */
 #define SIZE_LONG ((uint64_t)1 << 62)
 #define SIZE_TOO_LONG UINT64_MAX
 
 struct front_slot {
-	uint64_t word[2];
-	uint64_t size;		/* 0: free */
-	char *row;		/* NULL: free */
+	uint64_t word[3];
+	uint64_t row;		/* and the sizes above it; 0: free */
 };
 
 _Static_assert(sizeof(struct front_slot) * LINE_SLOTS == LINE_BYTES, "a line");
@@ -55,13 +71,15 @@ struct front_rest {
 };
 
 struct front_key {
-	uint64_t word[2];
-	uint64_t size;
+	uint64_t word[3];
+	uint64_t size;		/* as it stands above an address */
 	struct front_rest rest;	/* if it is long */
 	uint32_t slot;		/* the first of its line */
 };
 
 struct group_front {
+	struct mem_budget *budget;
+	uint64_t charged;
 	uint32_t count, count_max;
 	int is_given_up;
 	/* What the bytes are of. */
@@ -95,18 +113,31 @@ static void
 front_make_slots(struct group_front *front, unsigned line_bits)
 {
 	front->line_bits = line_bits;
-	front->room = mem_alloc_zero(slot_room(front) * sizeof(*front->slot) +
-	    LINE_BYTES);
+	size_t bytes = slot_room(front) * sizeof(*front->slot) + LINE_BYTES;
+	front->room = bytes < MEM_LARGE_BYTES ? mem_alloc_zero(bytes) :
+	    memset(mem_alloc_large(bytes), 0, bytes);
 	front->slot = (void *)(uintptr_t)bits_round_up((uintptr_t)front->room,
 	    LINE_BYTES);
 	front->rest = NULL;
 }
 
+static void
+front_free_slots(struct group_front *front)
+{
+	mem_free(front->room);
+	mem_free(front->rest);
+	front->room = NULL;
+	front->rest = NULL;
+	mem_release(front->budget, front->charged);
+	front->charged = 0;
+}
+
 struct group_front *
-group_front_new(uint32_t group_count_max)
+group_front_new(uint32_t group_count_max, struct mem_budget *budget)
 {
 	struct group_front *front = mem_alloc_zero(sizeof(*front));
 
+	front->budget = budget;
 	front->count_max = group_count_max;
 	front_make_slots(front, LINE_BITS_FIRST);
 	return front;
@@ -120,19 +151,33 @@ group_front_free(struct group_front **take_front)
 	*take_front = NULL;
 	if (front == NULL)
 		return;
-	mem_free(front->room);
-	mem_free(front->rest);
+	front_free_slots(front);
 	mem_free(front);
+}
+
+static void
+front_give_up(struct group_front *front)
+{
+	front->is_given_up = 1;
+	front->count = 0;
+	front_free_slots(front);
+}
+
+void
+group_front_set_max(struct group_front *front, uint32_t group_count_max)
+{
+	front->count_max = group_count_max;
 }
 
 void
 group_front_clear(struct group_front *front)
 {
+	/* A table that loses so many groups does not hold all there are. */
+	if (front->line_bits > LINE_BITS_FIRST)
+		front_give_up(front);
 	if (front->count > 0)
 		memset(front->slot, 0, slot_room(front) *
 		    sizeof(*front->slot));
-	/* A table that loses so many groups does not hold all there are. */
-	front->is_given_up |= front->line_bits > LINE_BITS_FIRST;
 	front->count = 0;
 }
 
@@ -150,7 +195,7 @@ load_part(const char *at, uint32_t size, uint64_t *word)
 
 /* 8 at most, as one. */
 static inline __attribute__((always_inline)) uint64_t
-load_half(const char *at, uint32_t size)
+load_word(const char *at, uint32_t size)
 {
 	const char *mask = (const char *)front_masks + (PART_BYTES - size);
 
@@ -162,12 +207,15 @@ load_one(const struct column *column, uint32_t i, struct front_key *out)
 {
 	uint32_t size;
 	const char *at = column_slice(column, i, &size);
+	/* Of a short text nothing that is far behind it is read. */
+	uint32_t part = size < PART_BYTES ? size : PART_BYTES;
 
-	out->size = size + 1;
-	if (__builtin_expect(size <= PART_BYTES, 1)) {
-		load_part(at, size, out->word);
-	} else if (size <= 2 * PART_BYTES) {
-		load_part(at, PART_BYTES, out->word);
+	out->size = (uint64_t)(size + 1) << SIZE_SHIFT;
+	load_part(at, part, out->word);
+	if (__builtin_expect(size <= SHORT_BYTES, 1)) {
+		out->word[2] = load_word(at + part, size - part);
+	} else if (size <= LONG_BYTES) {
+		out->word[2] = bits_load64(at + PART_BYTES);
 		load_part(at + (size - PART_BYTES), PART_BYTES,
 		    out->rest.word);
 		out->size |= SIZE_LONG;
@@ -183,14 +231,15 @@ load_two(const struct column *column, uint32_t i, struct front_key *out)
 	const char *at = column_slice(&column[0], i, &size);
 	const char *at_second = column_slice(&column[1], i, &second);
 
-	out->size = (uint64_t)second << 32 | (size + 1);
-	if (__builtin_expect((size > second ? size : second) <=
-	    PART_BYTES / 2, 1)) {
-		out->word[0] = load_half(at, size);
-		out->word[1] = load_half(at_second, second);
+	out->size = (uint64_t)second << SECOND_SHIFT |
+	    (uint64_t)(size + 1) << SIZE_SHIFT;
+	if (__builtin_expect(size <= WORD_BYTES && second <= PART_BYTES, 1)) {
+		out->word[0] = load_word(at, size);
+		load_part(at_second, second, out->word + 1);
 	} else if (size <= PART_BYTES && second <= PART_BYTES) {
-		load_part(at, size, out->word);
-		load_part(at_second, second, out->rest.word);
+		load_part(at, size, out->rest.word);
+		load_part(at_second, second, out->word + 1);
+		out->word[0] = out->rest.word[0];
 		out->size |= SIZE_LONG;
 	} else {
 		out->size = SIZE_TOO_LONG;
@@ -203,9 +252,9 @@ key_place(const struct group_front *front, const uint64_t *word, uint64_t size,
 	const struct front_rest *rest)
 {
 	uint64_t hash = word[0] * 0x9e3779b97f4a7c15u ^
-	    word[1] * 0xe7037ed1a0b428dbu;
+	    word[1] * 0xe7037ed1a0b428dbu ^ word[2] * 0xa0761d6478bd642fu;
 
-	if (__builtin_expect(size >= SIZE_LONG, 0))
+	if (__builtin_expect((size & SIZE_LONG) != 0, 0))
 		hash ^= (rest->word[0] ^ size) * 0x8ebc6af09c88c6e3u ^
 		    rest->word[1] * 0x589965cc75374cc3u;
 	return (uint32_t)(hash >> (64 - front->line_bits)) * LINE_SLOTS;
@@ -229,7 +278,20 @@ static inline __attribute__((always_inline)) uint64_t
 slot_difference(const struct front_slot *slot, const struct front_key *key)
 {
 	return (slot->word[0] ^ key->word[0]) | (slot->word[1] ^ key->word[1]) |
-	    (slot->size ^ key->size);
+	    (slot->word[2] ^ key->word[2]) |
+	    (slot->row ^ key->size) >> SIZE_SHIFT;
+}
+
+static inline char *
+slot_row(const struct front_slot *slot)
+{
+	return (char *)(uintptr_t)(slot->row & ADDRESS_MASK);
+}
+
+static inline __attribute__((always_inline)) int
+key_is_long(const struct front_key *key)
+{
+	return (key->size & SIZE_LONG) != 0;
 }
 
 /* And what a long key has besides? */
@@ -274,38 +336,50 @@ find_slot(const struct group_front *front, const struct front_key *key)
 	for (uint32_t s = key->slot; s < key->slot + PROBES_MAX * LINE_SLOTS;
 	    s++) {
 		struct front_slot *slot = &front->slot[s];
-		if (slot->row == NULL)
+		if (slot->row == 0)
 			return slot;
 		if (slot_difference(slot, key) == 0 &&
-		    (key->size < SIZE_LONG || rest_is(front, s, key)))
+		    (!key_is_long(key) || rest_is(front, s, key)))
 			return slot;
 	}
 	return NULL;
 }
 
-/* The row of a key, or NULL. */
+/* The row of a key that may be in this slot, or is in none of its line. */
 static inline __attribute__((always_inline)) char *
-find_row(const struct group_front *front, const struct front_key *key)
+row_of(const struct group_front *front, const struct front_key *key,
+	uint32_t which, uint32_t is_other)
 {
-	const struct front_slot *slot = &front->slot[key->slot];
-	uint64_t first = slot_difference(&slot[0], key);
-	uint64_t second = slot_difference(&slot[1], key);
-	/* Arithmetic: which of the two it is nobody could foretell. */
-	uint32_t which = first != 0;
+	const struct front_slot *slot = &front->slot[key->slot + which];
 
-	if (__builtin_expect((first == 0) | (second == 0), 1) &&
-	    (__builtin_expect(key->size < SIZE_LONG, 1) ||
+	if (__builtin_expect(!is_other, 1) &&
+	    (__builtin_expect(!key_is_long(key), 1) ||
 	    rest_is(front, key->slot + which, key)))
-		return slot[which].row;
+		return slot_row(slot);
 	if (key->size == SIZE_TOO_LONG)
 		return NULL;
 	slot = find_slot(front, key);
-	return slot == NULL ? NULL : slot->row;
+	return slot == NULL ? NULL : slot_row(slot);
+}
+
+typedef char *find_row_f(const struct group_front *, const struct front_key *);
+
+/* The row of a key, or NULL. */
+static inline char *
+find_row_plain(const struct group_front *front, const struct front_key *key)
+{
+	const struct front_slot *slot = &front->slot[key->slot];
+	/* Arithmetic: which of the two it is nobody could foretell. */
+	uint32_t first = slot_difference(&slot[0], key) != 0;
+	uint32_t second = slot_difference(&slot[1], key) != 0;
+
+	return row_of(front, key, first, first & second);
 }
 
 static inline __attribute__((always_inline)) uint32_t
 find_loop(const struct group_front *front, const struct column *column,
-	uint32_t column_count, uint32_t count, char **row, uint16_t *miss)
+	uint32_t column_count, uint32_t count, char **row, uint16_t *miss,
+	find_row_f *find_row)
 {
 	struct front_key key[AHEAD];
 	uint32_t miss_count = 0;
@@ -320,6 +394,7 @@ find_loop(const struct group_front *front, const struct column *column,
 		for (uint32_t i = 0; i < ahead; i++) {
 			char *found = find_row(front, &key[i]);
 			row[first + i] = found;
+			__builtin_prefetch(found, 1);
 			if (__builtin_expect(found == NULL, 0))
 				miss[miss_count++] = (uint16_t)(first + i);
 		}
@@ -327,17 +402,64 @@ find_loop(const struct group_front *front, const struct column *column,
 	return miss_count;
 }
 
+static inline __attribute__((always_inline)) uint32_t
+find_any(const struct group_front *front, const struct column *column,
+	uint32_t column_count, uint32_t count, char **row, uint16_t *miss,
+	find_row_f *find_row)
+{
+	/* Copies, which nothing that is written can change. */
+	const struct column copy[2] = { column[0], column[column_count - 1] };
+	const struct group_front copied = *front;
+
+	if (column_count == 1)
+		return find_loop(&copied, copy, 1, count, row, miss, find_row);
+	return find_loop(&copied, copy, 2, count, row, miss, find_row);
+}
+
+#if defined(__x86_64__)
+
+#define AVX2 __attribute__((target("avx2")))
+
+_Static_assert(offsetof(struct front_key, size) == 3 * sizeof(uint64_t),
+	"a key lies as a slot does");
+
+/* The same, a slot at once. */
+static inline AVX2 char *
+find_row_avx2(const struct group_front *front, const struct front_key *key)
+{
+	const __m256i *slot = (const void *)&front->slot[key->slot];
+	const __m256i wanted = _mm256_loadu_si256((const void *)key);
+	const __m256i compared = _mm256_set_epi64x((int64_t)~ADDRESS_MASK,
+	    -1, -1, -1);
+	uint32_t first = !_mm256_testz_si256(_mm256_xor_si256(
+	    _mm256_loadu_si256(slot), wanted), compared);
+	uint32_t second = !_mm256_testz_si256(_mm256_xor_si256(
+	    _mm256_loadu_si256(slot + 1), wanted), compared);
+
+	return row_of(front, key, first, first & second);
+}
+
+static AVX2 uint32_t
+find_avx2(const struct group_front *front, const struct column *column,
+	uint32_t column_count, uint32_t count, char **row, uint16_t *miss)
+{
+	return find_any(front, column, column_count, count, row, miss,
+	    find_row_avx2);
+}
+
+#endif
+
 uint32_t
 group_front_find(const struct group_front *front, const struct column *column,
 	uint32_t column_count, uint32_t count, char **row, uint16_t *miss)
 {
-	/* Copies, which nothing that is written can change. */
-	struct column copy[2] = { column[0], column[column_count - 1] };
-	struct group_front copied = *front;
-
-	if (column_count == 1)
-		return find_loop(&copied, copy, 1, count, row, miss);
-	return find_loop(&copied, copy, 2, count, row, miss);
+#if defined(__x86_64__)
+	if (cpu_tier() >= CPU_AVX2)
+		return find_avx2(front, column, column_count, count, row,
+		    miss);
+#endif
+	return find_any(front, column, column_count, count, row, miss,
+	    find_row_plain);
 }
 
 static void
@@ -347,10 +469,11 @@ front_put(struct group_front *front, const struct front_key *key, char *row)
 
 	if (slot == NULL)
 		return;
-	front->count += slot->row == NULL;
-	*slot = (struct front_slot){ { key->word[0], key->word[1] },
-		key->size, row };
-	if (key->size < SIZE_LONG)
+	assert(((uintptr_t)row & ~ADDRESS_MASK) == 0);
+	front->count += slot->row == 0;
+	*slot = (struct front_slot){ { key->word[0], key->word[1],
+		key->word[2] }, key->size | (uintptr_t)row };
+	if (!key_is_long(key))
 		return;
 	if (front->rest == NULL)
 		front->rest = mem_alloc_zero(slot_room(front) *
@@ -358,27 +481,42 @@ front_put(struct group_front *front, const struct front_key *key, char *row)
 	front->rest[slot - front->slot] = key->rest;
 }
 
-/* Four times the slots. */
+/* The keys of another to where they belong now. */
+static void
+front_take(struct group_front *front, const struct group_front *old)
+{
+	for (uint32_t s = 0; s < slot_room(old); s++) {
+		const struct front_slot *slot = &old->slot[s];
+		struct front_key key = { .word = { slot->word[0],
+			slot->word[1], slot->word[2] },
+			.size = slot->row & ~ADDRESS_MASK };
+		if (slot->row == 0)
+			continue;
+		if (key_is_long(&key))
+			key.rest = old->rest[s];
+		key.slot = key_place(front, key.word, key.size, &key.rest);
+		front_put(front, &key, slot_row(slot));
+	}
+}
+
+/* More slots; what long keys have beside them is not charged. */
 static void
 front_grow(struct group_front *front)
 {
 	struct group_front old = *front;
+	unsigned line_bits = old.line_bits +
+	    (old.line_bits < LINE_BITS_LARGE ? 2 : 1);
+	uint64_t bytes = ((uint64_t)LINE_BYTES << line_bits);
 
-	front_make_slots(front, old.line_bits + 2);
-	front->count = 0;
-	for (uint32_t s = 0; s < slot_room(&old); s++) {
-		const struct front_slot *slot = &old.slot[s];
-		struct front_key key = { { slot->word[0], slot->word[1] },
-			slot->size, { { 0 } }, 0 };
-		if (slot->row == NULL)
-			continue;
-		if (key.size >= SIZE_LONG)
-			key.rest = old.rest[s];
-		key.slot = key_place(front, key.word, key.size, &key.rest);
-		front_put(front, &key, slot->row);
+	if (mem_charge(front->budget, bytes) != 0) {
+		front_give_up(front);
+		return;
 	}
-	mem_free(old.room);
-	mem_free(old.rest);
+	front->charged = bytes;
+	front_make_slots(front, line_bits);
+	front->count = 0;
+	front_take(front, &old);
+	front_free_slots(&old);
 }
 
 void
@@ -389,11 +527,11 @@ group_front_add(struct group_front *front, const struct column *column,
 
 	assert(column_count <= 2);
 	key_load(front, column, column_count, i, &key);
-	if (key.size == SIZE_TOO_LONG)
+	if (front->is_given_up || key.size == SIZE_TOO_LONG)
 		return;
 	front_put(front, &key, row);
 	if (front->count > front->count_max)
-		front->is_given_up = 1;
+		front_give_up(front);
 	else if (front->count > slot_count(front) / 2)
 		front_grow(front);
 }

@@ -9,12 +9,18 @@
  * What stands in front of a table of groups: from the bytes of undeclared text,
  * as they lie in the input, to the row that the table has for them.  Nothing is
  * decoded, hashed or compared in full for a record that is found here.  There
- * is a front to one key, or two, and up to so many groups.
+ * is a front to one key, or two, and up to so many groups.  Rows may lie
+ * anywhere below 2^48.
  */
 struct group_front;
+struct mem_budget;
 
-struct group_front *group_front_new(uint32_t group_count_max);
+/* What it holds for many groups is charged to the budget. */
+struct group_front *group_front_new(uint32_t group_count_max,
+	struct mem_budget *);
 void group_front_free(struct group_front **);
+/* The table may have more groups now, or fewer. */
+void group_front_set_max(struct group_front *, uint32_t group_count_max);
 /* The table was cleared: its rows are others'.  If there were many, there will
  * be again, and the front is given up. */
 void group_front_clear(struct group_front *);

@@ -14,8 +14,8 @@
  *	give	the results are merged by first appearance, and each instance
  *		gives a part (aggregate_give.c)
  *
- * They meet between the steps.  If no instance has piles, the tables are all
- * put on one: there are few groups.  If there is one instance, its table is the
+ * They meet between the steps.  If no instance has piles, or many groups, the
+ * tables are all put on one pile.  If there is one instance, its table is the
  * result.  The order of records among instances is known by their turns: behind
  * the first meeting each has the places of its own among all.
  */
@@ -28,6 +28,9 @@
 #include "op/group_disk.h"
 #include "op/joint.h"
 #include "util/buf.h"
+
+/* More than this are folded by all instances. */
+#define TABLE_GROUPS_ALONE 8192
 
 static int
 aggregate_bind(struct op *op, struct err *err)
@@ -205,7 +208,9 @@ aggregate_work(struct op_run *run, unsigned port, struct err *err)
 	(void)port;
 	switch (state->step) {
 	case STEP_ADD:
-		state->is_spread = state->piles != NULL;
+		state->is_spread = state->piles != NULL ||
+		    (state->share->instance_count > 1 &&
+		    group_table_count(state->table) > TABLE_GROUPS_ALONE);
 		state->step = STEP_ADDED;
 		return OP_AGAIN;
 	case STEP_ADDED:

@@ -7,8 +7,12 @@
 
 #define ROWS 64
 /* Bytes of the longest text. */
-#define SIZE_MAX_TESTED 40
+#define SIZE_MAX_TESTED 48
+/* That of those that are kept. */
+#define SIZE_MAX_KEPT 40
 #define GROUPS_MAX 1024
+
+static struct mem_budget budget;
 
 /* Texts one behind the other, with a comma between, as a reader has them. */
 struct texts {
@@ -54,7 +58,7 @@ texts_fill(struct texts *texts, char last)
 
 Test(group_front, finds_what_was_added)
 {
-	struct group_front *front = group_front_new(GROUPS_MAX);
+	struct group_front *front = group_front_new(GROUPS_MAX, &budget);
 	struct texts known, other;
 	char rows[ROWS], *row[ROWS];
 	uint16_t miss[ROWS];
@@ -69,11 +73,11 @@ Test(group_front, finds_what_was_added)
 	uint32_t missed = group_front_find(front, &column, 1, known.count, row,
 	    miss);
 	/* Those that are too long. */
-	cr_assert(missed == SIZE_MAX_TESTED - 32);
-	for (uint32_t i = 0; i <= 32; i++)
+	cr_assert(missed == SIZE_MAX_TESTED - SIZE_MAX_KEPT);
+	for (uint32_t i = 0; i <= SIZE_MAX_KEPT; i++)
 		cr_assert(row[i] == &rows[i]);
 	for (uint32_t m = 0; m < missed; m++)
-		cr_assert(miss[m] == 33 + m);
+		cr_assert(miss[m] == SIZE_MAX_KEPT + 1 + m);
 
 	/* Of the others the empty one is known. */
 	texts_fill(&other, 'b');
@@ -89,7 +93,7 @@ Test(group_front, finds_what_was_added)
 
 Test(group_front, two_keys_are_two)
 {
-	struct group_front *front = group_front_new(GROUPS_MAX);
+	struct group_front *front = group_front_new(GROUPS_MAX, &budget);
 	struct texts left = { .size = 0 }, right = { .size = 0 };
 	char rows[ROWS], *row[ROWS];
 	uint16_t miss[ROWS];
@@ -118,7 +122,7 @@ Test(group_front, two_keys_are_two)
 
 Test(group_front, gives_up_when_there_are_many)
 {
-	struct group_front *front = group_front_new(GROUPS_MAX);
+	struct group_front *front = group_front_new(GROUPS_MAX, &budget);
 	char rows[ROWS];
 	uint32_t added = 0;
 
@@ -164,7 +168,8 @@ static void
 grow_with(size_t size)
 {
 	const uint32_t batch_count = 48;
-	struct group_front *front = group_front_new(batch_count * ROWS);
+	struct group_front *front = group_front_new(batch_count * ROWS,
+	    &budget);
 	char rows[48 * ROWS], *row[ROWS];
 	uint16_t miss[ROWS];
 	struct texts texts;
@@ -198,4 +203,6 @@ Test(group_front, grows)
 {
 	grow_with(2);
 	grow_with(20);
+	grow_with(30);
+	cr_assert(budget.used_bytes == 0);
 }
