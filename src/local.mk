@@ -442,6 +442,7 @@ op_files = \
 	src/op/op_parse.c \
 	src/op/op_partial.c \
 	src/op/op_rename.c \
+	src/op/op_runs.c \
 	src/op/op_scalar.c \
 	src/op/op_select.c \
 	src/op/op_sort.c \
@@ -541,6 +542,7 @@ plan_files = \
 	src/plan/rule_order.c \
 	src/plan/rule_order_joins.c \
 	src/plan/rule_partial.c \
+	src/plan/rule_runs.c \
 	src/plan/rule_share.c \
 	src/plan/rule_side.c \
 	src/plan/rule_table.h \

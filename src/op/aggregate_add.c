@@ -498,7 +498,7 @@ add_by_front(struct aggregate *state, struct batch *batch,
 	uint32_t count = batch->sel_count;
 
 	if (count == 0 || state->plain_left > 0 || by_count > 2 ||
-	    raw[0].encoding != SLICE)
+	    state->has_no_front || raw[0].encoding != SLICE)
 		return 0;
 	if (state->front == NULL)
 		state->front = group_front_new(state->table_max);

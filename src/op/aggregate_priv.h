@@ -72,6 +72,7 @@ struct aggregate {
 	/* Adding: a table that fits the cache; what overflows lies on piles. */
 	struct group_table *table;
 	struct group_front *front;	/* of its rows; NULL: not yet */
+	int has_no_front;	/* keys come but once, one behind the other */
 	char *single;		/* the row of the one group without keys */
 	uint32_t table_max;	/* groups */
 	uint64_t seen;		/* records since the table was empty */
@@ -106,6 +107,17 @@ aggregate_states(char *row)
 {
 	return row + sizeof(uint64_t);
 }
+
+/* --- op_aggregate.c: what op_runs.c, whose state begins with a struct
+ * aggregate, has too --- */
+
+extern const struct op_def op_aggregate;
+op_need_f aggregate_need;
+op_share_f aggregate_share;
+op_unshare_f aggregate_unshare;
+/* With the share that is in the state, or run->share. */
+op_open_f aggregate_open;
+op_close_f aggregate_close;
 
 /* --- aggregate_add.c --- */
 

@@ -411,10 +411,10 @@ group_rows_columns(struct group_rows *rows, char *const *row,
 		else
 			status = make_results(rows, c - args->by_count, row,
 			    count, builder, err);
-		if (status != 0)
-			break;
 		/* It leaves more behind than the column. */
 		builder_finish(builder, scratch, &made);
+		if (status != 0)
+			break;
 		if (rows->is_needed[c])
 			column_copy(&made, NULL, count, region, &out[c]);
 		region_reset(scratch);

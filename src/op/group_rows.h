@@ -113,7 +113,8 @@ int group_rows_add(struct group_rows *, const char *row, struct text key,
 struct batch *group_rows_take(struct group_rows *, struct op_run *);
 /*
  * Up to BATCH_ROWS_MAX records of output at once, without a gap: all columns,
- * in memory of `region`; null where nobody looks.  0, or -1 with err.
+ * in memory of `region`; null where nobody looks.  0, or -1 with err, and
+ * nothing is left of it.
  */
 int group_rows_columns(struct group_rows *, char *const *row,
 	const struct text *key, uint32_t count, struct region *,

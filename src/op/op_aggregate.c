@@ -39,7 +39,7 @@ aggregate_bind(struct op *op, struct err *err)
 	return 0;
 }
 
-static void
+void
 aggregate_need(const struct op *op, const struct need_set *out, unsigned port,
 	struct need_set *in)
 {
@@ -48,12 +48,13 @@ aggregate_need(const struct op *op, const struct need_set *out, unsigned port,
 	group_rows_need(op, in);
 }
 
-static void *
+void *
 aggregate_share(const struct op *op, uint32_t instance_count)
 {
 	struct aggregate_share *share = mem_alloc_zero(sizeof(*share));
 
-	share->budget.name = op->def->name;
+	(void)op;
+	share->budget.name = op_aggregate.name;
 	share->instance_count = instance_count;
 	share->instance = mem_alloc_zero(instance_count *
 	    sizeof(*share->instance));
@@ -61,7 +62,7 @@ aggregate_share(const struct op *op, uint32_t instance_count)
 	return share;
 }
 
-static void
+void
 aggregate_unshare(void *take_share)
 {
 	struct aggregate_share *share = take_share;
@@ -71,7 +72,7 @@ aggregate_unshare(void *take_share)
 	mem_free(share);
 }
 
-static int
+int
 aggregate_open(struct op_run *run, struct err *err)
 {
 	struct aggregate *state = run->state;
@@ -79,7 +80,8 @@ aggregate_open(struct op_run *run, struct err *err)
 
 	(void)err;
 	state->run = run;
-	state->share = run->share;
+	if (state->share == NULL)
+		state->share = run->share;
 	state->share->instance[run->instance] = state;
 	mem_budget_enter(&run->budget);
 	group_rows_init(&state->rows, run, 0);
@@ -239,7 +241,7 @@ aggregate_work(struct op_run *run, unsigned port, struct err *err)
 	return OP_OK;
 }
 
-static void
+void
 aggregate_close(struct op_run *run)
 {
 	struct aggregate *state = run->state;
