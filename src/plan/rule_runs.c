@@ -13,6 +13,10 @@
  * the number 1 and the text "1" are the same group, and lie apart when sorted:
  * so a field must have a type, or come as text from a format of text.
  *
+ * Where a record ends the job the groups before it have been given, if it is
+ * standard output: without this nothing has.  And if nobody wants more groups
+ * (`head 5`) that record is never seen.
+ *
  * It runs once, so nothing that asks for wide inputs may stand behind it.
  */
 #include "plan/rule.h"
