@@ -389,6 +389,7 @@ op_files = \
 	src/op/aggregate_give.c \
 	src/op/aggregate_priv.h \
 	src/op/aggregate_result.c \
+	src/op/aggregate_sets.c \
 	src/op/best.c \
 	src/op/best.h \
 	src/op/best_fold.c \
@@ -543,6 +544,7 @@ plan_files = \
 	src/plan/rule_order_joins.c \
 	src/plan/rule_partial.c \
 	src/plan/rule_runs.c \
+	src/plan/rule_sets.c \
 	src/plan/rule_share.c \
 	src/plan/rule_side.c \
 	src/plan/rule_table.h \

@@ -78,7 +78,8 @@ struct op_args {
 	uint64_t in_order;
 	struct op_agg *agg;		/* aggregate */
 	uint32_t agg_count;
-	uint64_t *set;			/* expand: bit i: item i is in it */
+	/* expand, aggregate: bit i: item i is in it */
+	uint64_t *set;
 	uint32_t set_count;
 	struct op_key *key;		/* sort */
 	uint32_t key_count;
