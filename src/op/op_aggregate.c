@@ -1,10 +1,10 @@
 /*
  * aggregate ITEMS [by KEYS]: one record a group.
  *
- * Arguments: agg, by; item, set: all keys, and sets of them, if there are groups
- * by each of these (aggregate_sets.c).  Output: the keys, then the aggregates;
- * groups in order of first appearance.  Without keys there is one group, also
- * of no records.
+ * Arguments: agg, by; item, set: all keys, and sets of them, where there are
+ * groups by each of these (aggregate_sets.c).  Output: the keys, then the
+ * aggregates; groups in order of first appearance.  Without keys there is one
+ * group, also of no records.
  *
  * Instances work together in three steps:
  *
