@@ -393,6 +393,7 @@ op_files = \
 	src/op/aggregate_give.c \
 	src/op/aggregate_priv.h \
 	src/op/aggregate_result.c \
+	src/op/aggregate_sets.c \
 	src/op/best.c \
 	src/op/best.h \
 	src/op/best_fold.c \
@@ -446,6 +447,7 @@ op_files = \
 	src/op/op_parse.c \
 	src/op/op_partial.c \
 	src/op/op_rename.c \
+	src/op/op_runs.c \
 	src/op/op_scalar.c \
 	src/op/op_select.c \
 	src/op/op_sort.c \
@@ -545,6 +547,8 @@ plan_files = \
 	src/plan/rule_order.c \
 	src/plan/rule_order_joins.c \
 	src/plan/rule_partial.c \
+	src/plan/rule_runs.c \
+	src/plan/rule_sets.c \
 	src/plan/rule_share.c \
 	src/plan/rule_side.c \
 	src/plan/rule_table.h \

@@ -457,6 +457,36 @@ key_has_parts(const struct text *key, uint32_t count)
 	return 1;
 }
 
+struct text
+key_of_set(const struct text *key, uint32_t count, uint64_t keep, int64_t last,
+	struct region *region, uint64_t *hash)
+{
+	const char *from = text_bytes(key), *end = from + key->size;
+	struct text number = int_part(last, region), null = null_part(), out;
+	/* A null part may be longer than what was there. */
+	size_t most = key->size + count + number.size + 2 * TEXT_INLINE_MAX;
+	char small[256];
+	char *room = most <= sizeof(small) ? small :
+	    region_alloc(region, most);
+	char *at = room;
+	uint32_t size;
+
+	for (uint32_t p = 0; p + 1 < count; p++) {
+		const char *whole = from;
+		part_next(&from, end, 0, &size);
+		if (!(keep >> p & 1)) {
+			at = join_part(&null, 0, at);
+			continue;
+		}
+		memcpy(at, whole, (size_t)(from - whole));
+		at += from - whole;
+	}
+	at = join_part(&number, 1, at);
+	out = text_copy(room, (size_t)(at - room), region);
+	*hash = text_hash(&out);
+	return out;
+}
+
 static const char *
 part_find(const struct text *key, uint32_t count, uint32_t index,
 	uint32_t *size)

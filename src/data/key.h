@@ -57,6 +57,13 @@ struct text key_part_text(const struct text *key, uint32_t count,
 	uint32_t index);
 
 /*
+ * The key, of `count` parts, that has only those parts of `key` whose bits are
+ * set in `keep`, null for others, and the number `last` for its last part.
+ */
+struct text key_of_set(const struct text *key, uint32_t count, uint64_t keep,
+	int64_t last, struct region *, uint64_t *hash);
+
+/*
  * What is left of a value when its key has the rest: its type, and the scale of
  * a decimal.  Null and missing have one code, whichever came first.
  */

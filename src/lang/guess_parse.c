@@ -326,6 +326,8 @@ guess_stage_end(struct parser *p, const struct ast_stage *stage)
 	};
 	struct ast_span span = p->token.span;
 
+	if (parse_is_unended(p))
+		return parse_fail(p, "';'", NULL);
 	if (parse_at_word(p, "then")) {
 		parse_mend(p, span.offset, span.bytes, "|");
 		return parse_error(p, span, "write '|' for it",
@@ -372,7 +374,7 @@ guess_stage_end(struct parser *p, const struct ast_stage *stage)
 int
 guess_from_end(struct parser *p)
 {
-	if (p->token.kind == TOKEN_NAME)
+	if (p->token.kind == TOKEN_NAME && !parse_is_unended(p))
 		parse_mend(p, p->token.span.offset, 0, "| ");
 	return parse_fail(p, "'|' or the end",
 	    "stages are joined by '|': from INPUT | where ... | select ...; "

@@ -233,6 +233,7 @@ decl(struct parser *p, struct ast_decl *target)
 	int failed;
 
 	p->unit = offset;
+	p->is_decl = 1;
 	if (parse_take_word(p, "let"))
 		failed = let(p, target);
 	else if (parse_take_word(p, "fn"))
@@ -247,14 +248,17 @@ decl(struct parser *p, struct ast_decl *target)
 		return -1;
 	target->span = parse_span(p, offset);
 	if (p->unit_only && p->token.kind == TOKEN_END)
-		return 0;
-	if (target->kind == AST_USE) {
+		failed = 0;
+	else if (target->kind == AST_USE)
 		failed = parse_expect(p, TOKEN_SEMICOLON, "';'");
+	else
+		failed = parse_expect(p, TOKEN_SEMICOLON,
+		    target->expr != NULL ? "an operator or ';'" :
+		    "'|' or ';'");
+	if (target->kind == AST_USE)
 		target->span = parse_span(p, offset);
-		return failed;
-	}
-	return parse_expect(p, TOKEN_SEMICOLON, target->expr != NULL ?
-	    "an operator or ';'" : "'|' or ';'");
+	p->is_decl = 0;
+	return failed;
 }
 
 /* program = { decl ";" } pipeline { ";" pipeline } [ ";" ] ; */

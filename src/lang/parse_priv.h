@@ -31,6 +31,7 @@ struct parser {
 	const char *form;		/* grammar of that stage, for hints */
 	const char *hint;		/* of the error */
 	struct mend mend;		/* what would mend the error */
+	int is_decl;			/* inside a declaration */
 	int unit_only;			/* declarations alone are a program */
 	const struct ast_span *place;	/* a template's: every span is this */
 };
@@ -75,6 +76,12 @@ void parse_leave(struct parser *);
  * of other languages.  Without a hint the form of the stage is shown.
  */
 int parse_fail(struct parser *, const char *expected, const char *hint);
+/*
+ * Does a line begin with a word where the declaration before it could end?
+ * That is the next declaration, or the pipeline: the ';' was forgotten, says
+ * parse_fail() where the end or a ';' was expected.
+ */
+int parse_is_unended(const struct parser *);
 int parse_error(struct parser *, struct ast_span, const char *hint,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Note the change that would mend the error just made. */

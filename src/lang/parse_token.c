@@ -349,10 +349,35 @@ note_foreign(struct parser *p)
 }
 
 int
+parse_is_unended(const struct parser *p)
+{
+	const struct token *token = &p->token;
+
+	return p->is_decl && p->place == NULL && token->kind == TOKEN_NAME &&
+	    memchr(p->lex.source + p->end, '\n', token->span.offset -
+	    p->end) != NULL;
+}
+
+static int
+fail_unended(struct parser *p)
+{
+	char found[64];
+
+	describe(p, &p->token, found, sizeof(found));
+	parse_mend(p, p->end, 0, ";");
+	return parse_error(p, p->token.span, "as in let $x = 5;", "expected "
+	    "';' at the end of the declaration, found %s", found);
+}
+
+int
 parse_fail(struct parser *p, const char *expected, const char *hint)
 {
 	const struct token *token = &p->token;
 	char found[64];
+
+	if (parse_is_unended(p) && (strstr(expected, "the end") != NULL ||
+	    strstr(expected, "';'") != NULL))
+		return fail_unended(p);
 
 	if (token->kind == TOKEN_BAD) {
 		if (token->mend.set && p->place == NULL && !p->mend.set)

@@ -231,8 +231,16 @@ states_are_large(const struct aggregate *state)
 	    __ATOMIC_RELAXED) > mem_limit() / STATES_PART;
 }
 
-static int
-check_room(struct aggregate *state, struct err *err)
+int
+aggregate_is_short(const struct aggregate *state)
+{
+	return group_rows_has_refused(&state->rows) ||
+	    states_are_large(state) || (state->piles != NULL &&
+	    state->piles->is_over) || mem_is_pressed(&state->run->budget);
+}
+
+int
+aggregate_check_room(struct aggregate *state, struct err *err)
 {
 	struct group_piles *piles = state->piles;
 
@@ -492,8 +500,8 @@ table_overflow(struct aggregate *state)
 	aggregate_unload(state, PILE_COUNT_MAX);
 }
 
-static int
-table_reserve(struct aggregate *state, uint32_t count, struct err *err)
+int
+aggregate_reserve(struct aggregate *state, uint32_t count, struct err *err)
 {
 	if (group_table_reserve(state->table, count, 0) == 0)
 		return 0;
@@ -513,7 +521,7 @@ add_to_table(struct aggregate *state, struct batch *batch,
 	char **row = region_alloc(region, (count + 1) * sizeof(*row));
 	uint8_t *is_new = region_alloc(region, count + 1);
 
-	if (table_reserve(state, count, err) != 0)
+	if (aggregate_reserve(state, count, err) != 0)
 		return -1;
 	uint64_t before = group_table_count(state->table);
 	int status = group_table_find(state->table, keys, count, row, is_new);
@@ -579,7 +587,7 @@ add_by_front(struct aggregate *state, struct batch *batch,
 	uint32_t count = batch->sel_count;
 
 	if (count == 0 || state->plain_left > 0 || by_count > 2 ||
-	    raw[0].encoding != SLICE)
+	    state->has_no_front || raw[0].encoding != SLICE)
 		return 0;
 	if (state->front == NULL)
 		state->front = group_front_new(state->table_max,
@@ -615,9 +623,9 @@ make_keys(struct aggregate *state, uint32_t count, struct region *region,
 	key_make(key, by_count, count, region, keys);
 }
 
-static int
-add_by_key(struct aggregate *state, struct batch *batch, struct region *region,
-	struct err *err)
+int
+aggregate_add_records(struct aggregate *state, struct batch *batch,
+	struct region *region, struct err *err)
 {
 	const struct op_args *args = state->rows.args;
 	struct column *key = region_alloc(region,
@@ -658,12 +666,14 @@ aggregate_add(struct aggregate *state, struct batch *batch, struct err *err)
 	if (status == 0 && state->single != NULL)
 		status = group_rows_update(state->run, &state->rows, batch,
 		    region, NULL, state->single, err);
+	else if (status == 0 && state->sets != NULL)
+		status = sets_add(state->sets, batch, region, err);
 	else if (status == 0)
-		status = add_by_key(state, batch, region, err);
+		status = aggregate_add_records(state, batch, region, err);
 	turns_add(&state->turns, state->run->job->turn,
 	    state->rows.sequence - before);
 	if (status == 0)
-		status = check_room(state, err);
+		status = aggregate_check_room(state, err);
 	region_drop(&region);
 	return status;
 }

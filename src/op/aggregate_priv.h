@@ -72,6 +72,7 @@ struct aggregate {
 	/* Adding: a table that fits the cache; what overflows lies on piles. */
 	struct group_table *table;
 	struct group_front *front;	/* of its rows; NULL: not yet */
+	int has_no_front;	/* keys come but once, one behind the other */
 	char *single;		/* the row of the one group without keys */
 	uint32_t table_max;	/* groups */
 	uint32_t table_first;	/* at first, and how many it may become */
@@ -82,6 +83,7 @@ struct aggregate {
 	uint64_t plain_left;	/* records that pass the table by */
 	uint64_t plain_next;	/* how many the next time */
 	struct group_piles *piles;
+	struct sets *sets;	/* by sets of keys; or NULL */
 	/* Of large states: while adding, while folding. */
 	struct agg_disk *disk[2];
 	struct plain_shape *shape;
@@ -111,9 +113,28 @@ aggregate_states(char *row)
 	return row + sizeof(uint64_t);
 }
 
+/* --- op_aggregate.c: what op_runs.c, whose state begins with a struct
+ * aggregate, has too --- */
+
+extern const struct op_def op_aggregate;
+op_need_f aggregate_need;
+op_share_f aggregate_share;
+op_unshare_f aggregate_unshare;
+/* With the share that is in the state, or run->share. */
+op_open_f aggregate_open;
+op_close_f aggregate_close;
+
 /* --- aggregate_add.c --- */
 
 int aggregate_add(struct aggregate *, struct batch *, struct err *);
+/* Records that were looked at, by their keys to the table, or past it. */
+int aggregate_add_records(struct aggregate *, struct batch *, struct region *,
+	struct err *);
+/* Room in the table for `count` more keys. */
+int aggregate_reserve(struct aggregate *, uint32_t count, struct err *);
+/* Is it time to let go of something?  Then do. */
+int aggregate_is_short(const struct aggregate *);
+int aggregate_check_room(struct aggregate *, struct err *);
 /* Large states of the table's groups, if these are few, to disk: 1 if there are
  * such, 0, -1. */
 int aggregate_spill_states(struct aggregate *, struct group_table *,
@@ -129,6 +150,15 @@ void aggregate_table_clear(struct aggregate *, struct group_table *);
 /* The memory limit is in the way: -1 with err. */
 void aggregate_free_shapes(struct aggregate *);
 int aggregate_no_memory(struct err *);
+
+/* --- aggregate_sets.c --- */
+
+/* What the aggregate's `set` asks for; NULL if it has none. */
+struct sets *sets_new(struct aggregate *);
+void sets_free(struct sets **);
+int sets_add(struct sets *, struct batch *, struct region *, struct err *);
+/* All that was counted to the table. */
+int sets_unload(struct sets *, struct err *);
 
 /* --- aggregate_fold.c --- */
 

@@ -44,8 +44,10 @@ group_rows_add_aggregates(const struct op *op, struct schema *schema)
 void
 group_rows_need(const struct op *op, struct need_set *in)
 {
+	/* The number of the set is no field, if there is no expand before. */
 	for (uint32_t i = 0; i < op->args.by_count; i++)
-		need_add_expr(in, op->args.by[i].expr);
+		if (i + 1 < op->args.by_count || op->args.set_count == 0)
+			need_add_expr(in, op->args.by[i].expr);
 	for (uint32_t i = 0; i < op->args.agg_count; i++)
 		need_add_agg(in, op->args.agg[i].agg);
 }
@@ -249,6 +251,15 @@ group_rows_refused(const struct group_rows *rows)
 	return bytes;
 }
 
+int
+group_rows_has_refused(const struct group_rows *rows)
+{
+	for (uint32_t i = 0; i < rows->args->agg_count; i++)
+		if (agg_expr_call(rows->args->agg[i].agg)->refused_bytes > 0)
+			return 1;
+	return 0;
+}
+
 void
 group_rows_set_disk(const struct group_rows *rows, struct agg_disk *disk)
 {
@@ -278,6 +289,19 @@ group_rows_copy_keys(const struct group_rows *rows, char *row,
 {
 	memcpy(row + rows->keys_offset, source + rows->keys_offset,
 	    rows->bytes - rows->keys_offset);
+}
+
+void
+group_rows_copy_set(const struct group_rows *rows, char *row,
+	const char *source, uint64_t keep)
+{
+	const uint16_t *from = row_codes(rows, source);
+	uint16_t *code = row_codes(rows, row);
+	uint32_t last = rows->args->by_count - 1;
+
+	for (uint32_t k = 0; k < last; k++)
+		code[k] = keep >> k & 1 ? from[k] : TYPE_NULL;
+	code[last] = TYPE_INT;
 }
 
 int
@@ -411,10 +435,10 @@ group_rows_columns(struct group_rows *rows, char *const *row,
 		else
 			status = make_results(rows, c - args->by_count, row,
 			    count, builder, err);
-		if (status != 0)
-			break;
 		/* It leaves more behind than the column. */
 		builder_finish(builder, scratch, &made);
+		if (status != 0)
+			break;
 		if (rows->is_needed[c])
 			column_copy(&made, NULL, count, region, &out[c]);
 		region_reset(scratch);

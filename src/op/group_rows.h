@@ -61,6 +61,8 @@ int group_rows_update(struct op_run *, struct group_rows *, struct batch *,
  */
 void group_rows_take_all(struct group_rows *, struct mem_budget *);
 uint64_t group_rows_refused(const struct group_rows *);
+/* Will it say so? */
+int group_rows_has_refused(const struct group_rows *);
 /*
  * States of this row that are large, to disk: how many bytes that were, or -1
  * with err.  The disk is set before; what states have there they keep.
@@ -77,6 +79,9 @@ int group_rows_probe(struct op_run *, struct group_rows *, struct batch *,
 /* A new row gets the keys of another. */
 void group_rows_copy_keys(const struct group_rows *, char *row,
 	const char *source);
+/* ... but null for those whose bits are not set, and an int for the last. */
+void group_rows_copy_set(const struct group_rows *, char *row,
+	const char *source, uint64_t keep);
 /* Add the states of `source`, whose records came later, to `target`. */
 void group_rows_merge(const struct group_rows *, char *target,
 	const char *source);
@@ -113,7 +118,8 @@ int group_rows_add(struct group_rows *, const char *row, struct text key,
 struct batch *group_rows_take(struct group_rows *, struct op_run *);
 /*
  * Up to BATCH_ROWS_MAX records of output at once, without a gap: all columns,
- * in memory of `region`; null where nobody looks.  0, or -1 with err.
+ * in memory of `region`; null where nobody looks.  0, or -1 with err, and
+ * nothing is left of it.
  */
 int group_rows_columns(struct group_rows *, char *const *row,
 	const struct text *key, uint32_t count, struct region *,

@@ -73,9 +73,13 @@ struct op_args {
 	uint32_t item_count;
 	struct op_item *by;		/* aggregate, head, tail, top, dedup */
 	uint32_t by_count;
+	/* runs: bit i: records come in the order of by[i], among those whose
+	 * bits are set. */
+	uint64_t in_order;
 	struct op_agg *agg;		/* aggregate */
 	uint32_t agg_count;
-	uint64_t *set;			/* expand: bit i: item i is in it */
+	/* expand, aggregate: bit i: item i is in it */
+	uint64_t *set;
 	uint32_t set_count;
 	struct op_key *key;		/* sort */
 	uint32_t key_count;

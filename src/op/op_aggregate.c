@@ -1,8 +1,10 @@
 /*
  * aggregate ITEMS [by KEYS]: one record a group.
  *
- * Arguments: agg, by.  Output: the keys, then the aggregates; groups in order
- * of first appearance.  Without keys there is one group, also of no records.
+ * Arguments: agg, by; item, set: all keys, and sets of them, where there are
+ * groups by each of these (aggregate_sets.c).  Output: the keys, then the
+ * aggregates; groups in order of first appearance.  Without keys there is one
+ * group, also of no records.
  *
  * Instances work together in three steps:
  *
@@ -25,6 +27,7 @@
 #include <string.h>
 
 #include "op/aggregate_priv.h"
+#include "op/expand.h"
 #include "op/group_disk.h"
 #include "op/joint.h"
 #include "util/buf.h"
@@ -42,21 +45,25 @@ aggregate_bind(struct op *op, struct err *err)
 	return 0;
 }
 
-static void
+void
 aggregate_need(const struct op *op, const struct need_set *out, unsigned port,
 	struct need_set *in)
 {
 	(void)out;
 	(void)port;
 	group_rows_need(op, in);
+	/* Who makes sets of keys itself. */
+	for (uint32_t i = 0; i < op->args.item_count; i++)
+		need_add_expr(in, op->args.item[i].expr);
 }
 
-static void *
+void *
 aggregate_share(const struct op *op, uint32_t instance_count)
 {
 	struct aggregate_share *share = mem_alloc_zero(sizeof(*share));
 
-	share->budget.name = op->def->name;
+	(void)op;
+	share->budget.name = op_aggregate.name;
 	share->instance_count = instance_count;
 	share->instance = mem_alloc_zero(instance_count *
 	    sizeof(*share->instance));
@@ -64,7 +71,7 @@ aggregate_share(const struct op *op, uint32_t instance_count)
 	return share;
 }
 
-static void
+void
 aggregate_unshare(void *take_share)
 {
 	struct aggregate_share *share = take_share;
@@ -74,7 +81,7 @@ aggregate_unshare(void *take_share)
 	mem_free(share);
 }
 
-static int
+int
 aggregate_open(struct op_run *run, struct err *err)
 {
 	struct aggregate *state = run->state;
@@ -82,7 +89,8 @@ aggregate_open(struct op_run *run, struct err *err)
 
 	(void)err;
 	state->run = run;
-	state->share = run->share;
+	if (state->share == NULL)
+		state->share = run->share;
 	state->share->instance[run->instance] = state;
 	mem_budget_enter(&run->budget);
 	group_rows_init(&state->rows, run, 0);
@@ -94,6 +102,7 @@ aggregate_open(struct op_run *run, struct err *err)
 		state->is_ordered |= (agg_expr_def(args->agg[i].agg)->flags &
 		    AGG_ORDERED) != 0;
 	state->table = aggregate_table(state);
+	state->sets = sets_new(state);
 	if (args->by_count == 0)
 		aggregate_make_single(state);
 	aggregate_choose_limits(state);
@@ -208,6 +217,9 @@ aggregate_work(struct op_run *run, unsigned port, struct err *err)
 	(void)port;
 	switch (state->step) {
 	case STEP_ADD:
+		if (state->sets != NULL && sets_unload(state->sets, err) != 0)
+			return OP_FAIL;
+		sets_free(&state->sets);
 		state->is_spread = state->piles != NULL ||
 		    (state->share->instance_count > 1 &&
 		    group_table_count(state->table) > TABLE_GROUPS_ALONE);
@@ -244,12 +256,13 @@ aggregate_work(struct op_run *run, unsigned port, struct err *err)
 	return OP_OK;
 }
 
-static void
+void
 aggregate_close(struct op_run *run)
 {
 	struct aggregate *state = run->state;
 
 	giver_free(&state->giver);
+	sets_free(&state->sets);
 	aggregate_free_results(state);
 	mem_free(state->result);
 	group_piles_free(&state->piles);
@@ -264,6 +277,16 @@ aggregate_close(struct op_run *run)
 	mem_free((void *)(uintptr_t)state->places.span);
 	turns_fini(&state->turns);
 	mem_budget_leave(&run->budget);
+}
+
+static void
+aggregate_explain(const struct op *op, struct buf *out)
+{
+	group_rows_explain(op, out);
+	if (op->args.set_count == 0)
+		return;
+	buf_add_string(out, " of ");
+	expand_explain_sets(op, out);
 }
 
 const struct op_def op_aggregate = {
@@ -283,5 +306,5 @@ const struct op_def op_aggregate = {
 	.unshare = aggregate_unshare,
 	.work = aggregate_work,
 	.close = aggregate_close,
-	.explain = group_rows_explain,
+	.explain = aggregate_explain,
 };

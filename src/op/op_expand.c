@@ -24,7 +24,9 @@
 #include "op/project.h"
 #include "util/buf.h"
 
-struct expand {
+struct expander {
+	const struct op_args *args;
+	const struct need_set *need;	/* of the copies; NULL: all */
 	struct project_layout layout;
 	uint8_t *is_needed;	/* by field of the input; as numbers only? */
 	uint8_t *is_number;
@@ -39,7 +41,7 @@ struct expand {
 
 /* A batch on its way: its records at[0..count) as copies. */
 struct copying {
-	struct op_run *run;
+	struct expander *expander;
 	struct batch *batch, *out;
 	struct region *region;
 	const uint16_t *at;
@@ -85,13 +87,14 @@ expand_need(const struct op *op, const struct need_set *out, unsigned port,
 		need_add_expr(in, op->args.item[i].expr);
 }
 
-static int
-expand_open(struct op_run *run, struct err *err)
+struct expander *
+expander_new(const struct op_args *args, const struct need_set *need)
 {
-	struct expand *expand = run->state;
-	uint32_t sets = run->op->args.set_count;
+	struct expander *expand = mem_alloc_zero(sizeof(*expand));
+	uint32_t sets = args->set_count;
 
-	(void)err;
+	expand->args = args;
+	expand->need = need;
 	expand->most = batch_rows_target() / sets;
 	if (expand->most == 0)
 		expand->most = 1;
@@ -103,15 +106,17 @@ expand_open(struct op_run *run, struct err *err)
 		expand->set[i] = i % sets;
 		expand->record[i] = (uint16_t)(i / sets);
 	}
-	expand->key = mem_alloc((run->op->args.item_count + 1) *
+	expand->key = mem_alloc((args->item_count + 1) *
 	    sizeof(*expand->key));
-	return 0;
+	return expand;
 }
 
 /* Where the fields are in records of this schema. */
 static void
-expand_look(struct expand *expand, const struct op *op, struct schema *in)
+expand_look(struct expander *expand, struct schema *in)
 {
+	const struct op_args *args = expand->args;
+
 	if (expand->layout.in == in)
 		return;
 	if (expand->layout.in != NULL)
@@ -121,13 +126,13 @@ expand_look(struct expand *expand, const struct op *op, struct schema *in)
 	expand->is_number = mem_resize(expand->is_number, in->field_count + 1);
 	for (uint32_t i = 0; i < in->field_count; i++) {
 		const char *name = in->field[i].name;
-		expand->is_needed[i] = op->out_need == NULL ||
-		    need_has(op->out_need, name) != 0;
-		expand->is_number[i] = op->out_need != NULL &&
-		    need_is_number(op->out_need, name) != 0;
+		expand->is_needed[i] = expand->need == NULL ||
+		    need_has(expand->need, name) != 0;
+		expand->is_number[i] = expand->need != NULL &&
+		    need_is_number(expand->need, name) != 0;
 	}
-	for (uint32_t k = 0; k < op->args.item_count; k++) {
-		const char *name = expr_field_name(op->args.item[k].expr);
+	for (uint32_t k = 0; k < args->item_count; k++) {
+		const char *name = expr_field_name(args->item[k].expr);
 		expand->key[k] = schema_find(in, name, strlen(name));
 		if (expand->key[k] >= 0)
 			expand->is_needed[expand->key[k]] = 0;
@@ -138,8 +143,8 @@ expand_look(struct expand *expand, const struct op *op, struct schema *in)
 static void
 copy_key(const struct copying *copying, uint32_t k, struct column *out)
 {
-	const struct expand *expand = copying->run->state;
-	const struct op_args *args = &copying->run->op->args;
+	const struct expander *expand = copying->expander;
+	const struct op_args *args = expand->args;
 	uint32_t rows = copying->out->row_count;
 	struct column dense, wide;
 
@@ -171,7 +176,7 @@ static void
 copy_numbers(const struct copying *copying, const struct column *column,
 	struct column *out)
 {
-	const struct expand *expand = copying->run->state;
+	const struct expander *expand = copying->expander;
 	struct column dense;
 
 	column_numbers(column, copying->at, copying->count, copying->region,
@@ -183,7 +188,7 @@ copy_numbers(const struct copying *copying, const struct column *column,
 static void
 copy_columns(const struct copying *copying)
 {
-	const struct expand *expand = copying->run->state;
+	const struct expander *expand = copying->expander;
 	const struct batch *batch = copying->batch;
 	struct batch *out = copying->out;
 	uint32_t count = batch->schema->field_count;
@@ -200,7 +205,7 @@ copy_columns(const struct copying *copying)
 			column_gather(&batch->column[i], copying->row,
 			    out->row_count, copying->region, &out->column[i]);
 	}
-	for (uint32_t k = 0; k < copying->run->op->args.item_count; k++)
+	for (uint32_t k = 0; k < expand->args->item_count; k++)
 		if (expand->key[k] >= 0)
 			copy_key(copying, k, &out->column[expand->key[k]]);
 	struct column *set = &out->column[count];
@@ -248,12 +253,11 @@ copy_place(const struct copying *copying, const uint64_t *line)
 	}
 }
 
-static enum op_status
-give_copies(struct copying *copying, const uint64_t *line, struct err *err)
+static struct batch *
+make_copies(struct copying *copying, const uint64_t *line)
 {
-	struct op_run *run = copying->run;
-	const struct expand *expand = run->state;
-	uint32_t sets = run->op->args.set_count;
+	const struct expander *expand = copying->expander;
+	uint32_t sets = expand->args->set_count;
 	uint32_t rows = copying->count * sets;
 
 	copying->out = batch_new(expand->layout.out, rows);
@@ -270,7 +274,7 @@ give_copies(struct copying *copying, const uint64_t *line, struct err *err)
 	copying->out->mark = copy_words(copying, copying->batch->mark);
 	copying->out->split = copying->batch->split;
 	copying->out->copy_count = sets;
-	return op_give(run, copying->out, err);
+	return copying->out;
 }
 
 /* The rows of records, and by row their lines. */
@@ -301,29 +305,75 @@ lines_by_row(const struct batch *batch, struct region *region)
 	return line;
 }
 
+enum op_status
+expander_push(struct expander *expand, struct batch *batch,
+	const struct op_job *job, expander_give_f *give, void *cookie,
+	struct err *err)
+{
+	struct copying copying = { .expander = expand, .batch = batch };
+	struct region *scratch = region_new();
+	enum op_status status = OP_OK;
+	uint32_t count = batch->sel_count;
+
+	expand_look(expand, batch->schema);
+	const uint16_t *row = batch_rows(batch, scratch);
+	const uint64_t *line = lines_by_row(batch, scratch);
+	/* Behind a record that stops the job nothing else is given. */
+	for (uint32_t at = 0; at < count && status == OP_OK &&
+	    job->stop.kind == ERR_NONE; at += copying.count) {
+		copying.at = row + at;
+		copying.count = count - at < expand->most ? count - at :
+		    expand->most;
+		status = give(cookie, make_copies(&copying, line), err);
+	}
+	region_drop(&scratch);
+	return status;
+}
+
+void
+expander_free(struct expander **take_expander)
+{
+	struct expander *expand = *take_expander;
+
+	*take_expander = NULL;
+	if (expand == NULL)
+		return;
+	project_free(&expand->layout);
+	mem_free(expand->is_needed);
+	mem_free(expand->is_number);
+	mem_free(expand->key);
+	mem_free(expand->record);
+	region_drop(&expand->region);
+	mem_free(expand);
+}
+
+/* --- the operator --- */
+
+static int
+expand_open(struct op_run *run, struct err *err)
+{
+	struct expander **expander = run->state;
+
+	(void)err;
+	*expander = expander_new(&run->op->args, run->op->out_need);
+	return 0;
+}
+
+static enum op_status
+give_on(void *cookie, struct batch *take_batch, struct err *err)
+{
+	return op_give(cookie, take_batch, err);
+}
+
 static enum op_status
 expand_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	struct err *err)
 {
-	struct expand *expand = run->state;
-	struct copying copying = { .run = run, .batch = take_batch };
-	struct region *scratch = region_new();
-	enum op_status status = OP_OK;
-	uint32_t count = take_batch->sel_count;
+	struct expander **expander = run->state;
 
 	(void)port;
-	expand_look(expand, run->op, take_batch->schema);
-	const uint16_t *row = batch_rows(take_batch, scratch);
-	const uint64_t *line = lines_by_row(take_batch, scratch);
-	/* Behind a record that stops the job nothing else is given. */
-	for (uint32_t at = 0; at < count && status == OP_OK &&
-	    run->job->stop.kind == ERR_NONE; at += copying.count) {
-		copying.at = row + at;
-		copying.count = count - at < expand->most ? count - at :
-		    expand->most;
-		status = give_copies(&copying, line, err);
-	}
-	region_drop(&scratch);
+	enum op_status status = expander_push(*expander, take_batch, run->job,
+	    give_on, run, err);
 	batch_free(&take_batch);
 	return status;
 }
@@ -331,19 +381,11 @@ expand_push(struct op_run *run, unsigned port, struct batch *take_batch,
 static void
 expand_close(struct op_run *run)
 {
-	struct expand *expand = run->state;
-
-	project_free(&expand->layout);
-	mem_free(expand->is_needed);
-	mem_free(expand->is_number);
-	mem_free(expand->key);
-	mem_free(expand->record);
-	if (expand->region != NULL)
-		region_drop(&expand->region);
+	expander_free(run->state);
 }
 
-static void
-expand_explain(const struct op *op, struct buf *out)
+void
+expand_explain_sets(const struct op *op, struct buf *out)
 {
 	const struct op_args *args = &op->args;
 
@@ -364,11 +406,11 @@ const struct op_def op_expand = {
 	.summary = "each record once per set of keys",
 	.holds = "nothing",
 	.flags = OP_HIDDEN | OP_KEEPS_TIME | OP_PARALLEL,
-	.state_bytes = sizeof(struct expand),
+	.state_bytes = sizeof(struct expander *),
 	.bind = expand_bind,
 	.need = expand_need,
 	.open = expand_open,
 	.push = expand_push,
 	.close = expand_close,
-	.explain = expand_explain,
+	.explain = expand_explain_sets,
 };

@@ -5,8 +5,10 @@
 
 /*
  * A rule changes the plan in place and never what it computes: the output, the
- * records that are reported as bad, the warnings.  All copies of a plan must
- * come out the same, so a rule looks at the plan and its config alone.
+ * records that are reported as bad, the warnings; only how much is on standard
+ * output when a record ends the job may differ (rule_runs.c).  All copies of a
+ * plan must come out the same, so a rule looks at the plan and its config
+ * alone.
  *
  * Operators keep their numbers, by which a checkpoint knows them; new ones are
  * the last.

@@ -119,7 +119,7 @@ function call(name) {
 	return name "(" number() ")"
 }
 
-function aggregate(calls, keys, new, i, sets) {
+function aggregate(keys, calls, new, i, sets) {
 	for (i = draw(3); i >= 0; i--) {
 		made++
 		calls = calls (calls == "" ? "" : ", ") "a" made " = " call()
@@ -127,7 +127,8 @@ function aggregate(calls, keys, new, i, sets) {
 			calls = calls " where " condition()
 		new = with(new, "a" made)
 	}
-	keys = some_fields(draw(3))
+	if (keys == "")
+		keys = some_fields(draw(3))
 	sets = draw(6)
 	if (keys != "")
 		calls = calls " by " (sets < 4 ? listed(keys) : sets == 4 ? \
@@ -177,7 +178,7 @@ function count(keys) {
 }
 
 function stage(kind, n, by) {
-	kind = draw(18)
+	kind = draw(19)
 	n = pick("1|2|5|40")
 	if (kind <= 1)
 		return "sort " field() pick("| desc| nulls first")
@@ -201,6 +202,13 @@ function stage(kind, n, by) {
 	}
 	if (kind <= 13)
 		return "where " condition()
+	if (kind == 18) {
+		by = some_fields(2)
+		n = "sort " listed(by) pick("|, id|, ms desc|")
+		if (n ~ /, id|, ms/ && !has(numbers, n ~ /id$/ ? "id" : "ms"))
+			n = "sort " listed(by)
+		return n " | " aggregate(by)
+	}
 	by = draw(2) ? "" : " by " listed(some_fields(2))
 	if (kind == 14)
 		return "dedup" by
