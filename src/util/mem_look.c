@@ -26,6 +26,9 @@
 #define LOOK_BYTES_MIN ((uint64_t)256 << 10)
 #define LOOK_BYTES_MAX ((uint64_t)4 << 20)
 #define LOOK_NS 5000000u
+/* Who is refused has it looked again, if this part of such a step was charged
+ * meanwhile: while all is taken, many small things are refused in a row. */
+#define AGAIN_PART 8
 /* Idle memory goes back when less than this part of the limit is left ... */
 #define PURGE_PART 16
 /* ... and it is at least this part: that is worth a walk through the heap. */
@@ -107,16 +110,22 @@ look(void)
 	__atomic_store_n(&is_looking, 0, __ATOMIC_RELEASE);
 }
 
+/* What is charged between two looks. */
+static uint64_t
+look_step(void)
+{
+	uint64_t step = mem_limit() / LOOK_PART;
+
+	if (step < LOOK_BYTES_MIN)
+		step = LOOK_BYTES_MIN;
+	return least(step, LOOK_BYTES_MAX);
+}
+
 void
 look_after(uint64_t bytes)
 {
-	if (!is_resident)
-		return;
-	uint64_t step = mem_limit() / LOOK_PART;
-	if (step < LOOK_BYTES_MIN)
-		step = LOOK_BYTES_MIN;
-	if (__atomic_add_fetch(&unlooked_bytes, bytes, __ATOMIC_RELAXED) >=
-	    least(step, LOOK_BYTES_MAX))
+	if (is_resident && __atomic_add_fetch(&unlooked_bytes, bytes,
+	    __ATOMIC_RELAXED) >= look_step())
 		look();
 }
 
@@ -124,7 +133,7 @@ void
 look_again(void)
 {
 	if (is_resident && __atomic_load_n(&unlooked_bytes,
-	    __ATOMIC_RELAXED) > 0)
+	    __ATOMIC_RELAXED) >= look_step() / AGAIN_PART)
 		look();
 }
 
