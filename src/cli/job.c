@@ -29,8 +29,6 @@
 /* Chunks, indexes, batches, a stack: of a thread that reads, and what it may
  * hold beside them. */
 #define WORKER_BYTES ((uint64_t)8 << 20)
-/* ... of one that was asked for: what it cannot do without. */
-#define WORKER_BYTES_MIN ((uint64_t)5 << 20)
 
 void
 job_init(struct job *job, const struct options *options)
@@ -212,18 +210,8 @@ job_copy_flow(struct job *job, struct err *err)
 	return flow_check(job->program, &config, err);
 }
 
-/* Of so many workers those that there is memory for. */
-static unsigned
-workers_with_memory(unsigned workers, uint64_t bytes)
-{
-	uint64_t most = mem_limit() / bytes;
-
-	if (mem_limit() == 0 || workers <= most)
-		return workers;
-	return most < 1 ? 1 : (unsigned)most;
-}
-
-/* How many, by option, by the tests' variable, or one for each processor. */
+/* How many, by option, by the tests' variable, or one for each processor; but
+ * no more than there is memory for. */
 static unsigned
 job_workers(const struct job *job)
 {
@@ -232,9 +220,12 @@ job_workers(const struct job *job)
 
 	if (workers == 0 && variable != NULL)
 		workers = (unsigned)strtoul(variable, NULL, 10);
-	return workers > 0 && workers <= WORKERS_MAX ?
-	    workers_with_memory(workers, WORKER_BYTES_MIN) :
-	    workers_with_memory(env_cpu_count(), WORKER_BYTES);
+	if (workers == 0 || workers > WORKERS_MAX)
+		workers = env_cpu_count();
+	uint64_t most = mem_limit() / WORKER_BYTES;
+	if (mem_limit() == 0 || workers <= most)
+		return workers;
+	return most < 1 ? 1 : (unsigned)most;
 }
 
 /* The rules that are left out, by option and by the tests' variable. */
