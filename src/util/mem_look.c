@@ -13,8 +13,11 @@
  * forgotten slowly, because for a moment much may be charged that is not
  * resident yet.
  *
- *	0       unseen                                     limit
- *	|.......|      what may be charged                 |
+ *	0       unseen                                aim  limit
+ *	|.......|      what may be charged            |    |
+ *
+ * What is not charged comes between two looks; so what is aimed at is some less
+ * than the limit.
  */
 #include "util/env.h"
 #include "util/mem.h"
@@ -36,6 +39,9 @@
 /* So much can be charged even if everything else takes more than the limit:
  * without it nobody gets on. */
 #define ROOM_PART 8
+/* What is aimed at is this part less than the limit, or so much. */
+#define SPARE_PART 8
+#define SPARE_BYTES_MAX ((uint64_t)16 << 20)
 /* How much of what is no longer there is forgotten at a look. */
 #define FORGET_PART 8
 /* Of the limit, for the pools of regions: a thread's and the common one. */
@@ -55,6 +61,16 @@ least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* The resident size that is aimed at. */
+static uint64_t
+aim(void)
+{
+	uint64_t limit = mem_limit();
+
+	return is_resident ? limit - least(limit / SPARE_PART,
+	    SPARE_BYTES_MAX) : limit;
+}
+
 void
 mem_set_resident(int value)
 {
@@ -69,7 +85,7 @@ mem_set_resident(int value)
 uint64_t
 look_room(void)
 {
-	uint64_t limit = mem_limit();
+	uint64_t limit = aim();
 	uint64_t unseen = __atomic_load_n(&unseen_bytes, __ATOMIC_RELAXED);
 
 	return limit - least(unseen, limit - limit / ROOM_PART);
@@ -80,7 +96,7 @@ look_room(void)
 static void
 look_learn(void)
 {
-	uint64_t limit = mem_limit();
+	uint64_t limit = aim();
 	uint64_t resident = env_resident_bytes();
 	uint64_t idle = heap_idle_bytes();
 
