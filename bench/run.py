@@ -123,48 +123,19 @@ def argv_of(name, text, memory):
     return words if simple else ["sh", "-c", text]
 
 
-class Cage:
-    """A memory cgroup below our own for one command; without the right to
-    make one, commands run free and their peak memory must tell."""
-
-    def __init__(self, limit):
-        self.path = None
-        try:
-            with open("/proc/self/cgroup", encoding="ascii") as lines:
-                own = [line.strip().split(":", 2)[2] for line in lines
-                       if "memory" in line.split(":", 2)[1].split(",")]
-            path = f"/sys/fs/cgroup/memory{own[0]}/sflow-bench-{os.getpid()}"
-            os.mkdir(path)
-            self.path = path
-            with open(path + "/memory.limit_in_bytes", "w",
-                      encoding="ascii") as target:
-                target.write(str(limit))
-        except (OSError, IndexError):
-            self.close()
-
-    def wrap(self, command):
-        if self.path is None:
-            return command
-        return ["sh", "-c", f"echo $$ > {self.path}/cgroup.procs; "
-                "exec \"$@\"", "sh"] + command
-
-    def close(self):
-        try:
-            if self.path is not None:
-                os.rmdir(self.path)
-        except OSError as error:
-            print(f"left behind: {error}", file=sys.stderr)
-        self.path = None
+def spilled(said):
+    """The bytes that the operators put on disk, of what --stats says."""
+    return sum(round(float(number) * (1 << 20)) for number in
+               re.findall(r"([0-9.]+) MiB spilled", said))
 
 
-def run_once(command, name, answer=None, cage=None):
-    """Run to its end; (wall, cpu, rss in KiB), or a text of what went wrong.
-    The output goes to `answer`, if there is one."""
+def run_once(command, name, answer=None, cage=0):
+    """Run to its end; (wall, cpu, rss in KiB, spilled bytes), or a text of what
+    went wrong, as that it took more than `cage` bytes.  The output goes to
+    `answer`, if there is one."""
     report = os.path.join(ARGS.data, "report")
-    launch = [built("launch"), report]
-    command = launch + (cage.wrap(command) if cage else command)
     child = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        [built("launch"), report] + command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
         stdout=subprocess.PIPE if answer else subprocess.DEVNULL,
         start_new_session=True)
     alarm = signal.signal(signal.SIGALRM, lambda *_: os.killpg(
@@ -188,8 +159,11 @@ def run_once(command, name, answer=None, cage=None):
         return said[-1][:200] if said else f"status {status}"
     if name in ENGINES:
         wall, cpu = map(float, said.splitlines()[-1].split())
-        return wall, cpu, int(rss)
-    return float(wall), float(user) + float(system), int(rss)
+        return wall, cpu, int(rss), 0
+    if cage and int(rss) << 10 > cage:
+        return f"took {int(rss) >> 10} MiB of {cage >> 20}"
+    return (float(wall), float(user) + float(system), int(rss),
+            spilled(said))
 
 
 def measure_latency(workload):
@@ -247,12 +221,10 @@ def measure(workload):
             answer = None
             if turn == 0:
                 answer = Answer(workload.answer == "ordered")
-            cage = None
+            cage = 0
             if workload.cage and name == "sflow":
-                cage = Cage(size_of(workload.cage))
+                cage = size_of(workload.cage)
             taken = run_once(commands[name], name, answer, cage)
-            if cage:
-                cage.close()
             if isinstance(taken, str):
                 failed[name] = taken
                 continue
@@ -288,7 +260,8 @@ def summary(taken):
         "wall": round(statistics.median(walls), 6),
         "low": min(walls), "high": max(walls),
         "cpu": round(statistics.median(sample[1] for sample in taken), 6),
-        "rss_kib": max(sample[2] for sample in taken), "runs": len(taken),
+        "rss_kib": max(sample[2] for sample in taken),
+        "spilled": max(sample[3] for sample in taken), "runs": len(taken),
     }
 
 
@@ -333,7 +306,9 @@ def show(result):
         ratio = f"{row['wall'] / ours:8.2f} x" if ours else ""
         print(f"  {name:18}{row['wall']:9.4f} s [{row['low']:.4f} "
               f"{row['high']:.4f}]  cpu {row['cpu']:9.4f} s "
-              f"{row['rss_kib'] / 1024:8.1f} MiB {ratio}")
+              f"{row['rss_kib'] / 1024:8.1f} MiB {ratio}" +
+              (f"  spilled {row['spilled'] / 1e6:.0f} MB"
+               if row["spilled"] else ""))
     for name, why in result["failed"].items():
         print(f"  {name:18} failed: {why}")
     if result["differ"]:

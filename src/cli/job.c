@@ -210,8 +210,8 @@ job_copy_flow(struct job *job, struct err *err)
 	return flow_check(job->program, &config, err);
 }
 
-/* How many, by option, by the tests' variable, or one for each processor that
- * there is memory for. */
+/* How many, by option, by the tests' variable, or one for each processor; but
+ * no more than there is memory for. */
 static unsigned
 job_workers(const struct job *job)
 {
@@ -220,11 +220,12 @@ job_workers(const struct job *job)
 
 	if (workers == 0 && variable != NULL)
 		workers = (unsigned)strtoul(variable, NULL, 10);
-	if (workers > 0 && workers <= WORKERS_MAX)
-		return workers;
+	if (workers == 0 || workers > WORKERS_MAX)
+		workers = env_cpu_count();
 	uint64_t most = mem_limit() / WORKER_BYTES;
-	workers = env_cpu_count();
-	return workers <= most ? workers : most < 1 ? 1 : (unsigned)most;
+	if (mem_limit() == 0 || workers <= most)
+		return workers;
+	return most < 1 ? 1 : (unsigned)most;
 }
 
 /* The rules that are left out, by option and by the tests' variable. */

@@ -63,6 +63,8 @@
 
 #define CACHE_LINE 64
 
+/* What a batch takes beside its rows' bytes: many of few rows are much. */
+#define BATCH_BYTES ((uint32_t)32 << 10)
 /* Rows of a column of text that are looked at. */
 #define SAMPLE_ROWS 64
 
@@ -203,8 +205,12 @@ channel_put(struct channel *channel, const struct message *message)
 			return -1;
 	}
 	*slot = *message;
-	slot->bytes = message->batch == NULL ? 0 :
-	    channel_batch_bytes(message->batch);
+	slot->bytes = 0;
+	if (message->batch != NULL) {
+		uint32_t bytes = channel_batch_bytes(message->batch);
+		slot->bytes = bytes < UINT32_MAX - BATCH_BYTES ?
+		    bytes + BATCH_BYTES : bytes;
+	}
 	ATOMIC_STORE(&channel->put_bytes,
 	    ATOMIC_LOAD(&channel->put_bytes, relaxed) + slot->bytes, relaxed);
 	ATOMIC_STORE(&channel->put, put + 1, seq_cst);

@@ -34,6 +34,10 @@
 #define GIVE_WINDOWS 4
 /* Files of a level, that become one of the next: each has a reader's buffer. */
 #define FILES_MAX 8
+/* The readers of all instances take this part of the memory ... */
+#define READERS_PART 8
+/* ... and each, besides its buffer: a page, packed and as a batch. */
+#define READER_PAGE_BYTES ((uint64_t)128 << 10)
 
 /* Going through a result. */
 struct source {
@@ -490,8 +494,8 @@ write_window(struct giver *giver, struct result *file, struct err *err)
 	while (status == 0 && giver->given < giver->pick_count) {
 		struct region *region = region_new();
 		struct page page;
-		const struct pick *pick = take_picks(giver, BATCH_ROWS_MAX,
-		    &page.count);
+		const struct pick *pick = take_picks(giver,
+		    result_page_rows(), &page.count);
 		uint64_t *ordinal = region_alloc(region,
 		    page.count * sizeof(*ordinal));
 		struct column *column = region_alloc(region,
@@ -567,4 +571,24 @@ aggregate_spill_results(struct aggregate *state, struct err *err)
 			return -1;
 	}
 	return 0;
+}
+
+int
+aggregate_join_files(struct aggregate *state, struct err *err)
+{
+	uint64_t instances = state->share->instance_count;
+	uint64_t most = mem_limit() / READERS_PART / (instances * instances) /
+	    (SPILL_READER_BYTES + READER_PAGE_BYTES);
+	uint32_t file_count = 0;
+
+	while (file_count < state->result_count &&
+	    state->result[file_count]->file != NULL)
+		file_count++;
+	if (most == 0)
+		most = 1;
+	if (mem_limit() == 0 || file_count <= most)
+		return 0;
+	/* The larger ones stand in front. */
+	return merge_results(state, (uint32_t)most - 1,
+	    state->result[most - 1]->level + 1, err);
 }

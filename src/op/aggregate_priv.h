@@ -179,6 +179,8 @@ int aggregate_refold(struct aggregate *, uint32_t number, struct err *);
 int aggregate_finish(struct aggregate *, struct group_table *, struct err *);
 void result_free(struct aggregate *, struct result **);
 void aggregate_free_results(struct aggregate *);
+/* Records of a page in a file: each reader holds one. */
+uint32_t result_page_rows(void);
 /* A file that is appended to, page by page, then closed.  0 or -1. */
 struct result *result_new_file(struct aggregate *, struct err *);
 int result_write(struct aggregate *, struct result *, const struct page *,
@@ -195,5 +197,7 @@ void giver_free(struct giver **);
 enum op_status giver_give(struct giver *, struct err *);
 /* Results of this instance to disk, as one. */
 int aggregate_spill_results(struct aggregate *, struct err *);
+/* So few files that all instances can read those of all at once. */
+int aggregate_join_files(struct aggregate *, struct err *);
 
 #endif

@@ -18,8 +18,10 @@
 /* Of the memory: this much of results is no file worth. */
 #define HELD_SHARE 32
 
-/* Pages of a file between two places where it can be entered. */
-#define PORTION_PAGES 32
+/* Of a limit of memory, for a record of a page: many are read at once. */
+#define PAGE_ROW_PART ((uint64_t)64 << 10)
+/* Records of a file between two places where it can be entered. */
+#define PORTION_ROWS 65536
 
 static void
 result_add(struct aggregate *state, struct result *take_result)
@@ -117,6 +119,15 @@ aggregate_finish(struct aggregate *state, struct group_table *table,
 
 /* --- on disk --- */
 
+uint32_t
+result_page_rows(void)
+{
+	uint64_t rows = mem_limit() / PAGE_ROW_PART;
+
+	return rows == 0 || rows > BATCH_ROWS_MAX ? BATCH_ROWS_MAX :
+	    (uint32_t)rows;
+}
+
 struct result *
 result_new_file(struct aggregate *state, struct err *err)
 {
@@ -170,7 +181,7 @@ result_write(struct aggregate *state, struct result *result,
 	batch->column[width] = (struct column){ .type = TYPE_INT,
 		.encoding = FLAT, .data = (void *)(uintptr_t)page->ordinal };
 	int status = 0;
-	if (result->page_count++ % PORTION_PAGES == 0)
+	if (result->page_count++ % (PORTION_ROWS / result_page_rows()) == 0)
 		status = result_cut(result, page, err);
 	if (status == 0)
 		status = spill_write_batch(result->file, batch, err);

@@ -174,7 +174,8 @@ fold_piece(struct aggregate *state, struct err *err)
 
 	if (!op_deal(state->run, 2, state->pile_count, &piece)) {
 		state->step = STEP_FOLDED;
-		return OP_AGAIN;
+		return aggregate_join_files(state, err) == 0 ? OP_AGAIN :
+		    OP_FAIL;
 	}
 	return aggregate_fold(state, state->share->instance,
 	    state->share->instance_count, piece, err) == 0 ? OP_AGAIN :

@@ -184,7 +184,7 @@ static uint64_t
 pile_spill_block(const struct pile *pile)
 {
 	return pile->spill_block_bytes != 0 ? pile->spill_block_bytes :
-	    SPILL_BLOCK_BYTES;
+	    spill_block_bytes();
 }
 
 int

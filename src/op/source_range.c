@@ -566,13 +566,9 @@ begin_range(struct source_ranges *it, struct source_item *out,
 	return give_held(it, out, err);
 }
 
-enum source_got
-source_ranges_next(struct source_ranges *it, struct source_item *out,
-	struct err *err)
+static enum source_got
+ranges_next(struct source_ranges *it, struct source_item *out, struct err *err)
 {
-	*out = (struct source_item){ .split = it->file->split,
-	    .number = it->at };
-	it->is_dry = 0;
 	switch (it->state) {
 	case RANGE_READS:
 		return read_sure(it, out, err);
@@ -583,6 +579,22 @@ source_ranges_next(struct source_ranges *it, struct source_item *out,
 	default:
 		return begin_range(it, out, err);
 	}
+}
+
+enum source_got
+source_ranges_next(struct source_ranges *it, struct source_item *out,
+	struct err *err)
+{
+	*out = (struct source_item){ .split = it->file->split,
+	    .number = it->at };
+	it->is_dry = 0;
+	enum source_got got = ranges_next(it, out, err);
+	if (got == SOURCE_END) {
+		/* What readers keep is wanted by those behind. */
+		lane_close(it, &it->sure);
+		lane_close(it, &it->guess);
+	}
+	return got;
 }
 
 void

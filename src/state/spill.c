@@ -23,6 +23,10 @@
 #define PROBE_BLOCKS 64
 /* Of a rate: what is older counts half and less. */
 #define RATE_BYTES ((uint64_t)16 << 20)
+/* Of the limit of memory, and at least: a call costs what moving some KiB
+ * does. */
+#define BLOCK_PART 1024
+#define BLOCK_BYTES_MIN ((size_t)16 << 10)
 
 struct spill *
 spill_new(const char *folder, uint64_t limit_bytes)
@@ -52,6 +56,16 @@ spill_free(struct spill **spill_address)
 	thr_lock_fini(&spill->lock);
 	mem_free(spill->folder);
 	mem_free(spill);
+}
+
+size_t
+spill_block_bytes(void)
+{
+	uint64_t bytes = mem_limit() / BLOCK_PART;
+
+	if (mem_limit() == 0 || bytes > SPILL_BLOCK_BYTES)
+		return SPILL_BLOCK_BYTES;
+	return bytes < BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : (size_t)bytes;
 }
 
 uint64_t

@@ -29,14 +29,16 @@ uint64_t spill_written_bytes(const struct spill *);
 uint64_t spill_used_bytes(const struct spill *);
 
 /*
- * A file that is appended to and read back.  Bytes are gathered into blocks of
- * SPILL_BLOCK_BYTES, checked (XXH3) and, while the disk is slower than packing,
- * packed (lz4).  Its buffer is charged to nobody: count SPILL_FILE_BYTES for an
- * open writer, SPILL_READER_BYTES for an open reader.
+ * A file that is appended to and read back.  Bytes are gathered into blocks,
+ * checked (XXH3) and, while the disk is slower than packing, packed (lz4).  A
+ * block has SPILL_BLOCK_BYTES at most; under a small limit of memory fewer,
+ * because many files are read at once.  Its buffer is charged to nobody: count
+ * SPILL_FILE_BYTES for an open writer, SPILL_READER_BYTES for an open reader.
  */
 #define SPILL_BLOCK_BYTES ((size_t)256 << 10)
-#define SPILL_FILE_BYTES SPILL_BLOCK_BYTES
-#define SPILL_READER_BYTES (2 * SPILL_BLOCK_BYTES)
+size_t spill_block_bytes(void);
+#define SPILL_FILE_BYTES spill_block_bytes()
+#define SPILL_READER_BYTES (2 * spill_block_bytes())
 /* What gathered bytes leave in a block: room for the head, for what does not
  * pack, and for unpacking in place. */
 #define SPILL_SLACK_BYTES ((size_t)4 << 10)
@@ -47,7 +49,7 @@ struct spill_file *spill_file_new(struct spill *, struct err *);
  * read each other's files are closed in any order. */
 void spill_file_free(struct spill_file **);
 /*
- * Before the first write: blocks of `bytes`, fewer than SPILL_BLOCK_BYTES, for
+ * Before the first write: blocks of `bytes`, SPILL_BLOCK_BYTES at most, for
  * who reads many files at once, or begins in many places.  A writer then takes
  * `bytes`, a reader twice that; a view is no longer than that, either.
  */

@@ -82,7 +82,7 @@ spill_file_new(struct spill *spill, struct err *err)
 	file->spill = spill;
 	file->fd = fd;
 	file->holders = 1;
-	file->block_bytes = SPILL_BLOCK_BYTES;
+	file->block_bytes = spill_block_bytes();
 	return file;
 }
 

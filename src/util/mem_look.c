@@ -13,8 +13,11 @@
  * forgotten slowly, because for a moment much may be charged that is not
  * resident yet.
  *
- *	0       unseen                                     limit
- *	|.......|      what may be charged                 |
+ *	0       unseen                                aim  limit
+ *	|.......|      what may be charged            |    |
+ *
+ * What is not charged comes between two looks; so what is aimed at is some less
+ * than the limit.
  */
 #include "util/env.h"
 #include "util/mem.h"
@@ -26,6 +29,9 @@
 #define LOOK_BYTES_MIN ((uint64_t)256 << 10)
 #define LOOK_BYTES_MAX ((uint64_t)4 << 20)
 #define LOOK_NS 5000000u
+/* Who is refused has it looked again, if this part of such a step was charged
+ * meanwhile: while all is taken, many small things are refused in a row. */
+#define AGAIN_PART 8
 /* Idle memory goes back when less than this part of the limit is left ... */
 #define PURGE_PART 16
 /* ... and it is at least this part: that is worth a walk through the heap. */
@@ -33,6 +39,9 @@
 /* So much can be charged even if everything else takes more than the limit:
  * without it nobody gets on. */
 #define ROOM_PART 8
+/* What is aimed at is this part less than the limit, or so much. */
+#define SPARE_PART 8
+#define SPARE_BYTES_MAX ((uint64_t)16 << 20)
 /* How much of what is no longer there is forgotten at a look. */
 #define FORGET_PART 8
 /* Of the limit, for the pools of regions: a thread's and the common one. */
@@ -52,6 +61,16 @@ least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* The resident size that is aimed at. */
+static uint64_t
+aim(void)
+{
+	uint64_t limit = mem_limit();
+
+	return is_resident ? limit - least(limit / SPARE_PART,
+	    SPARE_BYTES_MAX) : limit;
+}
+
 void
 mem_set_resident(int value)
 {
@@ -66,7 +85,7 @@ mem_set_resident(int value)
 uint64_t
 look_room(void)
 {
-	uint64_t limit = mem_limit();
+	uint64_t limit = aim();
 	uint64_t unseen = __atomic_load_n(&unseen_bytes, __ATOMIC_RELAXED);
 
 	return limit - least(unseen, limit - limit / ROOM_PART);
@@ -77,7 +96,7 @@ look_room(void)
 static void
 look_learn(void)
 {
-	uint64_t limit = mem_limit();
+	uint64_t limit = aim();
 	uint64_t resident = env_resident_bytes();
 	uint64_t idle = heap_idle_bytes();
 
@@ -107,16 +126,22 @@ look(void)
 	__atomic_store_n(&is_looking, 0, __ATOMIC_RELEASE);
 }
 
+/* What is charged between two looks. */
+static uint64_t
+look_step(void)
+{
+	uint64_t step = mem_limit() / LOOK_PART;
+
+	if (step < LOOK_BYTES_MIN)
+		step = LOOK_BYTES_MIN;
+	return least(step, LOOK_BYTES_MAX);
+}
+
 void
 look_after(uint64_t bytes)
 {
-	if (!is_resident)
-		return;
-	uint64_t step = mem_limit() / LOOK_PART;
-	if (step < LOOK_BYTES_MIN)
-		step = LOOK_BYTES_MIN;
-	if (__atomic_add_fetch(&unlooked_bytes, bytes, __ATOMIC_RELAXED) >=
-	    least(step, LOOK_BYTES_MAX))
+	if (is_resident && __atomic_add_fetch(&unlooked_bytes, bytes,
+	    __ATOMIC_RELAXED) >= look_step())
 		look();
 }
 
@@ -124,7 +149,7 @@ void
 look_again(void)
 {
 	if (is_resident && __atomic_load_n(&unlooked_bytes,
-	    __ATOMIC_RELAXED) > 0)
+	    __ATOMIC_RELAXED) >= look_step() / AGAIN_PART)
 		look();
 }
 

@@ -12,7 +12,7 @@ void heap_purge(void);
 uint64_t look_room(void);
 /* So many bytes more are about to be charged: is it time to look? */
 void look_after(uint64_t bytes);
-/* Look if anything was charged since the last time. */
+/* Look if what was charged since the last time is worth it. */
 void look_again(void);
 
 /* Press the owner that holds most, for want of room. */
