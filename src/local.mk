@@ -482,6 +482,8 @@ op_files = \
 	src/op/sort_bucket.c \
 	src/op/sort_bucket.h \
 	src/op/sort_disk.c \
+	src/op/sort_keys.c \
+	src/op/sort_keys.h \
 	src/op/sort_memory.c \
 	src/op/sort_merge.c \
 	src/op/sort_merge.h \
@@ -493,6 +495,8 @@ op_files = \
 	src/op/sort_run.c \
 	src/op/sort_run.h \
 	src/op/sort_shape.c \
+	src/op/sort_split.c \
+	src/op/sort_split.h \
 	src/op/sort_store.c \
 	src/op/sort_store.h \
 	src/op/sort_top.c \

@@ -75,6 +75,7 @@ unit_files = \
 	tests/unit/test_sched.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_sort.c \
+	tests/unit/test_sort_split.c \
 	tests/unit/test_source.c \
 	tests/unit/test_spill.c \
 	tests/unit/test_store.c \

@@ -22,23 +22,6 @@
 /* Rows that a cut is learnt from. */
 #define LEARN_ROWS 256
 
-static uint64_t
-word_at(const char *bytes, size_t size, uint8_t pad)
-{
-	unsigned char padded[8];
-	uint64_t word;
-
-	if (__builtin_expect(size >= 8, 1)) {
-		memcpy(&word, bytes, 8);
-	} else {
-		memset(padded, pad, sizeof(padded));
-		if (size > 0)
-			memcpy(padded, bytes, size);
-		memcpy(&word, padded, 8);
-	}
-	return __builtin_bswap64(word);
-}
-
 /* Without what the key goes on with anyway. */
 static uint32_t
 strip(const char *bytes, uint32_t size, uint8_t pad)
@@ -59,14 +42,6 @@ key_rest_compare(const struct key_cut *cut, const char *a, uint32_t a_size,
 		return order;
 	/* The longer one has something before the pads that is no pad. */
 	return (a_size > b_size) == (cut->pad == 0) ? 1 : -1;
-}
-
-uint64_t
-key_rest_word(const struct key_cut *cut, const char *rest, uint32_t size,
-	uint32_t at)
-{
-	return at >= size ? word_at(NULL, 0, cut->pad) :
-	    word_at(rest + at, size - at, cut->pad);
 }
 
 void
@@ -162,7 +137,7 @@ take_key(const struct key_cut *cut, const char *bytes, uint32_t size,
 		bytes += head;
 		size -= head;
 	}
-	out->word[i] = word_at(bytes, size, cut->pad);
+	out->word[i] = key_word_at(bytes, size, cut->pad);
 	take_rest(cut, size > 8 ? bytes + 8 : bytes, size > 8 ? size - 8 : 0,
 	    i, region, out);
 }
@@ -277,7 +252,7 @@ take_text(const struct key_cut *cut, const struct text *text, uint32_t i,
 	if (memchr(bytes, 0, size) != NULL)
 		return 0;
 	out->part[i] = KEY_WITHIN;
-	out->word[i] = word_at(bytes, size, 0);
+	out->word[i] = key_word_at(bytes, size, 0);
 	out->rest[i] = NULL;
 	if (size > 8) {
 		out->rest[i] = bytes + 8;
@@ -382,33 +357,41 @@ field_put(const struct key_field *field, uint32_t i, char *out)
 	}
 }
 
-/* The key of row i: 0 if only the plain way can make it. */
-static inline int
+/* Writes the key of row i; NULL if only the plain way can. */
+static inline char *
 fields_put(const struct key_field *field, uint32_t field_count, uint32_t i,
-	struct buf *key)
+	char *out)
 {
-	char *out = buf_reserve(key, field_count * FIELD_BYTES_MAX);
+	for (uint32_t c = 0; c < field_count && out != NULL; c++) {
+		const struct column *column = field[c].column;
+		if (column->valid != NULL && !column_row_is_valid(column, i))
+			*out++ = field[c].null;
+		else
+			out = field_put(&field[c], i, out);
+	}
+	return out;
+}
+
+/* Room for the keys of all rows. */
+static char *
+fields_room(const struct key_field *field, uint32_t field_count,
+	uint32_t count, struct region *region)
+{
+	size_t bytes = (size_t)count * field_count * FIELD_BYTES_MAX;
 
 	for (uint32_t c = 0; c < field_count; c++) {
 		const struct column *column = field[c].column;
-		if (column->valid != NULL && !column_row_is_valid(column, i)) {
-			*out++ = field[c].null;
-			continue;
-		}
-		if (field[c].kind == FIELD_TEXT) {
-			key->size = (size_t)(out - key->bytes);
-			out = buf_reserve(key,
-			    ((const struct text *)column->data)[i].size +
-			    (size_t)field_count * FIELD_BYTES_MAX);
-		}
-		out = field_put(&field[c], i, out);
-		if (out == NULL)
-			return 0;
+		const struct text *text = column->data;
+		for (uint32_t i = 0; i < count && field[c].kind == FIELD_TEXT;
+		    i++)
+			if (column->valid == NULL ||
+			    column_row_is_valid(column, i))
+				bytes += text[i].size;
 	}
-	key->size = (size_t)(out - key->bytes);
-	return 1;
+	return region_alloc(region, bytes);
 }
 
+/* Keys lie one behind the other, so that rests need not be copied. */
 static void
 take_fields(const struct key_cut *cut, const struct column *columns,
 	const struct key_order *order, uint32_t column_count, uint32_t count,
@@ -416,21 +399,26 @@ take_fields(const struct key_cut *cut, const struct column *columns,
 {
 	struct key_field *field = region_alloc(region,
 	    column_count * sizeof(*field));
-	struct buf key = { 0 };
+	struct buf plain = { 0 };
+	char *key = NULL;
 	int can = 1;
 
 	for (uint32_t c = 0; c < column_count; c++)
 		can &= field_init(&field[c], &columns[c], &order[c]);
+	if (can)
+		key = fields_room(field, column_count, count, region);
 	for (uint32_t i = 0; i < count; i++) {
-		key.size = 0;
-		if (can && fields_put(field, column_count, i, &key))
-			take_key(cut, key.bytes, (uint32_t)key.size, i, region,
-			    out);
-		else
-			take_row(cut, columns, order, column_count, i, &key,
+		char *end = can ? fields_put(field, column_count, i, key) :
+		    NULL;
+		if (end == NULL) {
+			take_row(cut, columns, order, column_count, i, &plain,
 			    region, out);
+			continue;
+		}
+		take_key(cut, key, (uint32_t)(end - key), i, NULL, out);
+		key = end;
 	}
-	buf_fini(&key);
+	buf_fini(&plain);
 }
 
 void

@@ -2,6 +2,7 @@
 #define SFLOW_DATA_KEY_WORDS_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "data/key.h"
 
@@ -58,8 +59,31 @@ void key_words_make(const struct key_cut *, const struct column *columns,
 /* <0, 0, >0: the order of two rests. */
 int key_rest_compare(const struct key_cut *, const char *a, uint32_t a_size,
 	const char *b, uint32_t b_size);
+/* The first 8 bytes of `size`, as a word; keys go on with pads. */
+static inline uint64_t
+key_word_at(const char *bytes, size_t size, uint8_t pad)
+{
+	unsigned char padded[8];
+	uint64_t word;
+
+	if (__builtin_expect(size >= 8, 1)) {
+		memcpy(&word, bytes, 8);
+	} else {
+		memset(padded, pad, sizeof(padded));
+		if (size > 0)
+			memcpy(padded, bytes, size);
+		memcpy(&word, padded, 8);
+	}
+	return __builtin_bswap64(word);
+}
+
 /* Bytes `at` to `at` + 8 of a rest, as a word. */
-uint64_t key_rest_word(const struct key_cut *, const char *rest,
-	uint32_t size, uint32_t at);
+static inline uint64_t
+key_rest_word(const struct key_cut *cut, const char *rest, uint32_t size,
+	uint32_t at)
+{
+	return at >= size ? key_word_at(NULL, 0, cut->pad) :
+	    key_word_at(rest + at, size - at, cut->pad);
+}
 
 #endif

@@ -12,8 +12,9 @@
  *	sort_disk.c	it does not: sorted runs on disk, and merging them
  *
  *	sort_words.c	entries by their words		sort_row.c	rows
- *	sort_bag.c	entries in chunks, buckets	sort_shape.c	batches
- *	sort_bucket.c	one bucket			sort_store.c	memory
+ *	sort_bag.c	entries in chunks		sort_store.c	memory
+ *	sort_split.c	entries to buckets		sort_shape.c	batches
+ *	sort_keys.c	those of equal words		sort_bucket.c	a bucket
  *	sort_run.c	a run on disk			sort_merge.c	several
  *	sort_range.c	the last merge
  *	sort_top.c	when only the first rows are wanted
@@ -364,7 +365,7 @@ work_begin(struct op_run *run)
 		if (share->instance[i]->had_runs)
 			sort->step = SORT_SPILL;
 	if (sort->step == SORT_DEAL)
-		sort_buckets_init(&sort->buckets, share->instance,
+		sort_buckets_init(sort, share->instance,
 		    share->instance_count);
 	return OP_AGAIN;
 }

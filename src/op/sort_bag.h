@@ -62,26 +62,4 @@ sort_bag_put(struct sort_bag *bag, struct sort_entry entry)
 	bag->count++;
 }
 
-/*
- * How entries are dealt to buckets: bucket b has the words up to bound[b] that
- * are above bound[b - 1], and the last, `count` - 1, all that are left.
- */
-struct sort_split {
-	uint32_t count;
-	uint32_t depth;		/* 2^depth bounds are there, the rest ~0 */
-	uint64_t *bound;
-};
-
-/* Words that stand for all, in any order, which are sorted; and how many
- * buckets to make, about.  Values that many have get one of their own. */
-void sort_split_init(struct sort_split *, struct sort_entry *sample,
-	struct sort_entry *scratch, size_t count, uint32_t buckets);
-void sort_split_fini(struct sort_split *);
-/* Does the bucket hold one word only? */
-int sort_split_is_single(const struct sort_split *, uint32_t bucket);
-/* Move the entries of the bag's first chunks to the buckets, at most `chunks`
- * of them.  0 when the bag is empty. */
-int sort_split_move(const struct sort_split *, struct sort_bag *from,
-	struct sort_bag *buckets, struct sort_pool *, uint32_t chunks);
-
 #endif

@@ -2,14 +2,12 @@
  * Ordering a bucket.
  *
  * Entries are gathered into one array, instance behind instance, and sorted by
- * their words.  Where words are equal and rests are there, the next 8 bytes of
- * the rests take the place of the words, and again, until keys end; where keys
- * are equal, and of several instances, the turns do.
+ * their words; those of equal words by what words do not say (op/sort_keys.h).
  *
  * Rows lie anywhere in memory, and to wait for each of them takes longer than
  * all else.  So what is sorted by words is settled slice by slice: the rows of
- * a slice are asked for all at once, looked at where words are equal, and as a
- * rule given while they are still in the cache.
+ * a slice whose words are equal are asked for all at once, and as a rule given
+ * while they are still in the cache.
  *
  * Keys of which there are very many stand alone in a bucket.  Without rests
  * there is nothing to sort: each instance's entries are in order, and which
@@ -19,24 +17,13 @@
 
 #include <string.h>
 
-#include "op/sort_row.h"
 #include "util/mem.h"
 
 #define LINE_BYTES 64
 /* Rows that are asked for at once: they fit a second-level cache. */
 #define SLICE_ROWS 2048
-/* In a run that is longer, this many ahead. */
-#define AHEAD 48
 /* Of rows that are longer the rest is a stream, which the processor sees. */
 #define FETCHED_BYTES_MAX 512
-
-struct context {
-	const struct sort_bucket *bucket;
-	struct sort_entry *scratch;
-};
-
-static void order_ties(const struct context *, struct sort_entry *,
-	uint64_t count, uint32_t at);
 
 uint64_t
 sort_bucket_count(const struct sort_bucket *bucket)
@@ -51,13 +38,8 @@ sort_bucket_count(const struct sort_bucket *bucket)
 int
 sort_bucket_is_equal(const struct sort_bucket *bucket)
 {
-	return bucket->is_single && !bucket->has_rests;
-}
-
-static inline const char *
-row_of(const struct sort_bucket *bucket, uint64_t ref)
-{
-	return sort_store_row(bucket->store[sort_ref_instance(ref)], ref);
+	return !bucket->keys.has_rests && bucket->split != NULL &&
+	    sort_split_is_single(bucket->split, bucket->place);
 }
 
 void
@@ -67,93 +49,10 @@ sort_bucket_fetch(const struct sort_bucket *bucket,
 	if (row_bytes > FETCHED_BYTES_MAX)
 		row_bytes = FETCHED_BYTES_MAX;
 	for (uint64_t i = 0; i < count; i++) {
-		const char *row = row_of(bucket, entry[i].ref);
+		const char *row = sort_keys_row(&bucket->keys, entry[i].ref);
 		for (uint32_t at = 0; at < row_bytes; at += LINE_BYTES)
 			__builtin_prefetch(row + at, 0, 2);
 		__builtin_prefetch(row + row_bytes - 1, 0, 2);
-	}
-}
-
-/* Bytes `at` and on of the rests as words; 0 if all keys have ended. */
-static int
-load_rests(const struct sort_bucket *bucket, struct sort_entry *entry,
-	uint64_t count, uint32_t at)
-{
-	const struct key_cut *cut = bucket->cut;
-	int any = 0;
-
-	for (uint64_t i = 0; i < count; i++) {
-		uint32_t size;
-		if (i + AHEAD < count)
-			__builtin_prefetch(row_of(bucket,
-			    entry[i + AHEAD].ref));
-		const char *rest = sort_row_rest(row_of(bucket, entry[i].ref),
-		    &size);
-		if (rest == NULL) {
-			rest = cut->usual;
-			size = bucket->is_within ? cut->usual_size : 0;
-		}
-		any |= size > at;
-		entry[i].word = key_rest_word(cut, rest, size, at);
-	}
-	return any;
-}
-
-static void
-load_turns(const struct sort_bucket *bucket, struct sort_entry *entry,
-	uint64_t count)
-{
-	for (uint64_t i = 0; i < count; i++)
-		entry[i].word = sort_store_turn(
-		    bucket->store[sort_ref_instance(entry[i].ref)],
-		    entry[i].ref);
-}
-
-static int
-all_equal(const struct sort_entry *entry, uint64_t count)
-{
-	for (uint64_t i = 1; i < count; i++)
-		if (entry[i].word != entry[0].word)
-			return 0;
-	return 1;
-}
-
-/* Runs of equal words; their keys are equal up to byte `at` of the rests. */
-static void
-order_runs(const struct context *context, struct sort_entry *entry,
-	uint64_t count, uint32_t at)
-{
-	for (uint64_t from = 0; from < count;) {
-		uint64_t to = from + 1;
-		while (to < count && entry[to].word == entry[from].word)
-			to++;
-		uint64_t word = entry[from].word;
-		if (to - from > 1)
-			order_ties(context, entry + from, to - from, at);
-		/* Runs on disk have the words. */
-		for (; from < to; from++)
-			entry[from].word = word;
-	}
-}
-
-static void
-order_ties(const struct context *context, struct sort_entry *entry,
-	uint64_t count, uint32_t at)
-{
-	const struct sort_bucket *bucket = context->bucket;
-	int goes_on = bucket->has_rests;
-
-	for (; goes_on; at += 8) {
-		goes_on = load_rests(bucket, entry, count, at);
-		if (!goes_on || all_equal(entry, count))
-			continue;
-		sort_words(entry, context->scratch, count);
-		order_runs(context, entry, count, at + 8);
-		return;
-	}
-	if (bucket->instance_count > 1) {
-		load_turns(bucket, entry, count);
-		sort_words(entry, context->scratch, count);
 	}
 }
 
@@ -197,22 +96,58 @@ sort_bucket_load(const struct sort_bucket *bucket, struct sort_entry *scratch)
 		sort_words(scratch, scratch + count, count);
 }
 
+/* Entries in order of their words: into that of keys. */
+static void
+settle(const struct sort_bucket *bucket, struct sort_entry *entry,
+	struct sort_entry *scratch, uint64_t count)
+{
+	if (bucket->split == NULL || bucket->split->is_plain) {
+		sort_keys_settle(&bucket->keys, entry, scratch, count, 0);
+		return;
+	}
+	for (uint64_t from = 0, to; from < count; from = to) {
+		uint64_t word = entry[from].word;
+		for (to = from + 1; to < count && entry[to].word == word;)
+			to++;
+		if (to - from > 1)
+			sort_keys_settle(&bucket->keys, entry + from, scratch,
+			    to - from, sort_split_rest(bucket->split,
+			    bucket->place, word));
+	}
+}
+
+/* Ask for the rows that will be looked at. */
+static void
+fetch_ties(const struct sort_bucket *bucket, const struct sort_entry *entry,
+	uint64_t count)
+{
+	for (uint64_t i = 1; i < count; i++) {
+		if (entry[i].word != entry[i - 1].word)
+			continue;
+		__builtin_prefetch(sort_keys_row(&bucket->keys,
+		    entry[i - 1].ref));
+		__builtin_prefetch(sort_keys_row(&bucket->keys,
+		    entry[i].ref));
+	}
+}
+
 uint64_t
 sort_bucket_settle(const struct sort_bucket *bucket,
 	struct sort_entry *scratch, uint64_t count, uint64_t done,
 	uint64_t wanted)
 {
-	struct context context = { bucket, scratch + count };
 	uint64_t end = wanted < count - done ? done + wanted : count;
+	const struct sort_keys *keys = &bucket->keys;
 
 	while (done < end) {
 		uint64_t to = end - done < SLICE_ROWS ? end : done + SLICE_ROWS;
-		if (bucket->has_rests)
-			sort_bucket_fetch(bucket, scratch + done, to - done, 1);
+		if (keys->has_rests)
+			fetch_ties(bucket, scratch + done, to - done);
 		while (to < count && scratch[to].word == scratch[to - 1].word)
 			to++;
-		if (bucket->has_rests || bucket->instance_count > 1)
-			order_runs(&context, scratch + done, to - done, 0);
+		if (keys->has_rests || keys->has_turns)
+			settle(bucket, scratch + done, scratch + count,
+			    to - done);
 		done = to;
 	}
 	return done;
@@ -287,7 +222,7 @@ place_least(const struct sort_bucket *bucket, struct sort_bucket_place *place,
 	for (uint32_t i = 0; i < bucket->instance_count; i++) {
 		if (!place_settle(place, i))
 			continue;
-		uint64_t turn = sort_store_turn(bucket->store[i],
+		uint64_t turn = sort_store_turn(bucket->keys.store[i],
 		    place_entry(place, i)->ref);
 		if (least == UINT32_MAX || turn < least_turn) {
 			*until = least == UINT32_MAX ? *until : least_turn;
@@ -311,11 +246,12 @@ read_equal(const struct sort_bucket *bucket, struct sort_bucket_place *place,
 		uint32_t i = place_least(bucket, place, &until);
 		if (i == UINT32_MAX)
 			break;
+		const struct sort_store *store = bucket->keys.store[i];
 		do {
 			entry[done++] = *place_entry(place, i);
 			place->at[i]++;
 		} while (done < count && place_settle(place, i) &&
-		    (until == UINT64_MAX || sort_store_turn(bucket->store[i],
+		    (until == UINT64_MAX || sort_store_turn(store,
 		    place_entry(place, i)->ref) < until));
 	}
 	return done;

@@ -3,9 +3,9 @@
 
 #include <stdint.h>
 
-#include "data/key_words.h"
 #include "op/sort_bag.h"
-#include "op/sort_store.h"
+#include "op/sort_keys.h"
+#include "op/sort_split.h"
 
 /*
  * A bucket: entries whose keys no other has, of all instances; instance i's are
@@ -15,11 +15,10 @@ struct sort_bucket {
 	struct sort_bag *const *base;
 	uint32_t number;
 	uint32_t instance_count;
-	const struct sort_store *const *store;	/* by instance */
-	const struct key_cut *cut;
-	int is_within;		/* the part's: usual rests are the cut's */
-	int has_rests;		/* some rest is not the usual one */
-	int is_single;		/* one word only */
+	struct sort_keys keys;
+	/* Whose bucket `place` it is; NULL: words are the keys'. */
+	const struct sort_split *split;
+	uint32_t place;
 };
 
 uint64_t sort_bucket_count(const struct sort_bucket *);

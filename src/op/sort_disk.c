@@ -36,14 +36,16 @@
 
 static int
 spill_entries(struct op_run *run, struct sort_run *to, uint8_t part,
-	const struct sort_entry *entry, uint32_t count, struct err *err)
+	const struct sort_bucket *bucket, const struct sort_entry *entry,
+	uint32_t count, struct err *err)
 {
 	struct sort *sort = sort_of(run);
 
 	for (uint32_t i = 0; i < count; i++) {
 		const char *row = sort_store_row(sort->store, entry[i].ref);
 		struct sort_item item = {
-			.word = entry[i].word, .part = part, .row = row,
+			.word = sort_split_word(bucket->split, bucket->place,
+			    entry[i].word), .part = part, .row = row,
 			.turn = sort_store_turn(sort->store, entry[i].ref),
 			.size = (uint32_t)sort_row_bytes(sort->share->layouts,
 			    row),
@@ -71,7 +73,8 @@ spill_bucket(struct op_run *run, struct sort_run *to, uint8_t part,
 	while (status == 0 && (count = sort_bucket_read(&bucket, &place, entry,
 	    64)) > 0) {
 		sort_bucket_fetch(&bucket, entry, count, sort->row_bytes);
-		status = spill_entries(run, to, part, entry, count, err);
+		status = spill_entries(run, to, part, &bucket, entry, count,
+		    err);
 	}
 	sort_bucket_end(&place);
 	return status;
@@ -86,8 +89,7 @@ spill_part(struct op_run *run, struct sort_run *to, uint8_t part,
 	uint32_t first = buckets->first[part];
 	int status = 0;
 
-	sort_split_move(&buckets->split[part], &sort->bag[part],
-	    buckets->bag + first, sort->pool, UINT32_MAX);
+	sort_deal(sort, &sort, 1, part, UINT32_MAX);
 	for (uint32_t b = first; b < buckets->first[part + 1]; b++) {
 		if (status == 0)
 			status = spill_bucket(run, to, part, b, err);
@@ -104,7 +106,7 @@ spill_parts(struct op_run *run, struct sort_run *to, struct err *err)
 
 	for (unsigned part = 0; part < KEY_PARTS; part++)
 		sort_sample_take(&sort->sample[part], &sort->bag[part]);
-	sort_buckets_init(&sort->buckets, &sort, 1);
+	sort_buckets_init(sort, &sort, 1);
 	for (unsigned part = 0; part < KEY_PARTS; part++)
 		mem_free(sort->sample[part].entry);
 	memset(sort->sample, 0, sizeof(sort->sample));

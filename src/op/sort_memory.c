@@ -23,8 +23,11 @@
 #include "op/joint.h"
 #include "util/bits.h"
 
-/* Words of a part that an instance shows to others. */
-#define SAMPLE_MAX 16384u
+/* Entries of a part that an instance shows to others: of a few all, of most
+ * each 16th and less. */
+#define SAMPLE_SHIFT 4
+#define SAMPLE_MAX 32768u
+#define SAMPLE_MIN 1024u
 /* Entries of a bucket: it, and room to sort, fit a second-level cache. */
 #define BUCKET_ENTRIES 16384u
 #define BUCKETS_MAX 1024u
@@ -39,11 +42,13 @@
 void
 sort_sample_take(struct sort_sample *sample, const struct sort_bag *bag)
 {
-	uint64_t next = 0, at = 0;
+	uint64_t next = 0, at = 0, most = bag->count >> SAMPLE_SHIFT;
 
+	most = most < SAMPLE_MIN ? SAMPLE_MIN : most;
+	most = most > SAMPLE_MAX ? SAMPLE_MAX : most;
 	mem_free(sample->entry);
 	*sample = (struct sort_sample){ 0 };
-	while (bag->count >> sample->shift > SAMPLE_MAX)
+	while (bag->count >> sample->shift > most)
 		sample->shift++;
 	sample->entry = mem_alloc(((bag->count >> sample->shift) + 1) *
 	    sizeof(*sample->entry));
@@ -55,11 +60,25 @@ sort_sample_take(struct sort_sample *sample, const struct sort_bag *bag)
 			    chunk->entry[next - at];
 }
 
+/* How the keys of a part are found, of some instances. */
+static void
+part_keys(const struct sort *sort, struct sort *const *instances,
+	uint32_t count, unsigned part, struct sort_keys *keys)
+{
+	*keys = (struct sort_keys){
+		.store = sort->stores, .cut = &sort->share->cut,
+		.is_within = part == KEY_WITHIN, .has_turns = count > 1,
+	};
+	for (uint32_t i = 0; i < count; i++)
+		keys->has_rests |= instances[i]->rests[part] > 0;
+}
+
 /* One split for the part of all instances, each as often as it has entries. */
 static void
-split_init(struct sort_split *split, struct sort *const *instances,
-	uint32_t count, unsigned part)
+split_init(struct sort *sort, struct sort *const *instances, uint32_t count,
+	unsigned part)
 {
+	struct sort_keys keys;
 	struct sort_entry *all;
 	uint64_t entries = 0;
 	uint32_t shift = 0, used = 0, room = 1;
@@ -79,17 +98,32 @@ split_init(struct sort_split *split, struct sort *const *instances,
 			all[used++] = sample->entry[k];
 	}
 	uint64_t buckets = entries / BUCKET_ENTRIES + 1;
-	sort_split_init(split, all, all + room, used,
-	    buckets > BUCKETS_MAX ? BUCKETS_MAX : (uint32_t)buckets);
+	part_keys(sort, instances, count, part, &keys);
+	sort_split_init(&sort->buckets.split[part], &keys, all, all + room,
+	    used, buckets > BUCKETS_MAX ? BUCKETS_MAX : (uint32_t)buckets);
 	mem_free(all);
 }
 
-void
-sort_buckets_init(struct sort_buckets *buckets,
-	struct sort *const *instances, uint32_t count)
+static void
+find_stores(struct sort *sort)
 {
+	uint32_t count = sort->share->instance_count;
+
+	sort->stores = mem_resize(sort->stores,
+	    (count + 1) * sizeof(*sort->stores));
+	for (uint32_t i = 0; i < count; i++)
+		sort->stores[i] = sort->share->instance[i]->store;
+}
+
+void
+sort_buckets_init(struct sort *sort, struct sort *const *instances,
+	uint32_t count)
+{
+	struct sort_buckets *buckets = &sort->buckets;
+
+	find_stores(sort);
 	for (unsigned part = 0; part < KEY_PARTS; part++) {
-		split_init(&buckets->split[part], instances, count, part);
+		split_init(sort, instances, count, part);
 		buckets->first[part + 1] = buckets->first[part] +
 		    buckets->split[part].count;
 	}
@@ -106,15 +140,23 @@ sort_buckets_fini(struct sort_buckets *buckets)
 	*buckets = (struct sort_buckets){ 0 };
 }
 
+int
+sort_deal(struct sort *sort, struct sort *const *instances, uint32_t count,
+	unsigned part, uint32_t chunks)
+{
+	struct sort_buckets *buckets = &sort->buckets;
+	struct sort_keys keys;
+
+	part_keys(sort, instances, count, part, &keys);
+	return sort_split_move(&buckets->split[part], &keys, &sort->bag[part],
+	    buckets->bag + buckets->first[part], sort->pool, chunks);
+}
+
 void
 sort_gather(struct sort *sort, struct sort *const *instances, uint32_t count)
 {
-	sort->stores = mem_resize(sort->stores,
-	    (sort->share->instance_count + 1) * sizeof(*sort->stores));
 	sort->bases = mem_resize(sort->bases, (count + 1) *
 	    sizeof(*sort->bases));
-	for (uint32_t i = 0; i < sort->share->instance_count; i++)
-		sort->stores[i] = sort->share->instance[i]->store;
 	for (uint32_t i = 0; i < count; i++)
 		sort->bases[i] = instances[i]->buckets.bag;
 }
@@ -130,13 +172,10 @@ sort_bucket_init(struct sort_bucket *bucket, const struct sort *sort,
 		part++;
 	*bucket = (struct sort_bucket){
 		.base = sort->bases, .number = number,
-		.instance_count = count, .store = sort->stores,
-		.cut = &sort->share->cut, .is_within = part == KEY_WITHIN,
-		.is_single = sort_split_is_single(&buckets->split[part],
-		    number - buckets->first[part]),
+		.instance_count = count, .split = &buckets->split[part],
+		.place = number - buckets->first[part],
 	};
-	for (uint32_t i = 0; i < count; i++)
-		bucket->has_rests |= instances[i]->rests[part] > 0;
+	part_keys(sort, instances, count, part, &bucket->keys);
 }
 
 static void
@@ -173,12 +212,10 @@ static enum op_status
 work_deal(struct op_run *run)
 {
 	struct sort *sort = sort_of(run);
-	struct sort_buckets *buckets = &sort->buckets;
 
 	for (unsigned part = 0; part < KEY_PARTS; part++)
-		if (sort_split_move(&buckets->split[part], &sort->bag[part],
-		    buckets->bag + buckets->first[part], sort->pool,
-		    DEAL_CHUNKS))
+		if (sort_deal(sort, sort->share->instance,
+		    sort->share->instance_count, part, DEAL_CHUNKS))
 			return OP_AGAIN;
 	sort->step = SORT_ORDER;
 	return OP_AGAIN;

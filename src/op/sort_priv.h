@@ -139,9 +139,13 @@ struct sort {
 
 /* Entries of a part that stand for all of it. */
 void sort_sample_take(struct sort_sample *, const struct sort_bag *);
-/* The split of each part that fits the samples of `count` instances. */
-void sort_buckets_init(struct sort_buckets *, struct sort *const *instances,
+/* Its buckets: the split of each part that fits the samples of `count`
+ * instances. */
+void sort_buckets_init(struct sort *, struct sort *const *instances,
 	uint32_t count);
+/* Entries of a part to the buckets, at most so many chunks; 0 when all are. */
+int sort_deal(struct sort *, struct sort *const *instances, uint32_t count,
+	unsigned part, uint32_t chunks);
 void sort_buckets_fini(struct sort_buckets *);
 /* Find what all instances (or one alone) have: before sort_bucket_init. */
 void sort_gather(struct sort *, struct sort *const *instances, uint32_t count);

@@ -328,20 +328,6 @@ sort_row_write(const struct sort_layout *layout, const struct batch *batch,
 
 /* --- looking --- */
 
-const char *
-sort_row_rest(const char *row, uint32_t *size)
-{
-	uint64_t head, rest_size;
-
-	*size = 0;
-	row = sort_get_size(row, &head);
-	if (!(head & 1))
-		return NULL;
-	row = sort_get_size(row, &rest_size);
-	*size = (uint32_t)rest_size;
-	return row;
-}
-
 size_t
 sort_row_bytes(const struct sort_layouts *layouts, const char *row)
 {

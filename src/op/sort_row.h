@@ -47,8 +47,6 @@ sort_row_has_rest(const char *row)
 {
 	return *row & 1;
 }
-/* The rest of the key that a row begins with; NULL: the usual one. */
-const char *sort_row_rest(const char *row, uint32_t *size);
 /* Length of a row. */
 size_t sort_row_bytes(const struct sort_layouts *, const char *row);
 
@@ -95,6 +93,21 @@ sort_get_size(const char *at, uint64_t *size)
 	}
 	*size = value;
 	return at;
+}
+
+/* The rest of the key that a row begins with; NULL: the usual one. */
+static inline const char *
+sort_row_rest(const char *row, uint32_t *size)
+{
+	uint64_t head, rest_size;
+
+	*size = 0;
+	row = sort_get_size(row, &head);
+	if (!(head & 1))
+		return NULL;
+	row = sort_get_size(row, &rest_size);
+	*size = (uint32_t)rest_size;
+	return row;
 }
 
 static inline size_t

@@ -29,9 +29,9 @@ part_cut(struct sort *sort, unsigned part, uint64_t wanted)
 	    sort->share->instance_count * sizeof(*stores));
 	struct sort_bucket bucket = {
 		.base = &base, .number = part, .instance_count = 1,
-		.store = stores, .cut = &sort->share->cut,
-		.is_within = part == KEY_WITHIN,
-		.has_rests = sort->rests[part] > 0,
+		.keys = { .store = stores, .cut = &sort->share->cut,
+			.is_within = part == KEY_WITHIN,
+			.has_rests = sort->rests[part] > 0 },
 	};
 	struct sort_entry bound = { 0 };
 	int has_bound = wanted > 0;
@@ -52,7 +52,7 @@ part_cut(struct sort *sort, unsigned part, uint64_t wanted)
 	/* Nothing of this part is wanted: the part below has the bound. */
 	if (has_bound) {
 		sort->bound = (struct sort_bound){ part, bound.word };
-		sort->is_bound_exact = !bucket.has_rests;
+		sort->is_bound_exact = !bucket.keys.has_rests;
 		sort->has_bound = 1;
 	}
 }
