@@ -26,9 +26,6 @@
 /* Rare enough that the disk is no burden, often enough that little is read
  * again. */
 #define CHECKPOINT_EVERY_US 10000000u
-/* Chunks, indexes, batches, a stack: of a thread that reads, and what it may
- * hold beside them. */
-#define WORKER_BYTES ((uint64_t)8 << 20)
 
 void
 job_init(struct job *job, const struct options *options)
@@ -210,7 +207,7 @@ job_copy_flow(struct job *job, struct err *err)
 	return flow_check(job->program, &config, err);
 }
 
-/* How many, by option, by the tests' variable, or one for each processor; but
+/* How many, by option, by the tests' variable, or one for each processor;
  * no more than there is memory for. */
 static unsigned
 job_workers(const struct job *job)
@@ -222,10 +219,7 @@ job_workers(const struct job *job)
 		workers = (unsigned)strtoul(variable, NULL, 10);
 	if (workers == 0 || workers > WORKERS_MAX)
 		workers = env_cpu_count();
-	uint64_t most = mem_limit() / WORKER_BYTES;
-	if (mem_limit() == 0 || workers <= most)
-		return workers;
-	return most < 1 ? 1 : (unsigned)most;
+	return limits_workers(workers);
 }
 
 /* The rules that are left out, by option and by the tests' variable. */

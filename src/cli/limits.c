@@ -28,6 +28,10 @@
 #define LIMITS_RESIDENT 1
 #endif
 
+/* Chunks, indexes, batches, a stack: of a thread that reads, and what it may
+ * hold beside them. */
+#define WORKER_BYTES ((uint64_t)8 << 20)
+
 static uint64_t
 number_of(const char *variable)
 {
@@ -51,6 +55,18 @@ limits_set(const struct options *options)
 	/* What is resident depends on the wind. */
 	mem_set_resident(LIMITS_RESIDENT && test == 0 && !options->is_sim &&
 	    !env_is_simulated());
+}
+
+unsigned
+limits_workers(unsigned wanted)
+{
+	uint64_t most = mem_limit() / WORKER_BYTES;
+
+	/* Tests want both: little to charge, and threads. */
+	if (mem_limit() == 0 || number_of("SFLOW_TEST_MEMORY") > 0 ||
+	    wanted <= most)
+		return wanted;
+	return most < 1 ? 1 : (unsigned)most;
 }
 
 static int

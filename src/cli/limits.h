@@ -10,6 +10,8 @@ struct options;
 
 /* Set the process's limit of memory.  Again, when a worker knows more. */
 void limits_set(const struct options *);
+/* As many of so many workers as that leaves room for; one at least. */
+unsigned limits_workers(unsigned wanted);
 /* The folder for temporary files. */
 const char *limits_tmp(const struct options *);
 

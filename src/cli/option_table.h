@@ -23,7 +23,8 @@ OPTION(DISK, 0, "disk", "SIZE",
 	"limit of what may lie there at a time, like 100GiB; none if not "
 	"given")
 OPTION(WORKERS, 'j', "workers", "N",
-	"use N threads; as many as there are processors if not given")
+	"use N threads, or as many as --memory has room for (8 MiB each); as "
+	"many as there are processors if not given")
 OPTION(HOSTS, 0, "hosts", "HOST,...",
 	"keep windows and groups on these hosts, which are reached by ssh")
 OPTION(LAUNCH, 0, "launch", "COMMAND",
