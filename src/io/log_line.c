@@ -230,14 +230,14 @@ struct place {
 
 /* A part between two places of the line, if it is wanted. */
 AVX2_INLINE void
-note(const struct place *at, enum log_part part, uint32_t from, uint32_t to)
+note(const struct place *at, enum log_part part, size_t first, size_t last)
 {
 	const struct log_lines *lines = at->lines;
 
 	if ((lines->wanted >> part & 1) == 0)
 		return;
-	from += at->start;
-	to += at->start;
+	uint32_t from = at->start + (uint32_t)first;
+	uint32_t to = at->start + (uint32_t)last;
 	uint32_t is_null = (to == from + 1) & (at->base[from] == '-');
 	lines->from[part][at->row] = from + is_null;
 	lines->to[part][at->row] = to;
@@ -248,17 +248,18 @@ note(const struct place *at, enum log_part part, uint32_t from, uint32_t to)
 
 /* The request between two quotes: 0 if it is not METHOD PATH HTTP/1.1. */
 AVX2_INLINE int
-split_usual(const struct place *at, uint32_t from, uint32_t end)
+split_usual(const struct place *at, size_t from, size_t end)
 {
 	const char *line = at->base + at->start;
-	uint32_t method_end = from + _tzcnt_u32(blanks_of(line + from) |
+	size_t method_end = from + _tzcnt_u32(blanks_of(line + from) |
 	    1 << 16);
+	/* Digits, as far as their upper halves say. */
+	const uint64_t proto = bits_load64(line + end - 8) &
+	    bits_load64("\xff\xff\xff\xff\xff\xf0\xff\xf0");
 
-	if (end - from < 12 || method_end == from || method_end + 10 >= end ||
+	if (method_end == from || method_end + 10 >= end ||
 	    line[method_end] != ' ' || line[end - 9] != ' ' ||
-	    bits_load32(line + end - 8) != bits_load32("HTTP") ||
-	    line[end - 4] != '/' || line[end - 3] == ' ' ||
-	    line[end - 2] == ' ' || line[end - 1] == ' ')
+	    proto != bits_load64("HTTP/0.0"))
 		return 0;
 	note(at, LOG_METHOD, from, method_end);
 	note(at, LOG_PATH, method_end + 1, end - 9);
@@ -266,56 +267,67 @@ split_usual(const struct place *at, uint32_t from, uint32_t end)
 	return 1;
 }
 
+/* Do so many bytes stand here, behind one that does not make them others? */
+AVX2_INLINE int
+stands_plainly(const char *bytes, const char *expected, unsigned count)
+{
+	uint32_t word = bits_load32(bytes);
+	uint32_t mask = (uint32_t)(((uint64_t)1 << 8 * count) - 1) << 8;
+
+	return (word & mask) == (bits_load32(expected) & mask) &&
+	    (word & 0xff) != '\\';
+}
+
 /*
  * A line like most.  Places are taken from what is expected there and then
  * checked, so that no search waits for the one before.  0: it is another.
  */
 AVX2_INLINE int
-scan_usual(const struct place *at, uint32_t size, const uint32_t *found,
+scan_usual(const struct place *at, size_t size, const uint32_t *found,
 	int combined)
 {
 	const char *line = at->base + at->start;
 	const uint32_t wanted = at->lines->wanted;
-	const uint32_t quote[6] = { found[0] - at->start,
-	    found[1] - at->start, found[2] - at->start, found[3] - at->start,
-	    found[4] - at->start, found[5] - at->start };
+	const size_t first = found[0] - at->start;
+	const size_t second = found[1] - at->start;
+	const size_t third = found[2] - at->start;
+	const size_t fourth = found[3] - at->start;
+	const size_t last = found[combined ? 5 : 1] - at->start;
 
-	if (quote[combined ? 5 : 1] >= size)
+	if (last >= size || !stands_plainly(line + second - 1, "_\" _", 2))
 		return 0;
-	/* Nor may what closes be escaped. */
-	if (line[quote[1] - 1] == '\\' || (combined &&
-	    (line[quote[3] - 1] == '\\' || line[quote[5] - 1] == '\\')))
+	/* Here is the fifth too. */
+	if (combined && (line[last - 1] == '\\' ||
+	    !stands_plainly(line + fourth - 1, "_\" \"", 3)))
 		return 0;
 	uint32_t blanks = bytes_like(line, ' ');
-	uint32_t host = _tzcnt_u32(blanks);
+	size_t host = _tzcnt_u32(blanks);
 	blanks = _blsr_u32(blanks);
-	uint32_t ident = _tzcnt_u32(blanks);
+	size_t ident = _tzcnt_u32(blanks);
 	blanks = _blsr_u32(blanks);
-	uint32_t user = _tzcnt_u32(blanks);
-	if (host == 0 || ident == host + 1 || user == 32 ||
-	    quote[0] < user + 4 || line[user + 1] != '[')
+	size_t user = _tzcnt_u32(blanks);
+	if (host == 0 || ident == host + 1 || user == 32 || first < user + 4 ||
+	    line[user + 1] != '[')
 		return 0;
 	uint32_t brackets = bytes_like(line + user + 2, ']');
-	uint32_t ts = user + 2 + _tzcnt_u32(brackets);
-	if (brackets == 0 || ts + 2 != quote[0] || line[ts + 1] != ' ')
+	size_t ts = user + 2 + _tzcnt_u32(brackets);
+	if (brackets == 0 || ts + 2 != first || line[ts + 1] != ' ')
 		return 0;
-	uint32_t behind = quote[1] + 2;
-	if (behind >= size || line[behind - 1] != ' ')
+	size_t behind = second + 2;
+	if (behind >= size)
 		return 0;
 	/* The end of the line ends the last part too. */
-	blanks = blanks_of(line + behind) |
-	    (size - behind < 16 ? 1u << (size - behind) : 0);
-	uint32_t status = behind + _tzcnt_u32(blanks);
+	blanks = blanks_of(line + behind);
+	if (!combined)
+		blanks |= size - behind < 16 ? 1u << (size - behind) : 0;
+	size_t status = behind + _tzcnt_u32(blanks);
 	blanks = _blsr_u32(blanks);
-	uint32_t count = behind + _tzcnt_u32(blanks);
-	if (blanks == 0 || status == behind || status >= size ||
-	    count == status + 1 || count > size)
-		return 0;
-	if (combined && (quote[2] != count + 1 || count == size ||
-	    quote[4] != quote[3] + 2 || line[quote[3] + 1] != ' '))
+	size_t count = behind + _tzcnt_u32(blanks);
+	if (blanks == 0 || status == behind || count == status + 1 ||
+	    (combined ? third != count + 1 : status >= size || count > size))
 		return 0;
 	if ((wanted & LOG_REQUEST_PARTS) != 0 &&
-	    !split_usual(at, quote[0] + 1, quote[1]))
+	    !split_usual(at, first + 1, second))
 		return 0;
 	note(at, LOG_STATUS, behind, status);
 	note(at, LOG_BYTES, status + 1, count);
@@ -326,8 +338,8 @@ scan_usual(const struct place *at, uint32_t size, const uint32_t *found,
 	note(at, LOG_USER, ident + 1, user);
 	note(at, LOG_TS, user + 2, ts);
 	if (combined) {
-		note(at, LOG_REFERER, quote[2] + 1, quote[3]);
-		note(at, LOG_AGENT, quote[4] + 1, quote[5]);
+		note(at, LOG_REFERER, third + 1, fourth);
+		note(at, LOG_AGENT, fourth + 3, last);
 	}
 	return 1;
 }

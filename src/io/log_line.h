@@ -40,7 +40,8 @@ const char *log_line_scan(const char *bytes, uint32_t at, uint32_t end,
  * is cleared.
  */
 struct log_lines {
-	const struct column *column;	/* SLICE; 63 bytes behind are readable */
+	/* SLICE; 63 bytes behind a line are readable. */
+	const struct column *column;
 	/* Places of all quotes from the next line on, perhaps of line ends too;
 	 * LOG_QUOTES_BEHIND times UINT32_MAX behind. */
 	const uint32_t *quote;

@@ -43,8 +43,9 @@
 #define LINE_BITS_LARGE 13
 /* Lines that are looked into for a key. */
 #define PROBES_MAX 4u
-/* Records whose keys are made at once. */
-#define AHEAD 32u
+/* Records whose keys are made at once: with fewer the lines of a large front
+ * have not come when they are looked at. */
+#define AHEAD 128u
 #define PART_BYTES 16u
 #define WORD_BYTES 8u
 #define SHORT_BYTES (PART_BYTES + WORD_BYTES)

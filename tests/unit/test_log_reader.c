@@ -79,6 +79,38 @@ Test(log_reader, what_is_expected)
 	    "h - - [10/Oct/2000:13:55:36 +0000] \"GET\" 200 1 \"r\" \"a\n");
 }
 
+/* Lines with as many quotes as most, and others among them. */
+Test(log_reader, quotes_are_counted)
+{
+	static const char *const names[] = { "path", "status", "agent" };
+	struct rig rig;
+
+	rig_init(&rig, "combined");
+	rig.without_record = 1;
+	rig.need = (struct need){ .name = names, .name_count = 3 };
+#define FRONT "h - - [10/Oct/2000:13:55:36 +0000] "
+	assert_reads(&rig,
+	    FRONT "\"GET /1 HTTP/1.1\" 200 1 \"-\" \"a\"\n"
+	    FRONT "\"GET /2 HTTP/1.1\" 201 1 \"-\" \"b\"\r\n"
+	    FRONT "\"GET /3 HTTP/1.1\" 202 1 \"-\" \"-\"\n"
+	    FRONT "\"GET /4 HTTP/1.1\" 203 1 \"\\\"\" \"c\"\n"
+	    FRONT "\"GET /5\" 204 1 \"-\" \"d\" \"\"\n"
+	    "\n\"\"\"\"\"\"\n"
+	    FRONT "\"GET /6 HTTP/1.1\" 205 1 \"-\" \"e\" \"\n"
+	    FRONT "\"GET /7 HTTP/1.1\" 206 1 \"-\" \"f\"",
+	    "[host][ident][user][ts][method][path][proto][status][bytes]"
+	    "[referer][agent]\n"
+	    "|null|null|null|null|null|/1|null|200|null|null|a\n"
+	    "|null|null|null|null|null|/2|null|201|null|null|b\n"
+	    "|null|null|null|null|null|/3|null|202|null|null|null\n"
+	    "|null|null|null|null|null|/4|null|203|null|null|c\n"
+	    "|null|null|null|null|null|GET /5|null|204|null|null|d\n"
+	    "|null|null|null|null|null|/6|null|205|null|null|e\n"
+	    "|null|null|null|null|null|/7|null|206|null|null|f\n"
+	    "bad 1 read 8\n"
+	    "x:7:1: expected a host: \"\"\"\"\"\"\n");
+}
+
 Test(log_reader, stops_behind_what_is_good)
 {
 	static const char *const names[] = { "status", "nothing" };
