@@ -119,9 +119,12 @@ move_to_fresh_chunk(struct chunker *chunker, const char *kept, size_t keep)
 static void
 make_room(struct chunker *chunker, size_t keep)
 {
+	if (chunker->chunk.region == NULL) {
+		move_to_fresh_chunk(chunker, NULL, 0);
+		return;
+	}
 	char *kept = chunker->bytes + chunker->size - keep;
-
-	if (chunker->chunk.region == NULL || chunker->is_lent) {
+	if (chunker->is_lent) {
 		move_to_fresh_chunk(chunker, kept, keep);
 		return;
 	}

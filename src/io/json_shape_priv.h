@@ -18,7 +18,7 @@
 #define SHAPE_BUCKETS (2 * SHAPES_MAX)
 #define SHAPE_MARKS_MAX 1024
 /* Shapes that are tried where the expected one was not right. */
-#define SHAPES_RECENT 4
+#define SHAPES_RECENT 8
 /* Hashes of shapes seen once. */
 #define SHAPES_SEEN 1024
 /* Compared at once. */
