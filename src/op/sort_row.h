@@ -59,8 +59,9 @@ struct sort_shape *sort_shape_new(struct op_run *, const struct sort_layouts *,
 	struct err *);
 void sort_shape_free(struct sort_shape **);
 /*
- * A batch of these rows.  If *has_views is set, texts of it are views of the
- * rows' bytes: the caller lets the batch hold their regions.
+ * A batch of these rows, which had better be in the cache.  If *has_views is
+ * set, texts of it are views of the rows' bytes: the caller lets the batch hold
+ * their regions.
  */
 struct batch *sort_shape_batch(const struct sort_shape *,
 	const char *const *row, uint32_t count, int *has_views);

@@ -15,10 +15,6 @@
 #include "op/sort_row_priv.h"
 
 #define NO_PLACE UINT32_MAX
-/* Rows lie anywhere: they are asked for this many ahead. */
-#define ROW_AHEAD 16
-/* Longer records are streams, which the processor sees by itself. */
-#define RECORD_AHEAD_MAX 512
 /* Readers of slices may look behind the last. */
 #define RECORD_PADDING 16
 /* Longer ones stay where they are. */
@@ -387,22 +383,14 @@ record_of(const char *row, uint64_t *size)
 	return sort_get_size(sort_row_payload(row, &id), size);
 }
 
-/* Bytes of all records, with their line ends; they are in the cache then. */
+/* Bytes of all records, with their line ends. */
 static uint64_t
 records_bytes(const char *const *row, uint32_t count)
 {
 	uint64_t bytes = 0, size;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (i + ROW_AHEAD < count) {
-			__builtin_prefetch(row[i + ROW_AHEAD]);
-			__builtin_prefetch(row[i + ROW_AHEAD] + 64);
-		}
-		const char *record = record_of(row[i], &size);
-		/* They are copied when all have been looked at. */
-		for (uint64_t at = 64; at < size + 64 &&
-		    at < RECORD_AHEAD_MAX; at += 64)
-			__builtin_prefetch(record + at);
+		record_of(row[i], &size);
 		bytes += size + 1;
 	}
 	return bytes;
@@ -490,10 +478,6 @@ sort_shape_batch(const struct sort_shape *shape, const char *const *row,
 	    records_take(shape, row, count, batch, region))
 		*has_views = 1;
 	for (uint32_t i = 0; i < count && !shape->is_record_only; i++) {
-		if (i + ROW_AHEAD < count) {
-			__builtin_prefetch(row[i + ROW_AHEAD]);
-			__builtin_prefetch(row[i + ROW_AHEAD] + 64);
-		}
 		row_take(shape, row[i], i, count, batch, region);
 	}
 	return batch;
