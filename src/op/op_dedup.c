@@ -3,8 +3,8 @@
  *
  * Arguments: by, in_order.  Holds the keys that were seen, nothing else, and of
  * records in the order of some keys those of the last run (op/key_runs.h).
- * Without keys the key is all fields in their order (the fields that are missing
- * are null).
+ * Without keys the key is all fields in their order (the fields that are
+ * missing are null).
  *
  * When there is no room for another key, records whose key is not among those
  * held are deferred to the end (op/deferred.h): they come behind all that were

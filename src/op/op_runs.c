@@ -5,9 +5,9 @@
  * place of an aggregate behind a sort.
  *
  * Records that are alike in the keys in order are a run (op/key_runs.h), and a
- * group lies in one run.  So when a run is over, so are its groups, and they are
- * given; the memory is that of a run, and who wants but a few groups stops the
- * sort.
+ * group lies in one run.  So when a run is over, so are its groups, and they
+ * are given; the memory is that of a run, and who wants but a few groups stops
+ * the sort.
  *
  *	a a a b b | b c d d d | d d e ...	batches
  *	 given here ^       ^
