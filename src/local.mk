@@ -431,6 +431,8 @@ op_files = \
 	src/op/join_table.c \
 	src/op/joint.c \
 	src/op/joint.h \
+	src/op/key_runs.c \
+	src/op/key_runs.h \
 	src/op/need.c \
 	src/op/need_priv.h \
 	src/op/op.c \

@@ -73,8 +73,8 @@ struct op_args {
 	uint32_t item_count;
 	struct op_item *by;		/* aggregate, head, tail, top, dedup */
 	uint32_t by_count;
-	/* runs: bit i: records come in the order of by[i], among those whose
-	 * bits are set. */
+	/* runs, dedup: bit i: records come in the order of by[i], among those
+	 * whose bits are set. */
 	uint64_t in_order;
 	struct op_agg *agg;		/* aggregate */
 	uint32_t agg_count;

@@ -1,8 +1,10 @@
 /*
  * dedup [by KEYS]: the first record of each key; without keys of each record.
  *
- * Arguments: by.  Holds the keys that were seen, nothing else.  Without keys
- * the key is all fields in their order (the fields that are missing are null).
+ * Arguments: by, in_order.  Holds the keys that were seen, nothing else, and of
+ * records in the order of some keys those of the last run (op/key_runs.h).
+ * Without keys the key is all fields in their order (the fields that are
+ * missing are null).
  *
  * When there is no room for another key, records whose key is not among those
  * held are deferred to the end (op/deferred.h): they come behind all that were
@@ -15,10 +17,13 @@
 #include "data/key.h"
 #include "op/deferred.h"
 #include "op/group.h"
+#include "op/key_runs.h"
+#include "util/buf.h"
 
 struct dedup {
 	struct group_table *seen;	/* NULL: all in `deferred` */
 	struct deferred *deferred;	/* NULL: there was always room */
+	struct key_runs *runs;		/* of records in order; or NULL */
 };
 
 static int
@@ -28,6 +33,8 @@ dedup_open(struct op_run *run, struct err *err)
 
 	(void)err;
 	dedup->seen = group_table_new(0, &run->budget);
+	if (run->op->args.in_order != 0)
+		dedup->runs = key_runs_new(&run->op->args);
 	if (!run->job->in_place)
 		mem_budget_enter(&run->budget);
 	return 0;
@@ -134,6 +141,24 @@ dedup_defer(struct op_run *run, struct batch *batch, const struct key_set *keys,
 	return status;
 }
 
+/* Where records are in order, only keys of the last run come again. */
+static void
+dedup_forget(struct dedup *dedup, const struct batch *batch,
+	const struct key_set *keys, struct region *region)
+{
+	uint32_t going_on, last, count = batch->sel_count;
+
+	key_runs_look(dedup->runs, batch, region, &going_on, &last);
+	if (going_on == count || dedup->deferred != NULL)
+		return;
+	struct key_set again = { .text = keys->text + last,
+	    .hash = keys->hash + last };
+	char **row = region_alloc(region, (count - last) * sizeof(*row));
+	group_table_clear(dedup->seen);
+	group_table_reserve(dedup->seen, count - last, 1);
+	group_table_find(dedup->seen, &again, count - last, row, NULL);
+}
+
 /* Give the rows that are the first of their key, defer what is not known. */
 static enum op_status
 dedup_judge(struct op_run *run, struct batch *take_batch,
@@ -158,6 +183,8 @@ dedup_judge(struct op_run *run, struct batch *take_batch,
 	if (done < count && dedup_defer(run, batch, keys, done, region,
 	    err) != 0)
 		goto fail;
+	if (dedup->runs != NULL && count > 0)
+		dedup_forget(dedup, batch, keys, region);
 	uint16_t *sel = batch_sel_storage(batch);
 	for (uint32_t i = 0; i < done; i++) {
 		uint32_t at = batch_row(batch, i);
@@ -186,7 +213,10 @@ dedup_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	(void)port;
 	if (dedup_columns(run, batch, region, &column, &count, err) != 0)
 		goto fail;
-	if (run->budget.can_spill && dedup->seen != NULL &&
+	/* What is held of a short run is not worth it. */
+	int is_large = dedup->runs == NULL || dedup->seen == NULL ||
+	    group_table_count(dedup->seen) > BATCH_ROWS_MAX;
+	if (run->budget.can_spill && dedup->seen != NULL && is_large &&
 	    batch->time == NULL && mem_is_pressed(&run->budget) &&
 	    dedup_let_go(run, batch, err) != 0)
 		goto fail;
@@ -217,8 +247,16 @@ dedup_close(struct op_run *run)
 
 	group_table_free(&dedup->seen);
 	deferred_free(&dedup->deferred);
+	key_runs_free(&dedup->runs);
 	if (run->budget.can_spill)
 		mem_budget_leave(&run->budget);
+}
+
+static void
+dedup_explain_holds(const struct op *op, struct buf *out)
+{
+	buf_add_string(out, op->args.in_order != 0 ? "the last keys" :
+	    op->def->holds);
 }
 
 const struct op_def op_dedup = {
@@ -235,4 +273,5 @@ const struct op_def op_dedup = {
 	.push = dedup_push,
 	.flush = dedup_flush,
 	.close = dedup_close,
+	.explain_holds = dedup_explain_holds,
 };

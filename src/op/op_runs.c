@@ -4,19 +4,17 @@
  * Arguments: agg, by; in_order: which keys.  plan/rule_runs.c puts it in the
  * place of an aggregate behind a sort.
  *
- * Records that are alike in the keys in order are a run.  A group lies in one
- * run, whatever else it is told apart by: what is one key to a group is one to
- * sort (the rule asks for types of which this is true).  So when a run is over,
- * so are its groups, and they are given; the memory is that of a run, and who
- * wants but a few groups stops the sort.
+ * Records that are alike in the keys in order are a run (op/key_runs.h), and a
+ * group lies in one run.  So when a run is over, so are its groups, and they
+ * are given; the memory is that of a run, and who wants but a few groups stops
+ * the sort.
  *
  *	a a a b b | b c d d d | d d e ...	batches
  *	 given here ^       ^
  *
  * What has come of a run lies in the table of an aggregate.  Of each batch the
- * last run may go on; it is found by halving, as is the end of that which went
- * on from the batch before.  When all records up to there have been added, the
- * table is finished, given and empty again.  A run that is too large for the
+ * last run may go on: when all records before that have been added, the table
+ * is finished, given and empty again.  A run that is too large for the
  * table has piles like any aggregate, and is folded when it ends.
  *
  * A record that ends the job ends it behind the groups of the runs before its
@@ -24,21 +22,16 @@
  */
 #include "op/op.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "op/aggregate_priv.h"
 #include "op/group_disk.h"
+#include "op/key_runs.h"
 #include "util/err.h"
-
-#define KEYS_MAX 64
 
 struct runs {
 	struct aggregate aggregate;	/* first: aggregate_open() and others */
-	/* The keys in order of the last record; 0 values before it. */
-	struct value last[KEYS_MAX];
-	uint32_t last_count;
-	struct region *last_region;
+	struct key_runs *keys;
 };
 
 /* A batch on its way. */
@@ -46,8 +39,7 @@ struct adding {
 	struct runs *runs;
 	struct batch *batch;
 	struct region *region;
-	struct column key[KEYS_MAX];	/* in order; dense */
-	uint32_t key_count, count;
+	uint32_t count;
 };
 
 static int
@@ -57,7 +49,7 @@ runs_open(struct op_run *run, struct err *err)
 
 	runs->aggregate.share = aggregate_share(run->op, 1);
 	runs->aggregate.has_no_front = 1;
-	runs->last_region = region_new();
+	runs->keys = key_runs_new(&run->op->args);
 	run->budget.name = op_aggregate.name;
 	return aggregate_open(run, err);
 }
@@ -70,100 +62,7 @@ runs_close(struct op_run *run)
 	aggregate_close(run);
 	if (runs->aggregate.share != NULL)
 		aggregate_unshare(runs->aggregate.share);
-	if (runs->last_region != NULL)
-		region_drop(&runs->last_region);
-}
-
-/* --- where runs begin and end --- */
-
-static void
-eval_keys(struct adding *adding)
-{
-	const struct op_args *args = &adding->runs->aggregate.run->op->args;
-	struct eval eval;
-
-	eval_init(&eval, adding->batch, adding->region);
-	for (uint32_t i = 0; i < args->by_count && i < KEYS_MAX; i++)
-		if (args->in_order >> i & 1)
-			expr_eval(args->by[i].expr, &eval, adding->batch->sel,
-			    adding->count, &adding->key[adding->key_count++]);
-	/* Fields are never refused. */
-	assert(eval.rejects.count == 0);
-}
-
-static int
-is_of_run(const struct adding *adding, uint32_t i, const struct value *value)
-{
-	for (uint32_t k = 0; k < adding->key_count; k++) {
-		struct value own = column_value(&adding->key[k], i,
-		    adding->region);
-		if (value_compare(&own, &value[k]) != 0)
-			return 0;
-	}
-	return 1;
-}
-
-static void
-values_of(const struct adding *adding, uint32_t i, struct value *value)
-{
-	for (uint32_t k = 0; k < adding->key_count; k++)
-		value[k] = column_value(&adding->key[k], i, adding->region);
-}
-
-/* How many records at the begin are of the run that was there before. */
-static uint32_t
-count_going_on(const struct adding *adding)
-{
-	const struct runs *runs = adding->runs;
-	uint32_t low = 0, high = adding->count;
-
-	if (runs->last_count == 0)
-		return 0;
-	while (low < high) {
-		uint32_t middle = high - low == adding->count ? high - 1 :
-		    low + (high - low) / 2;
-		if (is_of_run(adding, middle, runs->last))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* The first record from `from` on that is of the run of record `i`. */
-static uint32_t
-find_begin(const struct adding *adding, uint32_t from, uint32_t i)
-{
-	struct value value[KEYS_MAX];
-	uint32_t low = from, high = i;
-
-	values_of(adding, i, value);
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (is_of_run(adding, middle, value))
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
-static void
-keep_last(const struct adding *adding)
-{
-	struct runs *runs = adding->runs;
-
-	region_reset(runs->last_region);
-	values_of(adding, adding->count - 1, runs->last);
-	runs->last_count = adding->key_count;
-	for (uint32_t k = 0; k < runs->last_count; k++) {
-		struct value *value = &runs->last[k];
-		if (!type_is_textual(value->type) ||
-		    value->cell.text.size <= TEXT_INLINE_MAX)
-			continue;
-		value->cell.text.bytes = region_copy(runs->last_region,
-		    value->cell.text.bytes, value->cell.text.size);
-	}
+	key_runs_free(&runs->keys);
 }
 
 /* --- giving --- */
@@ -307,7 +206,7 @@ give_before(const struct adding *adding, uint32_t from, uint32_t bad,
 {
 	struct aggregate *state = &adding->runs->aggregate;
 	struct op_job *job = state->run->job;
-	uint32_t begin = find_begin(adding, from, from + bad);
+	uint32_t begin = key_runs_begin(adding->runs->keys, from, from + bad);
 	uint64_t count = 0;
 
 	if (begin == from || state->piles != NULL)
@@ -355,9 +254,10 @@ static enum op_status
 add_runs(const struct adding *adding, struct err *err)
 {
 	struct aggregate *state = &adding->runs->aggregate;
-	uint32_t goes_on = count_going_on(adding);
-	uint32_t last = goes_on == adding->count ? adding->count :
-	    find_begin(adding, goes_on, adding->count - 1);
+	uint32_t goes_on, last;
+
+	key_runs_look(adding->runs->keys, adding->batch, adding->region,
+	    &goes_on, &last);
 	/* Runs that begin and end here share a table; that which goes on does
 	 * with them, if it is no large one. */
 	uint32_t cut[] = { state->piles != NULL && goes_on < last ? goes_on :
@@ -387,11 +287,8 @@ runs_push(struct op_run *run, unsigned port, struct batch *take_batch,
 		.region = region_new(), .count = take_batch->sel_count };
 
 	(void)port;
-	eval_keys(&adding);
 	enum op_status status = adding.count == 0 ? OP_OK :
 	    add_runs(&adding, err);
-	if (status == OP_OK && adding.count > 0)
-		keep_last(&adding);
 	region_drop(&adding.region);
 	batch_free(&adding.batch);
 	return status;

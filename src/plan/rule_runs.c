@@ -7,6 +7,8 @@
  * the order of records; an aggregate does, of what it groups by.  The first
  * keys of the sort must be fields that are grouped by: as many as are so.
  *
+ * `dedup by k` is the same: it need know but the keys of one run.
+ *
  * A group must lie in one run: what is one key to the group has to be one to
  * the sort.  That is true within each type, of numbers of all types, and of
  * undeclared text, which sort reads as numbers where it looks like some.  But
@@ -160,6 +162,13 @@ keys_in_order(const struct plan *plan, const struct op *op)
 	return all;
 }
 
+static int
+can_be_runs(const struct op *op)
+{
+	return is_named(op, "dedup") || (is_named(op, "aggregate") &&
+	    op->args.set_count == 0 && !must_be_wide(op));
+}
+
 void
 rule_runs(struct plan *plan)
 {
@@ -169,14 +178,21 @@ rule_runs(struct plan *plan)
 		return;
 	for (uint32_t i = 0; i < flow->op_count; i++) {
 		struct op *op = flow->op[i];
-		if (op->is_out || !is_named(op, "aggregate") ||
-		    op->args.by_count > KEYS_MAX || must_be_wide(op))
+		if (op->is_out || op->args.by_count > KEYS_MAX ||
+		    !can_be_runs(op))
 			continue;
 		op->args.in_order = keys_in_order(plan, op);
 		if (op->args.in_order == 0)
 			continue;
+		const char *key = op->args.by[__builtin_ctzll(
+		    op->args.in_order)].name;
+		if (is_named(op, "dedup")) {
+			plan_note(plan, "dedup forgets its keys when the next "
+			    "%s comes", key);
+			continue;
+		}
 		op->def = op_find("runs", 4);
 		plan_note(plan, "groups are given when the next %s comes",
-		    op->args.by[__builtin_ctzll(op->args.in_order)].name);
+		    key);
 	}
 }

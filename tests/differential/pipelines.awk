@@ -207,7 +207,8 @@ function stage(kind, n, by) {
 		n = "sort " listed(by) pick("|, id|, ms desc|")
 		if (n ~ /, id|, ms/ && !has(numbers, n ~ /id$/ ? "id" : "ms"))
 			n = "sort " listed(by)
-		return n " | " aggregate(by)
+		return n " | " (draw(4) == 0 ? "dedup by " listed(by) : \
+		    aggregate(by))
 	}
 	by = draw(2) ? "" : " by " listed(some_fields(2))
 	if (kind == 14)

@@ -228,6 +228,42 @@ Test(key, tuples_of_texts_do_not_run_together)
 	region_drop(&region);
 }
 
+/* A key of which parts are left out is that of columns that are null there. */
+Test(key, sets)
+{
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		uint64_t next = seed;
+		uint32_t rows = 1 + random_next(&next, 60);
+		uint32_t count = random_next(&next, 4);
+		uint64_t keep = random_next(&next, 16);
+		int64_t number = random_next(&next, 2000);
+		struct region *region = region_new();
+		struct column all[5], left[5];
+		struct key_set keys, wanted;
+		for (uint32_t c = 0; c < count; c++) {
+			random_column(&next, rows, region, &all[c]);
+			left[c] = all[c];
+			if (!(keep >> c & 1))
+				column_init_null(&left[c]);
+		}
+		column_init_null(&all[count]);
+		left[count] = (struct column){ .type = TYPE_INT,
+			.encoding = CONST, .data = &number };
+		key_make(all, count + 1, rows, region, &keys);
+		key_make(left, count + 1, rows, region, &wanted);
+		for (uint32_t i = 0; i < rows; i++) {
+			uint64_t hash;
+			struct text key = key_of_set(&keys.text[i], count + 1,
+			    keep, number, region, &hash);
+			cr_assert(text_equal(&key, &wanted.text[i]),
+			    "seed %u row %u", (unsigned)seed, i);
+			cr_assert(hash == wanted.hash[i], "seed %u row %u",
+			    (unsigned)seed, i);
+		}
+		region_drop(&region);
+	}
+}
+
 Test(key, no_columns)
 {
 	struct region *region = region_new();
