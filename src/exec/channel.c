@@ -193,6 +193,13 @@ is_full(const struct channel *channel, uint32_t put, uint32_t taken)
 	return put - taken >= CHANNEL_SLOTS || bytes >= channel->bytes_max;
 }
 
+static uint64_t
+bytes_held(const struct message *message)
+{
+	return message->batch == NULL ? 0 :
+	    message->bytes + (uint64_t)BATCH_BYTES;
+}
+
 int
 channel_put(struct channel *channel, const struct message *message)
 {
@@ -205,14 +212,11 @@ channel_put(struct channel *channel, const struct message *message)
 			return -1;
 	}
 	*slot = *message;
-	slot->bytes = 0;
-	if (message->batch != NULL) {
-		uint32_t bytes = channel_batch_bytes(message->batch);
-		slot->bytes = bytes < UINT32_MAX - BATCH_BYTES ?
-		    bytes + BATCH_BYTES : bytes;
-	}
+	slot->bytes = message->batch == NULL ? 0 :
+	    channel_batch_bytes(message->batch);
 	ATOMIC_STORE(&channel->put_bytes,
-	    ATOMIC_LOAD(&channel->put_bytes, relaxed) + slot->bytes, relaxed);
+	    ATOMIC_LOAD(&channel->put_bytes, relaxed) + bytes_held(slot),
+	    relaxed);
 	ATOMIC_STORE(&channel->put, put + 1, seq_cst);
 	return 0;
 }
@@ -264,7 +268,8 @@ channel_take(struct channel *channel, struct message *out, int *wake)
 	}
 	*out = channel->slot[taken % CHANNEL_SLOTS];
 	ATOMIC_STORE(&channel->taken_bytes,
-	    ATOMIC_LOAD(&channel->taken_bytes, relaxed) + out->bytes, relaxed);
+	    ATOMIC_LOAD(&channel->taken_bytes, relaxed) + bytes_held(out),
+	    relaxed);
 	ATOMIC_STORE(&channel->taken, taken + 1, seq_cst);
 	if (ATOMIC_LOAD(&channel->waiting, seq_cst) != 0 &&
 	    has_room(channel, taken + 1))

@@ -34,7 +34,8 @@ struct message {
 	int64_t mark_us;
 };
 
-/* Full when its batches select `bytes_max` bytes or all slots are taken. */
+/* Full when its batches take `bytes_max` bytes, those they select and some KiB
+ * each, or all slots are taken. */
 struct channel *channel_new(uint64_t bytes_max);
 /* Frees the batches left in it.  Nobody may be putting or taking. */
 void channel_free(struct channel **);

@@ -11,6 +11,7 @@
 #include "exec/subtask.h"
 #include "plan/tasks.h"
 #include "util/buf.h"
+#include "util/env.h"
 
 static void
 stats_op(const struct op *op, struct subtask *const *subtask, uint32_t count,
@@ -95,6 +96,10 @@ stats_print(const struct flow *flow, const struct tasks *tasks,
 			    elsewhere, out);
 	for (uint32_t i = 0; i < tasks->task_count; i++)
 		stats_task(tasks->task[i], subtask, subtask_count, out);
+	struct env_usage usage;
+	env_usage_read(&usage);
+	buf_add_format(out, "memory %18.1f MiB at most\n",
+	    (double)usage.rss_peak_bytes / (1 << 20));
 	if (checkpoints != NULL) {
 		uint64_t count, bytes, slowest_us;
 		checkpoints_counts(checkpoints, &count, &bytes, &slowest_us);

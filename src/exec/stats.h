@@ -14,7 +14,8 @@ struct tasks;
 /*
  * Append what the job has done so far: a line per operator (rows in and out,
  * memory held, bytes spilled, event time), a line per task (bytes, how its
- * instances spent their time), one for checkpoints.  No instance may be stepped
+ * instances spent their time), one for what the process had resident at most,
+ * one for checkpoints.  No instance may be stepped
  * meanwhile.
  */
 void stats_print(const struct flow *, const struct tasks *,

@@ -120,6 +120,27 @@ agg_block_bytes(const void *block)
 	return block == NULL ? 0 : block_of(block)->bytes;
 }
 
+/*
+ * Charges a block that grows to `wanted` bytes; of a large one, which moves,
+ * both for the while, *both says how many bytes that is.  -1: refused.
+ */
+static int
+charge_grown(struct agg_call *call, uint64_t charged, uint64_t wanted,
+	uint64_t *both)
+{
+	uint64_t more = wanted - charged;
+
+	*both = charged >= MOVED_BYTES_MIN ? charged : 0;
+	if (mem_charge(call->budget, more + *both) == 0)
+		return 0;
+	*both = 0;
+	if (mem_charge(call->budget, more) == 0)
+		return 0;
+	call->refused = 1;
+	call->refused_bytes += more;
+	return -1;
+}
+
 static void *
 block_grow(struct agg_call *call, void *old, size_t bytes, int always)
 {
@@ -130,22 +151,10 @@ block_grow(struct agg_call *call, void *old, size_t bytes, int always)
 	if (block != NULL && bytes <= block->bytes)
 		return old;
 	if (wanted > charged) {
-		uint64_t more = wanted - charged;
-		/* While it moves there are both. */
-		both = charged >= MOVED_BYTES_MIN ? charged : 0;
-		if (mem_charge(call->budget, more + both) == 0) {
+		if (charge_grown(call, charged, wanted, &both) == 0)
 			charged = wanted;
-		} else {
-			both = 0;
-			if (mem_charge(call->budget, more) == 0) {
-				charged = wanted;
-			} else if (always || call->takes_all) {
-				call->refused = 1;
-				call->refused_bytes += more;
-			} else {
-				return NULL;
-			}
-		}
+		else if (!always && !call->takes_all)
+			return NULL;
 	}
 	block = mem_resize(block, wanted);
 	mem_release(call->budget, both);

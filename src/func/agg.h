@@ -57,8 +57,8 @@ struct agg_call {
 	void *plan;			/* what prepare made */
 	struct mem_budget *budget;
 	/*
-	 * The budget has refused: values were left out, so no result is right.
-	 * Not the records' fault; the owner ends the job.
+	 * The budget has refused so much: values were left out, so no result is
+	 * right.  Not the records' fault; the owner ends the job.
 	 */
 	int refused;
 	uint64_t refused_bytes;

@@ -26,6 +26,8 @@
 /* A pile that holds less than this is not worth a file of its own, unless
  * nothing else is left. */
 #define SPILL_WORTH_BYTES ((uint64_t)64 << 10)
+/* Rows that are put aside in one piece: some 16 KiB, a block of a file. */
+#define ASIDE_ROWS 64
 /* Keys that are known to be kept: 64 KiB an instance.  Behind a sieve few are
  * wanted: all of them, up to 16 MiB. */
 #define KNOWN_KEYS 4096u
@@ -280,6 +282,32 @@ join_write_rows(struct op_run *run, struct join_share *share,
 	}
 	image_write(rows->batch, at);
 	return 0;
+}
+
+int
+join_write_aside(struct op_run *run, struct join_share *share,
+	struct pile *pile, struct image_shapes *shapes,
+	const struct join_rows *rows, struct region *region, struct err *err)
+{
+	uint32_t count = rows->batch->sel_count;
+	uint16_t *row = region_alloc(region, (count + 1) * sizeof(*row));
+	struct batch some = *rows->batch;
+	int status = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		row[i] = (uint16_t)batch_row(rows->batch, i);
+	for (uint32_t at = 0; at < count && status == 0; at += ASIDE_ROWS) {
+		uint32_t left = count - at;
+		some.sel = row + at;
+		some.sel_count = left < ASIDE_ROWS ? left : ASIDE_ROWS;
+		struct join_rows piece = {
+			.batch = &some, .turns = rows->turns + at,
+			.numbers = rows->numbers + at,
+		};
+		status = join_write_rows(run, share, pile, 1, shapes, &piece,
+		    region, err);
+	}
+	return status;
 }
 
 /* --- port 1 --- */

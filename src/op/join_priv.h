@@ -215,6 +215,11 @@ struct join_rows {
 int join_write_rows(struct op_run *, struct join_share *, struct pile *pile,
 	int is_one, struct image_shapes *, const struct join_rows *,
 	struct region *, struct err *);
+/* To a pile that is read beside many: some rows at a time, because what is
+ * written at once is read at once.  With turns and numbers, without keys. */
+int join_write_aside(struct op_run *, struct join_share *, struct pile *,
+	struct image_shapes *, const struct join_rows *, struct region *,
+	struct err *);
 
 /* --- join_layout.c: where the fields of the joined record come from --- */
 

@@ -27,8 +27,6 @@
 
 /* The selected rows must be this part of all for laying columns beside them. */
 #define SINGLE_PART 4
-/* Rows that are put aside in one piece: some 16 KiB, a block of a file. */
-#define ASIDE_ROWS 64
 
 void
 join_probe_open(struct op_run *run, struct join_probe *probe,
@@ -116,35 +114,6 @@ drop_unneeded(const struct op_run *run, struct batch *batch)
 			column_init_null(&batch->column[i]);
 }
 
-/* Put rows aside, some at a time: what is written at once is read at once, of
- * many piles. */
-static int
-probe_put_aside(struct op_run *run, struct join_probe *probe,
-	struct batch *batch, const uint64_t *turns, const uint64_t *numbers,
-	struct region *region, struct err *err)
-{
-	uint16_t *row = region_alloc(region,
-	    (batch->sel_count + 1u) * sizeof(*row));
-	struct batch piece = *batch;
-	int status = 0;
-
-	for (uint32_t i = 0; i < batch->sel_count; i++)
-		row[i] = (uint16_t)batch_row(batch, i);
-	for (uint32_t at = 0; at < batch->sel_count && status == 0;
-	    at += ASIDE_ROWS) {
-		uint32_t left = batch->sel_count - at;
-		piece.sel = row + at;
-		piece.sel_count = left < ASIDE_ROWS ? left : ASIDE_ROWS;
-		struct join_rows rows = {
-			.batch = &piece, .turns = turns + at,
-			.numbers = numbers + at,
-		};
-		status = join_write_rows(run, probe->share, probe->given, 1,
-		    probe->given_shapes, &rows, region, err);
-	}
-	return status;
-}
-
 /* Give a batch on, or put it aside; left[i] (NULL: i) is the left row of its
  * physical row i. */
 static enum op_status
@@ -166,8 +135,11 @@ probe_give(struct op_run *run, struct join_probe *probe, struct batch *batch,
 		numbers[i] = probe->at->number[row];
 	}
 	drop_unneeded(run, batch);
-	int status = probe_put_aside(run, probe, batch, turns, numbers, region,
-	    err);
+	struct join_rows rows = {
+		.batch = batch, .turns = turns, .numbers = numbers,
+	};
+	int status = join_write_aside(run, probe->share, probe->given,
+	    probe->given_shapes, &rows, region, err);
 	batch_free(&batch);
 	return status == 0 ? OP_OK : OP_FAIL;
 }

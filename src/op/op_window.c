@@ -247,7 +247,8 @@ merge_rows(struct op_run *run, struct keyed *merged,
 		group_rows_merge(&window->rows, row[i], source);
 		*changed_mark(&window->rows, row[i]) |= (char)is_first;
 	}
-	return 0;
+	return group_rows_refused(&window->rows) == 0 ? 0 :
+	    window_no_memory(run, err);
 }
 
 static int

@@ -243,6 +243,17 @@ count_records(struct adding *at, char *const *row)
 	}
 }
 
+/* A state that has no room ends the job, with the windows' sentence. */
+static int
+states_judge(struct adding *at, int status, const struct err *err)
+{
+	if (group_rows_refused(&at->window->rows) > 0)
+		return window_no_memory(at->run, at->err);
+	if (status != 0)
+		*at->err = *err;
+	return status;
+}
+
 static int
 add_rows(struct adding *at)
 {
@@ -251,18 +262,18 @@ add_rows(struct adding *at)
 
 	if (at->batch->sel_count == 0)
 		return 0;
-	if (group_rows_probe(at->run, rows, at->batch, at->region,
-	    at->err) != 0 || find_groups(at, row) != 0)
+	struct err err = ERR_INIT;
+	int status = group_rows_probe(at->run, rows, at->batch, at->region,
+	    &err);
+	if (states_judge(at, status, &err) != 0 || find_groups(at, row) != 0)
 		return -1;
 	if (at->batch->sel_count == 0)
 		return 0;
 	if (at->window->is_partial)
 		count_records(at, row);
-	if (group_rows_update(at->run, rows, at->batch, at->region, row, NULL,
-	    at->err) != 0)
-		return -1;
-	return group_rows_refused(rows) == 0 ? 0 :
-	    window_no_memory(at->run, at->err);
+	status = group_rows_update(at->run, rows, at->batch, at->region, row,
+	    NULL, &err);
+	return states_judge(at, status, &err);
 }
 
 /*

@@ -75,8 +75,6 @@ window_init(struct window *window, struct op_run *run, uint32_t gap)
 
 	window->plan = plan;
 	group_rows_init(&window->rows, run, gap);
-	/* A state that has no room ends the job, with the windows' sentence. */
-	group_rows_take_all(&window->rows, &run->budget);
 	window->slice_us = common_divisor(plan->size_us, plan->every_us);
 	window->fired_us = INT64_MIN;
 }

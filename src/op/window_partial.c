@@ -38,7 +38,8 @@ add_group(struct op_run *run, struct bucket *bucket, struct text state,
 		return window_no_memory(run, err);
 	if (group_rows_load(&window->rows, &at, end, row, is_new) != 0)
 		return refuse_damaged(run, err);
-	return 0;
+	return group_rows_refused(&window->rows) == 0 ? 0 :
+	    window_no_memory(run, err);
 }
 
 int

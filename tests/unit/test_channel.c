@@ -97,7 +97,8 @@ Test(channel, slots_are_a_bound)
 #ifndef SFLOW_HOSTILE
 Test(channel, bytes_are_a_bound)
 {
-	struct channel *channel = channel_new(100000);
+	/* With what each takes besides. */
+	struct channel *channel = channel_new(10 * (10000 + (32 << 10)));
 	struct message out;
 	uint64_t count = 0;
 	int wake;
