@@ -64,7 +64,9 @@
 #define CACHE_LINE 64
 
 /* What a batch takes beside its rows' bytes: many of few rows are much. */
-#define BATCH_BYTES ((uint32_t)32 << 10)
+#ifndef CHANNEL_BATCH_BYTES
+#define CHANNEL_BATCH_BYTES ((uint64_t)32 << 10)
+#endif
 /* Rows of a column of text that are looked at. */
 #define SAMPLE_ROWS 64
 
@@ -197,7 +199,7 @@ static uint64_t
 bytes_held(const struct message *message)
 {
 	return message->batch == NULL ? 0 :
-	    message->bytes + (uint64_t)BATCH_BYTES;
+	    message->bytes + CHANNEL_BATCH_BYTES;
 }
 
 int

@@ -56,6 +56,7 @@ static int model_compare_exchange(uint32_t *at, uint32_t *expected,
 	model_compare_exchange((at), (expected), (value), #at)
 
 #define CHANNEL_SLOTS 2u
+#define CHANNEL_BATCH_BYTES 3u
 #include "../../src/exec/channel.c"
 
 enum { PRODUCERS = 2, CONSUMER = PRODUCERS, TASKS };
@@ -538,7 +539,7 @@ static void
 check_bytes(struct task *task, const struct message *message)
 {
 	uint64_t bytes = message->batch == NULL ? 0 :
-	    message->batch->sel_count * ROW_BYTES;
+	    message->batch->sel_count * ROW_BYTES + CHANNEL_BATCH_BYTES;
 
 	task->put_bytes += bytes;
 	if (task->put_bytes - task->channel->taken_bytes >=
