@@ -50,7 +50,7 @@ class Workload:
     target: str = ""
     answer: str = "set"     # of lines, or "ordered", or "none": not compared
     memory: str = ""        # what the peers in Python may use; else all
-    cage: str = ""          # of the addresses of "sflow": ulimit -v
+    cage: str = ""          # of the peak memory of "sflow"
     more_runs: int = 1      # times the usual number
 
 
@@ -488,7 +488,7 @@ def add_lineitem_joins():
             }, "2 duckdb", answer="ordered", memory=memory))
 
 
-# Every operator at a limit of 64 MB, where the system gives no more than 128.
+# Every operator at a limit of 64 MB; it fails if it took 128 MB.
 LIMITED = [
     ("where", "where status == \"failed\""),
     ("select", "select id, total = amount * quantity | where total > 44000"),
