@@ -309,7 +309,7 @@ def show(result):
               f"{row['high']:.4f}]  cpu {row['cpu']:9.4f} s "
               f"{row['rss_kib'] / 1024:8.1f} MiB {ratio}" +
               (f"  spilled {row['spilled'] / 1e6:.0f} MB"
-               if row["spilled"] else ""))
+               if row.get("spilled") else ""))
     for name, why in result["failed"].items():
         print(f"  {name:18} failed: {why}")
     if result["differ"]:
