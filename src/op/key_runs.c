@@ -8,16 +8,14 @@
 
 #include "expr/expr.h"
 
-#define KEYS_MAX 64
-
 struct key_runs {
 	const struct op_args *args;
 	/* Of the last record of the batch before; no values: there was none. */
-	struct value last[KEYS_MAX];
+	struct value last[OP_ORDER_MAX];
 	uint32_t last_count;
 	struct region *last_region;
 	/* The batch. */
-	struct column key[KEYS_MAX];	/* in order; dense */
+	struct column key[OP_ORDER_MAX];	/* in order; dense */
 	uint32_t key_count, count;
 	struct region *region;
 };
@@ -53,7 +51,7 @@ eval_keys(struct key_runs *runs, const struct batch *batch)
 	runs->count = batch->sel_count;
 	runs->key_count = 0;
 	eval_init(&eval, batch, runs->region);
-	for (uint32_t i = 0; i < args->by_count && i < KEYS_MAX; i++)
+	for (uint32_t i = 0; i < args->by_count && i < OP_ORDER_MAX; i++)
 		if (args->in_order >> i & 1)
 			expr_eval(args->by[i].expr, &eval, batch->sel,
 			    batch->sel_count, &runs->key[runs->key_count++]);
@@ -102,7 +100,7 @@ count_going_on(const struct key_runs *runs)
 uint32_t
 key_runs_begin(const struct key_runs *runs, uint32_t from, uint32_t i)
 {
-	struct value value[KEYS_MAX];
+	struct value value[OP_ORDER_MAX];
 	uint32_t low = from, high = i;
 
 	for (uint32_t k = 0; k < runs->key_count; k++)

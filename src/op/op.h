@@ -65,6 +65,8 @@ struct op_window {
 	int64_t size_us, every_us, offset_us, update_us;
 };
 
+#define OP_ORDER_MAX 64u	/* bits of op_args.in_order */
+
 struct op_args {
 	uint32_t span_offset, span_bytes;	/* the stage in the text */
 	struct expr *expr;		/* where, top, unnest, parse */
@@ -74,7 +76,7 @@ struct op_args {
 	struct op_item *by;		/* aggregate, head, tail, top, dedup */
 	uint32_t by_count;
 	/* runs, dedup: bit i: records come in the order of by[i], among those
-	 * whose bits are set. */
+	 * whose bits are set; none where there are more than OP_ORDER_MAX. */
 	uint64_t in_order;
 	struct op_agg *agg;		/* aggregate */
 	uint32_t agg_count;

@@ -68,14 +68,14 @@ runs_close(struct op_run *run)
 /* --- giving --- */
 
 /* Rows of the table that are finished together. */
-struct rows {
+struct finished {
 	char *row[BATCH_ROWS_MAX];
 	struct text key[BATCH_ROWS_MAX];
 	uint32_t count;
 };
 
 static int
-make_batch(struct aggregate *state, const struct rows *rows, uint32_t first,
+make_batch(struct aggregate *state, const struct finished *rows, uint32_t first,
 	uint32_t count, struct batch **out, struct err *err)
 {
 	*out = batch_new(state->run->op->out, count);
@@ -89,7 +89,7 @@ make_batch(struct aggregate *state, const struct rows *rows, uint32_t first,
 
 /* How many rows have a result before the one that has none. */
 static uint32_t
-count_good(struct aggregate *state, const struct rows *rows)
+count_good(struct aggregate *state, const struct finished *rows)
 {
 	struct err err = { 0 };
 	struct batch *batch;
@@ -105,7 +105,7 @@ count_good(struct aggregate *state, const struct rows *rows)
 }
 
 static enum op_status
-give_rows(struct aggregate *state, const struct rows *rows, struct err *err)
+give_rows(struct aggregate *state, const struct finished *rows, struct err *err)
 {
 	struct batch *batch;
 
@@ -126,7 +126,7 @@ static enum op_status
 give_table(struct aggregate *state, uint64_t count, struct err *err)
 {
 	enum op_status status = OP_OK;
-	struct rows rows;
+	struct finished rows;
 
 	for (uint64_t at = 0; at < count && status == OP_OK;) {
 		for (rows.count = 0; rows.count < batch_rows_target() &&

@@ -245,10 +245,12 @@ count_records(struct adding *at, char *const *row)
 
 /* A state that has no room ends the job, with the windows' sentence. */
 static int
-states_judge(struct adding *at, int status, const struct err *err)
+states_judge(struct adding *at, int status, struct err *err)
 {
-	if (group_rows_refused(&at->window->rows) > 0)
+	if (group_rows_refused(&at->window->rows) > 0) {
+		err_clear(err);
 		return window_no_memory(at->run, at->err);
+	}
 	if (status != 0)
 		*at->err = *err;
 	return status;

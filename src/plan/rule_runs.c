@@ -25,8 +25,6 @@
 
 #include <string.h>
 
-#define KEYS_MAX 64
-
 static int
 is_named(const struct op *op, const char *name)
 {
@@ -138,7 +136,7 @@ find_sort(const struct plan *plan, const struct op *op, const char **name)
 static uint64_t
 keys_in_order(const struct plan *plan, const struct op *op)
 {
-	const char *name[KEYS_MAX];
+	const char *name[OP_ORDER_MAX];
 	uint32_t count = op->args.by_count;
 	uint64_t all = 0, found = 1;
 
@@ -178,7 +176,7 @@ rule_runs(struct plan *plan)
 		return;
 	for (uint32_t i = 0; i < flow->op_count; i++) {
 		struct op *op = flow->op[i];
-		if (op->is_out || op->args.by_count > KEYS_MAX ||
+		if (op->is_out || op->args.by_count > OP_ORDER_MAX ||
 		    !can_be_runs(op))
 			continue;
 		op->args.in_order = keys_in_order(plan, op);
