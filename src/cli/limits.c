@@ -31,6 +31,8 @@
 /* Chunks, indexes, batches, a stack: of a thread that reads, and what it may
  * hold beside them. */
 #define WORKER_BYTES ((uint64_t)8 << 20)
+/* With less nothing could be begun; where there is less we try. */
+#define BYTES_MIN ((uint64_t)1 << 20)
 
 static uint64_t
 number_of(const char *variable)
@@ -38,6 +40,27 @@ number_of(const char *variable)
 	const char *text = env_variable(variable);
 
 	return text == NULL ? 0 : strtoull(text, NULL, 10);
+}
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Three quarters of the memory, or of the addresses that are left. */
+static uint64_t
+default_bytes(void)
+{
+	uint64_t memory = env_memory_bytes(), limit = mem_address_limit();
+	struct env_memory taken;
+
+	if (limit == UINT64_MAX)
+		return memory / 4 * 3;
+	env_memory_read(&taken);
+	uint64_t left = limit - least(taken.address_bytes, limit);
+	uint64_t bytes = least(left, memory) / 4 * 3;
+	return bytes > BYTES_MIN ? bytes : BYTES_MIN;
 }
 
 void
@@ -49,9 +72,10 @@ limits_set(const struct options *options)
 	if (test > 0)
 		mem_set_limit(test);
 	else if (options->memory_bytes > 0)
-		mem_set_limit(options->memory_bytes);
+		mem_set_limit(least(options->memory_bytes,
+		    env_address_limit()));
 	else
-		mem_set_limit(env_memory_bytes() / 4 * 3);
+		mem_set_limit(default_bytes());
 	/* What is resident depends on the wind. */
 	mem_set_resident(LIMITS_RESIDENT && test == 0 && !options->is_sim &&
 	    !env_is_simulated());

@@ -15,7 +15,7 @@ OPTION(BAD, 0, "bad", "stop|skip|FILE",
 	"them to FILE with place and reason")
 OPTION(MEMORY, 0, "memory", "SIZE",
 	"limit of memory, like 512MiB; three quarters of the machine's, or of "
-	"what its control group has, if not given")
+	"what its control group or 'ulimit -v' leaves, if not given")
 OPTION(TMP, 0, "tmp", "DIR",
 	"folder for what has no room in memory; $TMPDIR, /var/tmp or /tmp if "
 	"not given")

@@ -33,10 +33,11 @@
 #include "util/interrupt.h"
 
 /* What may wait in a channel; a few batches of wide records.  All of them
- * together: a part of the memory, as far as the least allows. */
+ * together: a part of the memory, as far as the least allows.  Rows are
+ * counted; the chunks and indexes they keep alive are several times that. */
 #define CHANNEL_BYTES ((uint64_t)1 << 20)
 #define CHANNEL_BYTES_MIN ((uint64_t)64 << 10)
-#define CHANNELS_PART 8
+#define CHANNELS_PART 32
 
 struct tasks *
 run_tasks(const struct plan *plan, const struct run_config *config)

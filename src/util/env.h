@@ -175,8 +175,16 @@ struct env_usage {
 };
 
 void env_usage_read(struct env_usage *);
-/* Memory of this process now; 0 if the system does not tell. */
-uint64_t env_resident_bytes(void);
+/* What this process takes of the memory now, resident, and of its addresses;
+ * zeros if the system does not tell. */
+struct env_memory {
+	uint64_t resident_bytes;
+	uint64_t address_bytes;
+};
+
+void env_memory_read(struct env_memory *);
+/* The addresses it may take (ulimit -v); UINT64_MAX without a limit. */
+uint64_t env_address_limit(void);
 
 /* The environment variable, or NULL; borrowed from the process. */
 const char *env_variable(const char *name);

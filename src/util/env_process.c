@@ -186,34 +186,51 @@ us_of(const struct timeval *time)
 	return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
 }
 
-/* The second number of /proc/self/statm, in pages. */
-uint64_t
-env_resident_bytes(void)
+/* They are the first two numbers of /proc/self/statm, in pages. */
+void
+env_memory_read(struct env_memory *memory)
 {
 	char text[64];
 	unsigned long total, resident;
+
+	*memory = (struct env_memory){ 0 };
 	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
-
+		return;
 	ssize_t size = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (size <= 0)
-		return 0;
+		return;
 	text[size] = '\0';
-	return sscanf(text, "%lu %lu", &total, &resident) != 2 ? 0 :
-	    resident * (uint64_t)sysconf(_SC_PAGESIZE);
+	if (sscanf(text, "%lu %lu", &total, &resident) != 2)
+		return;
+	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	memory->resident_bytes = resident * page_bytes;
+	memory->address_bytes = total * page_bytes;
+}
+
+uint64_t
+env_address_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) != 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_cur;
 }
 
 void
 env_usage_read(struct env_usage *usage)
 {
 	struct rusage own;
+	struct env_memory memory;
 
 	getrusage(RUSAGE_SELF, &own);
+	env_memory_read(&memory);
 	usage->user_us = us_of(&own.ru_utime);
 	usage->system_us = us_of(&own.ru_stime);
-	usage->rss_bytes = env_resident_bytes();
+	usage->rss_bytes = memory.resident_bytes;
 	/* Linux counts it in KiB. */
 	usage->rss_peak_bytes = (uint64_t)own.ru_maxrss * 1024;
 }

@@ -4,6 +4,7 @@
  */
 #include "util/mem.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,21 +29,59 @@
  * Freed pages stay for a second, so that a batch finds them mapped, and then
  * go back, so that the resident size follows what is charged.
  */
-const char *malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0,"
-	"retain:true,background_thread:false,thp:default";
+#define HEAP_SETTINGS "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0," \
+	"background_thread:false,thp:default,"
+
+/* Their addresses are kept: so the next pages cost less. */
+const char *malloc_conf = HEAP_SETTINGS "retain:true";
+
+/* But not where addresses are few (ulimit -v). */
+static void
+settle_heap(void)
+{
+	if (env_address_limit() != UINT64_MAX)
+		malloc_conf = HEAP_SETTINGS "retain:false";
+}
+
+/* The heap asks when it is first used, perhaps before main(). */
+static void (*const before_all)(void)
+    __attribute__((section(".preinit_array"), used)) = settle_heap;
 #endif
 
 static mem_farewell_f *farewell;
+/* Who says that there is no memory, of threads that meet it at once. */
+enum { SAID_NOT, SAID_BEGUN, SAID };
+static int said;
 
-/* Ends the process; stdio might allocate, so the text is made on the stack. */
+/* One sentence, whoever is asked; stdio might allocate, so the text is made on
+ * the stack. */
+static void
+say_no_memory(size_t bytes)
+{
+	char text[160];
+	uint64_t limit = env_address_limit();
+	int size = snprintf(text, sizeof(text), limit == UINT64_MAX ?
+	    "sflow: out of memory: the system refused %zu bytes\n" :
+	    "sflow: out of memory: the system refused %zu bytes more; "
+	    "'ulimit -v' allows %llu KiB in all\n", bytes,
+	    (unsigned long long)limit >> 10);
+	int state = SAID_NOT;
+
+	if (__atomic_compare_exchange_n(&said, &state, SAID_BEGUN, 0,
+	    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		env_write_all(STDERR_FILENO, text, (size_t)size);
+		__atomic_store_n(&said, SAID, __ATOMIC_RELEASE);
+	}
+	/* Nobody ends the process before that. */
+	while (__atomic_load_n(&said, __ATOMIC_ACQUIRE) != SAID)
+		sched_yield();
+}
+
+/* Ends the process. */
 static void __attribute__((noreturn))
 no_memory(size_t bytes)
 {
-	char text[96];
-	int size = snprintf(text, sizeof(text),
-	    "sflow: out of memory: the system refused %zu bytes\n", bytes);
-
-	env_write_all(STDERR_FILENO, text, (size_t)size);
+	say_no_memory(bytes);
 	mem_farewell_f *last = __atomic_load_n(&farewell, __ATOMIC_ACQUIRE);
 	if (last != NULL)
 		last();
@@ -55,22 +94,46 @@ mem_set_farewell(mem_farewell_f *function)
 	__atomic_store_n(&farewell, function, __ATOMIC_RELEASE);
 }
 
+/* After a refusal, before the next try: what lies idle here may be what is
+ * missing.  There is one more try. */
+static void
+make_room(size_t bytes, unsigned tries)
+{
+	if (tries > 0)
+		no_memory(bytes);
+	region_pool_trim();
+	heap_purge();
+}
+
+/* The test's refusal, which is final. */
+static void
+refuse_by_test(size_t bytes)
+{
+	if (__builtin_expect(env_alloc_fails(), 0))
+		no_memory(bytes);
+}
+
 void *
 mem_alloc(size_t bytes)
 {
-	void *block = env_alloc_fails() ? NULL : malloc(bytes > 0 ? bytes : 1);
-	if (__builtin_expect(block == NULL, 0))
-		no_memory(bytes);
+	void *block;
+
+	refuse_by_test(bytes);
+	for (unsigned tries = 0; (block = malloc(bytes > 0 ? bytes : 1)) ==
+	    NULL; tries++)
+		make_room(bytes, tries);
 	return block;
 }
 
 void *
 mem_alloc_zero(size_t bytes)
 {
-	void *block = env_alloc_fails() ? NULL :
-	    calloc(1, bytes > 0 ? bytes : 1);
-	if (__builtin_expect(block == NULL, 0))
-		no_memory(bytes);
+	void *block;
+
+	refuse_by_test(bytes);
+	for (unsigned tries = 0; (block = calloc(1, bytes > 0 ? bytes : 1)) ==
+	    NULL; tries++)
+		make_room(bytes, tries);
 	return block;
 }
 
@@ -79,10 +142,11 @@ mem_alloc_large(size_t bytes)
 {
 	void *block = NULL;
 
+	refuse_by_test(bytes);
 	bytes = bits_round_up(bytes, MEM_LARGE_BYTES);
-	if (env_alloc_fails() ||
-	    posix_memalign(&block, MEM_LARGE_BYTES, bytes) != 0)
-		no_memory(bytes);
+	for (unsigned tries = 0; posix_memalign(&block, MEM_LARGE_BYTES,
+	    bytes) != 0; tries++)
+		make_room(bytes, tries);
 	env_want_large_pages(block, bytes);
 	return block;
 }
@@ -90,10 +154,12 @@ mem_alloc_large(size_t bytes)
 void *
 mem_resize(void *take_block, size_t bytes)
 {
-	void *block = env_alloc_fails() ? NULL :
-	    realloc(take_block, bytes > 0 ? bytes : 1);
-	if (__builtin_expect(block == NULL, 0))
-		no_memory(bytes);
+	void *block;
+
+	refuse_by_test(bytes);
+	for (unsigned tries = 0; (block = realloc(take_block, bytes > 0 ?
+	    bytes : 1)) == NULL; tries++)
+		make_room(bytes, tries);
 	return block;
 }
 

@@ -39,6 +39,9 @@ struct mem_budget {
 	uint64_t limit_bytes;
 	int can_spill;		/* mem_budget_enter was called */
 	int is_pressed;		/* atomic: see mem_is_pressed */
+	/* The owner, who holds little else, sets it around what must not be
+	 * refused: mem_charge is mem_charge_always then. */
+	int insists;
 	struct mem_budget *next, *previous;	/* of those that can spill */
 };
 
@@ -68,6 +71,9 @@ uint64_t mem_limit(void);
  * only charges count.
  */
 void mem_set_resident(int);
+/* The addresses that the process may count on: what is allowed (ulimit -v) less
+ * what the heap may want for itself at once; UINT64_MAX without a limit. */
+uint64_t mem_address_limit(void);
 void mem_tend(uint64_t now_ns);
 /* Sum of all that is charged to budgets now. */
 uint64_t mem_charged(void);

@@ -234,8 +234,9 @@ note_peak(struct mem_budget *budget)
 		;
 }
 
-int
-mem_charge(struct mem_budget *budget, uint64_t bytes)
+/* mem_charge() as the limits say. */
+static int
+charge_within(struct mem_budget *budget, uint64_t bytes)
 {
 	if (charge_looking(budget, bytes) != 0)
 		return -1;
@@ -247,10 +248,19 @@ mem_charge(struct mem_budget *budget, uint64_t bytes)
 	return 0;
 }
 
+int
+mem_charge(struct mem_budget *budget, uint64_t bytes)
+{
+	if (!budget->insists)
+		return charge_within(budget, bytes);
+	mem_charge_always(budget, bytes);
+	return 0;
+}
+
 void
 mem_charge_always(struct mem_budget *budget, uint64_t bytes)
 {
-	if (mem_charge(budget, bytes) == 0)
+	if (charge_within(budget, bytes) == 0)
 		return;
 	__atomic_add_fetch(&charged_bytes, bytes, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&budget->used_bytes, bytes, __ATOMIC_RELAXED);

@@ -16,6 +16,13 @@
  *	0       unseen                                aim  limit
  *	|.......|      what may be charged            |    |
  *
+ * Where addresses are limited as well (ulimit -v) those that are left are held
+ * against what is left of the limit: what is resident is taken to be at least
+ * so much that both come to their end together.  The heap keeps a map of what
+ * it manages, a leaf of 2 MiB for each GiB of addresses.  A process in some
+ * thirty is so near to the border of two that it may pass it; the second leaf
+ * comes then, in a block of 4 MiB that has to lie even.  That is left to it.
+ *
  * What is not charged comes between two looks; so what is aimed at is some less
  * than the limit.
  */
@@ -42,13 +49,21 @@
 /* What is aimed at is this part less than the limit, or so much. */
 #define SPARE_PART 8
 #define SPARE_BYTES_MAX ((uint64_t)16 << 20)
+/* Of addresses more: who exceeds the limit for a moment does no harm, who is
+ * refused an address ends the job. */
+#define ADDRESS_SPARE_PART 4
 /* How much of what is no longer there is forgotten at a look. */
 #define FORGET_PART 8
+/* What a leaf of the heap's map covers, and what the next one takes. */
+#define HEAP_LEAF_COVERS ((uint64_t)1 << 30)
+#define HEAP_LEAF_BYTES ((uint64_t)6 << 20)
 /* Of the limit, for the pools of regions: a thread's and the common one. */
 #define POOL_OWN_PART 64
 #define POOL_COMMON_PART 32
 
 static int is_resident;
+/* UINT64_MAX if there is none. */
+static uint64_t address_limit = UINT64_MAX;
 /* Atomic, all of them. */
 static int is_looking;
 static uint64_t unseen_bytes;
@@ -66,9 +81,25 @@ static uint64_t
 aim(void)
 {
 	uint64_t limit = mem_limit();
+	uint64_t part = address_limit == UINT64_MAX ? SPARE_PART :
+	    ADDRESS_SPARE_PART;
 
-	return is_resident ? limit - least(limit / SPARE_PART,
-	    SPARE_BYTES_MAX) : limit;
+	return is_resident ? limit - least(limit / part, SPARE_BYTES_MAX) :
+	    limit;
+}
+
+uint64_t
+mem_address_limit(void)
+{
+	uint64_t limit = env_address_limit();
+
+	if (limit == UINT64_MAX)
+		return limit;
+	/* Addresses are given out downwards. */
+	void *block = mem_alloc(1);
+	uint64_t left = (uintptr_t)block % HEAP_LEAF_COVERS;
+	mem_free(block);
+	return left > limit ? limit : limit - least(HEAP_LEAF_BYTES, limit);
 }
 
 void
@@ -78,6 +109,7 @@ mem_set_resident(int value)
 
 	is_resident = value && limit != 0;
 	unseen_bytes = 0;
+	address_limit = mem_address_limit();
 	region_pool_limit(is_resident ? limit / POOL_OWN_PART : SIZE_MAX,
 	    is_resident ? limit / POOL_COMMON_PART : SIZE_MAX);
 }
@@ -91,18 +123,35 @@ look_room(void)
 	return limit - least(unseen, limit - limit / ROOM_PART);
 }
 
+/* Bytes that are resident, or as good as that for want of addresses. */
+static uint64_t
+taken_bytes(void)
+{
+	struct env_memory memory;
+	uint64_t limit = mem_limit();
+
+	env_memory_read(&memory);
+	if (address_limit == UINT64_MAX)
+		return memory.resident_bytes;
+	/* The rest of the addresses may be anything. */
+	uint64_t rest = address_limit - least(limit, address_limit);
+	uint64_t over = memory.address_bytes - least(memory.address_bytes,
+	    rest);
+	return over > memory.resident_bytes ? over : memory.resident_bytes;
+}
+
 /* What is resident, charged and idle now, idle memory given back if it has to
  * be; learns from it. */
 static void
 look_learn(void)
 {
 	uint64_t limit = aim();
-	uint64_t resident = env_resident_bytes();
+	uint64_t resident = taken_bytes();
 	uint64_t idle = heap_idle_bytes();
 
 	if (resident > limit - limit / PURGE_PART && idle > limit / IDLE_PART) {
 		heap_purge();
-		resident = env_resident_bytes();
+		resident = taken_bytes();
 		idle = heap_idle_bytes();
 	}
 	uint64_t seen = mem_charged() + idle;

@@ -19,6 +19,9 @@
 
 /* The system's limit, with the zero byte. */
 #define NAME_BYTES 16
+/* Of a stack where addresses are limited: half of the usual.  What nests most,
+ * the longest expression there may be, takes some 3 MiB. */
+#define STACK_BYTES_FEW ((size_t)4 << 20)
 
 struct thr {
 	pthread_t id;
@@ -52,13 +55,18 @@ static int
 create_blocked(struct thr *thr)
 {
 	sigset_t all, before;
+	pthread_attr_t attributes;
 
 	if (env_thread_fails())
 		return errno;
+	pthread_attr_init(&attributes);
+	if (env_address_limit() != UINT64_MAX)
+		pthread_attr_setstacksize(&attributes, STACK_BYTES_FEW);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int status = pthread_create(&thr->id, NULL, thr_run, thr);
+	int status = pthread_create(&thr->id, &attributes, thr_run, thr);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
 	return status;
 }
 

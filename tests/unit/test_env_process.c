@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "util/env.h"
@@ -127,4 +128,16 @@ Test(env_process, this_process)
 	cr_assert(name[0] != '\0');
 	env_host_name(cut, sizeof(cut));
 	cr_assert(strlen(cut) == 1);
+}
+
+Test(env_process, memory_and_addresses)
+{
+	struct env_memory memory;
+	struct rlimit limit = { (rlim_t)1 << 46, RLIM_INFINITY };
+
+	env_memory_read(&memory);
+	cr_assert(memory.resident_bytes > 0);
+	cr_assert(memory.address_bytes >= memory.resident_bytes);
+	cr_assert(setrlimit(RLIMIT_AS, &limit) == 0);
+	cr_assert(env_address_limit() == (uint64_t)1 << 46);
 }

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/resource.h>
 
 Test(mem, blocks)
 {
@@ -29,6 +30,17 @@ Test(mem, blocks)
 Test(mem, refused_allocation_ends_the_process, .exit_code = 3)
 {
 	mem_alloc((size_t)1 << 62);
+}
+
+/* A heap may want a second leaf of its map at once, but not from afar. */
+Test(mem, some_addresses_are_left_to_the_heap)
+{
+	struct rlimit limit = { (rlim_t)1 << 46, RLIM_INFINITY };
+	uint64_t all = (uint64_t)1 << 46;
+
+	cr_assert(setrlimit(RLIMIT_AS, &limit) == 0);
+	cr_assert(mem_address_limit() < all);
+	cr_assert(mem_address_limit() >= all - ((uint64_t)16 << 20));
 }
 
 Test(mem, a_refused_charge_changes_nothing)
