@@ -371,6 +371,51 @@ archive_of_bytes(const char *bytes, size_t size)
 	return NULL;
 }
 
+/* Are the bytes too few to tell an archive by?  The names in a tar end with
+ * NUL, and text has none. */
+static int
+is_cut_archive(const char *bytes, size_t size)
+{
+	return size < TAR_MAGIC_AT + 5 && memchr(bytes, 0, size) != NULL;
+}
+
+/* Is what was read ahead the start of an archive, perhaps, and more needed? */
+static int
+has_cut_start(const struct input *input)
+{
+	size_t have = input->ahead_bytes - input->ahead_at;
+
+	return input->refuses_archive && (have == 0 ||
+	    is_cut_archive(input->ahead + input->ahead_at, have));
+}
+
+/* Read ahead until it can be told whether an archive begins: 1, 0 at the end of
+ * the input, -1 with err, INPUT_WAIT. */
+static ssize_t
+read_start(struct input *input, struct err *err)
+{
+	size_t have = input->ahead_bytes - input->ahead_at;
+	ssize_t got = 1;
+
+	if (!has_cut_start(input))
+		return 1;
+	char *ahead = mem_alloc(ARCHIVE_LOOK_BYTES);
+	if (have > 0)
+		memcpy(ahead, input->ahead + input->ahead_at, have);
+	mem_free(input->ahead);
+	input->ahead = ahead;
+	input->ahead_at = 0;
+	input->ahead_bytes = have;
+	while (got > 0 && has_cut_start(input)) {
+		if (!input->may_wait && input_would_block(input))
+			return INPUT_WAIT;
+		got = raw_read(input, ahead + input->ahead_bytes,
+		    ARCHIVE_LOOK_BYTES - input->ahead_bytes, err);
+		input->ahead_bytes += got > 0 ? (size_t)got : 0;
+	}
+	return got;
+}
+
 /* The first bytes that anybody reads are not those of an archive: 0 or -1. */
 static int
 refuse_archive(struct input *input, const char *bytes, size_t size,
@@ -386,19 +431,16 @@ refuse_archive(struct input *input, const char *bytes, size_t size,
 	return err_hint(err, "write it to a file and name that");
 }
 
-/* The first bytes, more of them than are asked for: what stands there is told
- * from what stands behind. */
+/* The first bytes, which are looked at: more of them than were asked for. */
 static ssize_t
 first_look(struct input *input, char *bytes, size_t size, struct err *err)
 {
-	mem_free(input->ahead);
-	input->ahead = mem_alloc(ARCHIVE_LOOK_BYTES);
-	input->ahead_at = input->ahead_bytes = 0;
-	ssize_t got = raw_read(input, input->ahead, ARCHIVE_LOOK_BYTES, err);
-	if (got <= 0)
+	ssize_t got = read_start(input, err);
+
+	if (got < 0)
 		return got;
-	input->ahead_bytes = (size_t)got;
-	if (refuse_archive(input, input->ahead, (size_t)got, err) != 0)
+	if (refuse_archive(input, input->ahead + input->ahead_at,
+	    input->ahead_bytes - input->ahead_at, err) != 0)
 		return -1;
 	return ahead_read(input, bytes, size);
 }
@@ -406,22 +448,27 @@ first_look(struct input *input, char *bytes, size_t size, struct err *err)
 static ssize_t
 read_some(struct input *input, char *bytes, size_t size, struct err *err)
 {
-	ssize_t got;
+	int is_ahead = input->ahead_at < input->ahead_bytes;
 
 	if (input->stopped)
 		return INPUT_WAIT;
-	if (input->ahead_at == input->ahead_bytes && !input->may_wait &&
-	    input_would_block(input))
-		return INPUT_WAIT;
-	if (input->refuses_archive && size < ARCHIVE_LOOK_BYTES &&
-	    input->ahead_at == input->ahead_bytes)
+	if (input->refuses_archive && (is_ahead || size < ARCHIVE_LOOK_BYTES))
 		return first_look(input, bytes, size, err);
-	if (input->ahead_at < input->ahead_bytes)
-		got = ahead_read(input, bytes, size);
-	else
-		got = raw_read(input, bytes, size, err);
-	if (input->refuses_archive && got > 0 &&
-	    refuse_archive(input, bytes, (size_t)got, err) != 0)
+	if (is_ahead)
+		return ahead_read(input, bytes, size);
+	if (!input->may_wait && input_would_block(input))
+		return INPUT_WAIT;
+	ssize_t got = raw_read(input, bytes, size, err);
+	if (!input->refuses_archive || got <= 0)
+		return got;
+	if (is_cut_archive(bytes, (size_t)got)) {
+		mem_free(input->ahead);
+		input->ahead = mem_copy(bytes, (size_t)got);
+		input->ahead_at = 0;
+		input->ahead_bytes = (size_t)got;
+		return first_look(input, bytes, size, err);
+	}
+	if (refuse_archive(input, bytes, (size_t)got, err) != 0)
 		return -1;
 	return got;
 }
@@ -609,13 +656,14 @@ input_seek(struct input *input, uint64_t offset, struct err *err)
 	input->ahead_at = input->ahead_bytes = 0;
 	input->start_bytes = 0;
 	input->is_unknown = 0;
+	input->refuses_archive &= offset == 0;
 	return 0;
 }
 
 int
 input_would_block(struct input *input)
 {
-	if (input->ahead_at < input->ahead_bytes ||
+	if ((input->ahead_at < input->ahead_bytes && !has_cut_start(input)) ||
 	    (!input->is_unknown && input->start_at < input->start_bytes) ||
 	    (input->decoder != NULL && decoder_has(input->decoder)))
 		return 0;
