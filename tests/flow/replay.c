@@ -94,12 +94,13 @@ static const struct setting settings[] = {
 	{ "no-rules", "SFLOW_WITHOUT=all SFLOW_WORKERS=2", STDIN_FILE_WHOLE },
 	{ "spill", "SFLOW_TEST_SPILL=1 SFLOW_TEST_MEMORY=8000000 "
 		"SFLOW_WORKERS=2", STDIN_FILE_WHOLE },
-	{ "spill-3", "SFLOW_TEST_SPILL=3 SFLOW_TEST_MARKS=1 SFLOW_WORKERS=3 "
-		"SFLOW_BATCH_ROWS=3",
+	{ "spill-3", "SFLOW_TEST_SPILL=3 SFLOW_TEST_MEMORY=8000000 "
+		"SFLOW_TEST_MARKS=1 SFLOW_WORKERS=3 SFLOW_BATCH_ROWS=3",
 		STDIN_FILE_WHOLE },
 	{ "side", "SFLOW_TEST_SIDE=1 SFLOW_WORKERS=2 SFLOW_RANGE_BYTES=7",
 		STDIN_FILE_WHOLE },
-	{ "side-spill", "SFLOW_TEST_SIDE=1 SFLOW_TEST_SPILL=2 SFLOW_WORKERS=3 "
+	{ "side-spill", "SFLOW_TEST_SIDE=1 SFLOW_TEST_SPILL=2 "
+		"SFLOW_TEST_MEMORY=8000000 SFLOW_WORKERS=3 "
 		"SFLOW_BATCH_ROWS=3", STDIN_FILE_WHOLE },
 	{ "sim", "SFLOW_SIM=1 SFLOW_CHUNK_BYTES=1000", STDIN_FILE_WHOLE },
 	{ "sim-7", "SFLOW_SIM=7 SFLOW_BATCH_ROWS=5 SFLOW_WORKERS=3",
@@ -125,7 +126,8 @@ static unsigned case_count, case_capacity;
 static int seconds_max = SECONDS_DEFAULT;
 /* A case takes one of so many of the settings behind the first. */
 static unsigned setting_every = 1;
-static char work_root[] = "/tmp/sflow-flow-XXXXXX";
+static char work_root[] = "/dev/shm/sflow-flow-XXXXXX";
+static const char work_root_elsewhere[] = "/tmp/sflow-flow-XXXXXX";
 static char work_folder[256];
 
 /* --- running it --- */
@@ -479,6 +481,15 @@ case_failed(const char *path, const char *reason, const char *report)
 	sum_add(&totals->failed);
 }
 
+static int
+setting_is_known(const char *name)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		if (strcmp(name, settings[i].name) == 0)
+			return 1;
+	return 0;
+}
+
 /* Is the case, the number-th of all, to run under setting i? */
 static int
 setting_is_wanted(unsigned i, unsigned number)
@@ -632,6 +643,8 @@ main(int argc, char **argv)
 			die("usage: replay [-j JOBS] [-s SETTING] PROGRAM "
 			    "CASE-OR-FOLDER...");
 	}
+	if (only_setting != NULL && !setting_is_known(only_setting))
+		die("there is no setting '%s'", only_setting);
 	if (optind + 2 > argc || jobs < 1 || jobs > JOB_COUNT_MAX)
 		die("needs a program and a case");
 	if (getenv("SFLOW_TEST_SECONDS") != NULL)
@@ -644,8 +657,12 @@ main(int argc, char **argv)
 	for (int i = optind + 1; i < argc; i++)
 		cases_find(argv[i]);
 	qsort(case_paths, case_count, sizeof(*case_paths), path_compare);
-	if (mkdtemp(work_root) == NULL)
-		die("%s: %s", work_root, strerror(errno));
+	/* In memory, where it can be: thousands of folders are made. */
+	if (mkdtemp(work_root) == NULL) {
+		strcpy(work_root, work_root_elsewhere);
+		if (mkdtemp(work_root) == NULL)
+			die("%s: %s", work_root, strerror(errno));
+	}
 	totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 

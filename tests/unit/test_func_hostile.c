@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "func_run.h"
+#include "rounds.h"
 
 /* Calls of each function with arguments that nobody sane would give. */
 #define CALLS 150
@@ -118,7 +119,7 @@ Test(func_hostile, any_values)
 		if (def->flags & FUNC_HIDDEN)
 			continue;
 		struct region *region = region_new();
-		for (unsigned n = 0; n < CALLS; n++) {
+		for (unsigned n = 0; n < rounds(CALLS); n++) {
 			struct value arg[FUNC_ARGS_MAX];
 			unsigned most = def->arg_max < 5 ? def->arg_max :
 			    def->arg_min + 3;
@@ -148,7 +149,7 @@ Test(func_hostile, results_have_the_type_that_was_told)
 		const struct func_def *def = all[i];
 		if (def->flags & FUNC_HIDDEN)
 			continue;
-		for (unsigned n = 0; n < CALLS; n++) {
+		for (unsigned n = 0; n < rounds(CALLS); n++) {
 			struct value arg[FUNC_ARGS_MAX];
 			enum type type[FUNC_ARGS_MAX];
 			unsigned args = def->arg_min;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "../unit/rounds.h"
 #include "../unit/text_dialects.h"
 #include "io/range.h"
 #include "op/source.h"
@@ -305,15 +306,6 @@ try_fields(uint64_t seed)
 	buf_fini(&text);
 }
 
-/* SFLOW_TEST_ROUNDS: more of them, by hand. */
-static uint64_t
-rounds(uint64_t fallback)
-{
-	const char *wish = getenv("SFLOW_TEST_ROUNDS");
-
-	return wish == NULL ? fallback : strtoull(wish, NULL, 10);
-}
-
 Test(range, is_what_one_reads)
 {
 	for (uint64_t seed = 1; seed <= rounds(60); seed++)
@@ -330,7 +322,7 @@ Test(range, fields_stand_as_one_meets_them)
 Test(range, one_row_a_batch)
 {
 	setenv("SFLOW_BATCH_ROWS", "1", 1);
-	for (uint64_t seed = 1; seed <= rounds(60) / 3; seed++)
+	for (uint64_t seed = 1; seed <= rounds(20); seed++)
 		for (size_t i = 0; i < DIALECT_COUNT; i++)
 			try_document(&dialects[i], seed + 100000, 5, 0);
 }
@@ -338,7 +330,7 @@ Test(range, one_row_a_batch)
 Test(range, a_pipe_is_what_one_reads)
 {
 	signal(SIGPIPE, SIG_IGN);
-	for (uint64_t seed = 1; seed <= rounds(60) / 3; seed++)
+	for (uint64_t seed = 1; seed <= rounds(20); seed++)
 		for (size_t i = 0; i < DIALECT_COUNT; i++)
 			try_document(&dialects[i], seed + 200000, 2, 1);
 }

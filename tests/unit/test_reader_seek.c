@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 
+#include "../unit/rounds.h"
 #include "../unit/text_dialects.h"
 
 /* Places where documents are cut, in all. */
@@ -40,7 +41,7 @@ try_dialect(const struct dialect *dialect, uint64_t seed)
 
 Test(reader_seek, goes_on_where_it_was_left)
 {
-	for (uint64_t seed = 1; cut_count < CUTS; seed++)
+	for (uint64_t seed = 1; cut_count < rounds(CUTS); seed++)
 		for (size_t i = 0; i < DIALECT_COUNT; i++)
 			try_dialect(&dialects[i], seed);
 }
