@@ -266,6 +266,7 @@ io_files = \
 	src/io/codec_table.h \
 	src/io/codec_xz.c \
 	src/io/codec_zstd.c \
+	src/io/csv_block_priv.h \
 	src/io/csv_format.c \
 	src/io/csv_format.h \
 	src/io/csv_header.c \
@@ -276,6 +277,8 @@ io_files = \
 	src/io/csv_lines.c \
 	src/io/csv_options.c \
 	src/io/csv_options.h \
+	src/io/csv_pick.c \
+	src/io/csv_pick.h \
 	src/io/csv_priv.h \
 	src/io/csv_reader.c \
 	src/io/csv_reader.h \

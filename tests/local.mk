@@ -16,6 +16,7 @@ unit_files = \
 	tests/unit/test_column_declared.c \
 	tests/unit/test_cpu.c \
 	tests/unit/test_csv_index.c \
+	tests/unit/test_csv_pick.c \
 	tests/unit/test_csv_reader.c \
 	tests/unit/test_csv_writer.c \
 	tests/unit/test_diag.c \

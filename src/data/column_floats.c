@@ -207,11 +207,14 @@ static __attribute__((target("avx2"), noinline)) uint32_t
 slice_floats_avx2(const struct rows *rows, uint32_t i, struct column *out,
 	uint8_t *tags)
 {
+	/* Copies, which nothing that is written can change. */
+	const struct column column = *rows->column;
+	const struct rows local = { &column, rows->sel, rows->count, NULL };
 	double *data = out->data;
 
-	while (i + 4 <= rows->count) {
+	while (i + 4 <= local.count) {
 		struct four four;
-		four_load(rows, i, 0, &four);
+		four_load(&local, i, 0, &four);
 		uint32_t end = i + 4;
 		int is_long = _mm_movemask_epi8(_mm_cmpgt_epi32(four.sizes,
 		    _mm_set1_epi32(9))) != 0;

@@ -59,39 +59,50 @@ four_ends_with_cr(const char *base, const uint32_t to[4])
 	    base[to[2] - 1], base[to[3] - 1]), _mm_set1_epi32('\r'));
 }
 
-/* Four rows from row i on. */
+/* The place of row i among from and to. */
+static AVX2 uint32_t
+place_of_row(const struct rows *rows, uint32_t i, int dense)
+{
+	return dense ? i : rows->column->stride *
+	    (rows->sel == NULL ? i : rows->sel[i]);
+}
+
+/* Two sizes as they stand in a register. */
+static AVX2 int64_t
+two_sizes(uint32_t first, uint32_t second)
+{
+	return (int64_t)((uint64_t)second << 32 | first);
+}
+
+/*
+ * Four rows from row i on, one by one: places in vectors take longer to bring
+ * there and back, which the empty statement keeps compilers from.
+ */
 static AVX2 void
 four_load(const struct rows *rows, uint32_t i, int dense, struct four *out)
 {
 	const struct column *column = rows->column;
 	const char *base = column->base + column->from_add;
-	uint32_t at[4];
+	uint32_t to[4], size[4];
 
-	for (uint32_t k = 0; k < 4; k++)
-		at[k] = dense ? i + k : column->stride *
-		    (rows->sel == NULL ? i + k : rows->sel[i + k]);
-	for (int k = 0; k < 4; k++)
-		out->bytes[k] = base + column->from[at[k]];
-	__m128i from, to;
-	if (dense) {
-		from = _mm_loadu_si128((const __m128i *)(column->from + i));
-		to = _mm_loadu_si128((const __m128i *)(column->to + i));
-	} else {
-		from = _mm_setr_epi32((int)column->from[at[0]],
-		    (int)column->from[at[1]], (int)column->from[at[2]],
-		    (int)column->from[at[3]]);
-		to = _mm_setr_epi32((int)column->to[at[0]],
-		    (int)column->to[at[1]], (int)column->to[at[2]],
-		    (int)column->to[at[3]]);
-	}
-	out->sizes = _mm_sub_epi32(_mm_sub_epi32(to, from),
-	    _mm_set1_epi32((int)column->from_add));
-	if (column->trim_cr) {
-		uint32_t ends[4];
-		_mm_storeu_si128((__m128i *)ends, to);
+#define FOUR_ONE(k) do {						\
+	uint32_t at = place_of_row(rows, i + (k), dense);		\
+	size_t from = column->from[at];					\
+	to[k] = column->to[at];						\
+	size[k] = to[k] - (uint32_t)from - column->from_add;		\
+	__asm__("" : "+r"(from));					\
+	out->bytes[k] = base + from;					\
+} while (0)
+	FOUR_ONE(0);
+	FOUR_ONE(1);
+	FOUR_ONE(2);
+	FOUR_ONE(3);
+#undef FOUR_ONE
+	out->sizes = _mm_set_epi64x(two_sizes(size[2], size[3]),
+	    two_sizes(size[0], size[1]));
+	if (column->trim_cr)
 		out->sizes = _mm_max_epi32(_mm_setzero_si128(), _mm_add_epi32(
-		    out->sizes, four_ends_with_cr(column->base, ends)));
-	}
+		    out->sizes, four_ends_with_cr(column->base, to)));
 }
 
 #endif

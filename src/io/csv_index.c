@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "io/csv_block_priv.h"
 #include "util/bits.h"
 
 /* Blocks whose masks are made before positions are written. */
@@ -169,65 +170,12 @@ sse2_has(struct sse2_block block, char a)
 
 /* --- AVX2 -------------------------------------------------------------- */
 
-#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,pclmul")))
-#define AVX2_INLINE static inline AVX2 __attribute__((always_inline))
-
-struct avx2_block {
-	__m256i low;
-	__m256i high;
-};
-
-AVX2_INLINE struct avx2_block
-avx2_load(const char *bytes)
-{
-	return (struct avx2_block){
-		_mm256_loadu_si256((const void *)bytes),
-		_mm256_loadu_si256((const void *)(bytes + 32)),
-	};
-}
-
-AVX2_INLINE __m256i
-avx2_either(__m256i part, char a, char b)
-{
-	return _mm256_or_si256(_mm256_cmpeq_epi8(part, _mm256_set1_epi8(a)),
-	    _mm256_cmpeq_epi8(part, _mm256_set1_epi8(b)));
-}
-
-AVX2_INLINE uint64_t
-avx2_mask(struct avx2_block block, char a, char b)
-{
-	return (uint32_t)_mm256_movemask_epi8(avx2_either(block.low, a, b)) |
-	    (uint64_t)(uint32_t)_mm256_movemask_epi8(
-	    avx2_either(block.high, a, b)) << 32;
-}
-
-AVX2_INLINE uint64_t
-avx2_has(struct avx2_block block, char a)
-{
-	return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(
-	    avx2_either(block.low, a, a), avx2_either(block.high, a, a)));
-}
-
 AVX2_INLINE uint64_t
 clmul_prefix(uint64_t q)
 {
 	return (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(
 	    _mm_set_epi64x(0, (long long)q), _mm_set1_epi8((char)0xff), 0));
 }
-
-/* The empty statement keeps compilers from collecting four positions in a
- * vector register to store them at once, which takes twice as long. */
-#define BMI_ONE(i) do {						\
-	out[i] = at + (uint32_t)_tzcnt_u64(mask);		\
-	mask = _blsr_u64(mask);					\
-	__asm__ volatile("" : : : "memory");			\
-} while (0)
-#define BMI_FOUR(i) do {					\
-	BMI_ONE(i);						\
-	BMI_ONE(i + 1);						\
-	BMI_ONE(i + 2);						\
-	BMI_ONE(i + 3);						\
-} while (0)
 
 /*
  * More are written than there are, so that the questions are few and mostly
@@ -251,7 +199,7 @@ bmi_emit(uint32_t *out, uint64_t mask, uint32_t at, unsigned count)
 #define KERNEL_LOAD(bytes) struct avx2_block block = avx2_load(bytes)
 #define KERNEL_EQUAL(a) avx2_mask(block, a, a)
 #define KERNEL_EITHER(a, b) avx2_mask(block, a, b)
-#define KERNEL_HAS(a) avx2_has(block, a)
+#define KERNEL_HAS(a) (uint32_t)_mm256_movemask_epi8(avx2_any(block, a))
 #define KERNEL_PREFIX(q) clmul_prefix(q)
 #define KERNEL_EMIT(out, mask, at, count) bmi_emit(out, mask, at, count)
 #define KERNEL_NAME index_avx2

@@ -10,6 +10,7 @@
 
 struct bad;
 struct chunker;
+struct csv_pick;
 
 /* A record that is refused.  Positions count from the reader's base. */
 struct csv_reject {
@@ -66,6 +67,8 @@ struct csv_reader {
 	struct schema *schema;	/* all fields that are known */
 	uint8_t *types;		/* declared type per field; NULL: none */
 	uint8_t *needed;	/* per field; NULL: all */
+	struct csv_pick *pick;	/* what of a row is indexed; NULL: all */
+	uint32_t pick_pause;	/* sections until it is tried again */
 	/* CSV_RAGGED_LOOSE: the fields of batches, when not all are needed. */
 	struct schema *picked;
 	uint32_t *picked_field;
@@ -112,6 +115,7 @@ struct csv_section {
 	uint32_t entry_count;	/* of whole rows */
 	uint32_t row_count;
 	int ends_with_cr;	/* some rows do */
+	int is_picked;		/* the index has what r->pick wants */
 	/* Of irregular sections: entries before row r; the reader's. */
 	uint32_t *row_first;
 };

@@ -5,6 +5,7 @@
  *	csv_header.c	what stands before the first row; names and types
  *	csv_section.c	a part of the window -> index -> one batch
  *	csv_index.c	separators outside quotes, by SIMD
+ *	csv_pick.c	... only those that are wanted, of rows that are alike
  *	csv_row.c	one row exactly, where the index gives up
  *	csv_lines.c	lines that are indexed with some byte of them
  *	csv_reject.c	records that are refused
@@ -23,6 +24,7 @@
 #include <string.h>
 
 #include "data/batch.h"
+#include "io/csv_pick.h"
 #include "io/csv_priv.h"
 #include "io/format.h"
 #include "io/input.h"
@@ -67,6 +69,7 @@ csv_reader_free(struct csv_reader **reader_address)
 	schema_drop(&r->wide);
 	mem_free(r->types);
 	mem_free(r->needed);
+	csv_pick_free(&r->pick);
 	mem_free(r->picked_field);
 	mem_free(r);
 }
@@ -197,6 +200,27 @@ pick_fields(struct csv_reader *r, const struct need *need)
 	}
 }
 
+/* Of which separators of a row are places wanted: about needed fields. */
+static struct csv_pick *
+make_pick(const struct csv_reader *r)
+{
+	if (r->set.comment >= 0 || r->set.trailing || r->field_count == 0 ||
+	    r->need.in_fields)
+		return NULL;
+	uint8_t *is_wanted = mem_alloc_zero(r->stride);
+	for (uint32_t i = 0; i < r->field_count; i++) {
+		if (!r->needed[i])
+			continue;
+		is_wanted[i] = 1;
+		if (i > 0)
+			is_wanted[i - 1] = 1;
+	}
+	is_wanted[r->stride - 1] = 1;
+	struct csv_pick *pick = csv_pick_new(r->stride, is_wanted);
+	mem_free(is_wanted);
+	return pick;
+}
+
 void
 csv_apply_need(struct csv_reader *r)
 {
@@ -204,6 +228,7 @@ csv_apply_need(struct csv_reader *r)
 
 	if (!r->is_told || need->all)
 		return;
+	csv_pick_free(&r->pick);
 	mem_free(r->needed);
 	r->needed = mem_alloc_zero(r->field_count + 1);
 	for (uint32_t i = 0; i < need->name_count; i++) {
@@ -212,6 +237,7 @@ csv_apply_need(struct csv_reader *r)
 		if (field >= 0)
 			r->needed[field] = 1;
 	}
+	r->pick = make_pick(r);
 	if (r->set.ragged == CSV_RAGGED_LOOSE)
 		pick_fields(r, need);
 }

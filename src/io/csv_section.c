@@ -11,12 +11,16 @@
  * regular rows at the front make a batch; or the rows are walked one by one and
  * each gets a line in an explicit table of starts and ends.
  *
+ * Where few of many fields are needed only the separators about them are tried
+ * first (csv_pick.c): the same views, with fewer entries a row.
+ *
  * What cannot be trusted is done exactly by csv_row_parse(): the row with a
  * misplaced quote, and any row that is longer than the limits on fields and
  * records, so that a limit means the same whatever the chunks.
  */
 #include <string.h>
 
+#include "io/csv_pick.h"
 #include "io/csv_priv.h"
 #include "io/input.h"
 #include "util/mem.h"
@@ -27,6 +31,8 @@
 #define INDEX_FRONT 16
 /* Regular rows in front of an irregular one that are worth their own batch. */
 #define PREFIX_ROWS_MIN 64
+/* Sections that are indexed in whole when picking from one has failed. */
+#define PICK_PAUSE 16
 
 /* Rows longer than this are looked at twice. */
 static uint32_t
@@ -56,6 +62,24 @@ entries_of_whole_rows(const char *base, const uint32_t *index, uint32_t count)
 	return count;
 }
 
+/* Room for an index from r->at on. */
+static void
+section_begin(struct csv_reader *r, struct csv_section *s, char delimiter,
+	uint32_t limit)
+{
+	s->loan = loan_take(&r->loans, (INDEX_FRONT + (size_t)limit +
+	    CSV_INDEX_SLACK) * sizeof(uint32_t));
+	s->index = (uint32_t *)(void *)s->loan.bytes + INDEX_FRONT;
+	s->start = r->at;
+	s->index[-1] = r->at - 1;
+	s->scan = (struct csv_scan){
+		.base = r->base, .index = s->index, .end = r->end,
+		.limit = limit, .delimiter = delimiter,
+		.quotes = r->set.dialect.quotes,
+	};
+	csv_scan_restart(&s->scan, r->at);
+}
+
 /*
  * Index from r->at on.  A row with a quote where none may stand is parsed
  * exactly; a row that cannot be used ends the section.
@@ -66,17 +90,7 @@ section_index(struct csv_reader *r, struct csv_section *s, char delimiter,
 {
 	struct csv_scan *scan = &s->scan;
 
-	s->loan = loan_take(&r->loans, (INDEX_FRONT + (size_t)limit +
-	    CSV_INDEX_SLACK) * sizeof(uint32_t));
-	s->index = (uint32_t *)(void *)s->loan.bytes + INDEX_FRONT;
-	s->start = r->at;
-	s->index[-1] = r->at - 1;
-	*scan = (struct csv_scan){
-		.base = r->base, .index = s->index, .end = r->end,
-		.limit = limit, .delimiter = delimiter,
-		.quotes = r->set.dialect.quotes,
-	};
-	csv_scan_restart(scan, r->at);
+	section_begin(r, s, delimiter, limit);
 	for (;;) {
 		struct csv_row row;
 		csv_index(scan);
@@ -250,26 +264,28 @@ batch_of_views(struct csv_reader *r, struct csv_section *s, uint32_t rows)
 {
 	struct batch *batch = csv_batch_start(r, s, rows, r->field_count);
 	uint32_t last = r->field_count - 1;
+	uint32_t entries = s->is_picked ? csv_pick_count(r->pick) : r->stride;
 	struct column view = {
 		.type = (uint8_t)r->set.type, .encoding = SLICE,
 		.delimiter = (uint8_t)r->set.dialect.delimiter,
-		.stride = r->stride, .from_add = 1, .base = r->base,
+		.stride = entries, .from_add = 1, .base = r->base,
 	};
 
 	for (uint32_t i = 0; i < batch->schema->field_count; i++) {
 		uint32_t field = csv_field_of_column(r, i);
-		if (field > last) {
+		if (field > last || (s->is_picked && !r->needed[field])) {
 			csv_init_missing(batch, &batch->column[i]);
 			continue;
 		}
-		view.from = s->index + field - 1;
-		view.to = s->index + field;
+		view.to = s->index + (s->is_picked ?
+		    csv_pick_before(r->pick, field) : field);
+		view.from = view.to - 1;
 		view.trim_cr = field == last && !r->set.trailing &&
 		    s->ends_with_cr;
 		batch->column[i] = view;
 	}
 	view.from = s->index - 1;
-	view.to = s->index + last;
+	view.to = s->index + (s->is_picked ? entries - 1 : last);
 	view.trim_cr = !r->set.trailing && s->ends_with_cr;
 	batch->record = view;
 	batch->has_record = 1;
@@ -390,9 +406,60 @@ section_widen(struct csv_reader *r, struct csv_section *s)
 	}
 }
 
+/* Do some lines end with '\r'? */
+static int
+lines_end_with_cr(const struct csv_reader *r, const struct csv_section *s,
+	uint32_t entries)
+{
+	const uint32_t *end = s->index + entries - 1;
+	int cr = 0;
+
+	for (uint32_t i = 0; i < s->row_count; i++, end += entries)
+		cr |= r->base[*end - 1] == '\r';
+	return cr;
+}
+
+/*
+ * Only what is wanted of each row; NULL: the section needs the whole index.
+ * Where something stood in the way there may be more of it soon.
+ */
+static struct batch *
+section_picked(struct csv_reader *r, struct csv_section *s)
+{
+	uint32_t entries = csv_pick_count(r->pick);
+	struct csv_scan *scan = &s->scan;
+	int has_cr;
+
+	section_begin(r, s, r->set.dialect.delimiter, index_limit(entries));
+	/* No row that ends here is too long. */
+	if (scan->end - r->at > length_careful(r))
+		scan->end = r->at + length_careful(r);
+	csv_pick_index(r->pick, scan, &has_cr);
+	if (scan->illegal)
+		r->pick_pause = PICK_PAUSE;
+	s->row_count = scan->newline_count < batch_rows_target() ?
+	    scan->newline_count : batch_rows_target();
+	if (s->row_count == 0 || (scan->illegal &&
+	    s->row_count < PREFIX_ROWS_MIN)) {
+		loan_return(&r->loans, &s->loan);
+		return NULL;
+	}
+	s->is_picked = 1;
+	s->entry_count = s->row_count * entries;
+	s->ends_with_cr = has_cr && lines_end_with_cr(r, s, entries);
+	return batch_of_views(r, s, s->row_count);
+}
+
 static struct batch *
 section_records(struct csv_reader *r, struct csv_section *s)
 {
+	if (r->pick != NULL && r->pick_pause == 0) {
+		struct batch *batch = section_picked(r, s);
+		if (batch != NULL)
+			return batch;
+	} else if (r->pick_pause > 0) {
+		r->pick_pause--;
+	}
 	section_index(r, s, r->set.dialect.delimiter, index_limit(r->stride));
 	if (s->entry_count == 0 && (s->scan.illegal ||
 	    s->scan.count >= s->scan.limit))

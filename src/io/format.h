@@ -33,7 +33,8 @@ struct option_def {
 /* Which fields a plan needs from a source. */
 struct need {
 	int all;		/* every field */
-	int record;		/* the record's own bytes (batch.record) */
+	int record;		/* the record's own bytes (batch.record), */
+	int in_fields;		/* or where there are none, all its fields */
 	const char *const *name;	/* if not all: these (may be none) */
 	uint32_t name_count;
 };

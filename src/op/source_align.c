@@ -86,16 +86,16 @@ delimiters_differ(const struct source *source)
 	return 0;
 }
 
-/* Where the record as a whole is needed, may fields be left out?  Only if every
- * batch will have it. */
-static int
-every_batch_has_record(const struct source *source)
+/* Will there be batches without their records?  Then, where these are needed,
+ * no field may be left out. */
+int
+source_loses_records(const struct source *source)
 {
 	const struct source_spec *spec = source->spec;
 
-	return spec->stream == NULL && !source->headers_differ &&
-	    !delimiters_differ(source) && format_option_value(spec->option,
-	    spec->option_count, "ragged") == NULL;
+	return spec->stream != NULL || source->headers_differ ||
+	    delimiters_differ(source) || format_option_value(spec->option,
+	    spec->option_count, "ragged") != NULL;
 }
 
 static void
@@ -104,8 +104,7 @@ find_unused(struct source_wish *wish, const struct source *source)
 	const struct need *need = wish->need;
 	const struct schema *schema = source->schema;
 
-	if (need->all || schema->open || (need->record &&
-	    !every_batch_has_record(source)))
+	if (need->all || schema->open || need->in_fields)
 		return;
 	wish->unused = mem_alloc(schema->field_count + 1);
 	memset(wish->unused, 1, schema->field_count + 1);

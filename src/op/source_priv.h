@@ -86,6 +86,9 @@ void source_align(struct source_align *, const struct source *,
 	const struct source_kind *, struct batch *);
 void source_align_fini(struct source_align *);
 
+/* Will there be batches without has_record? */
+int source_loses_records(const struct source *);
+
 /* What is needed of a source, and what of that was never there. */
 struct source_wish {
 	const struct need *need;

@@ -63,6 +63,7 @@ source_run_new(struct source *source, unsigned instance, unsigned count,
 	assert(bad == source->bad);
 	run->source = source;
 	run->need = *need;
+	run->need.in_fields = need->record && source_loses_records(source);
 	source_wish_init(&run->wish, source, &run->need);
 	for (uint32_t i = instance; i < source->file_count; i += count) {
 		struct source_file *file = &source->file[i];

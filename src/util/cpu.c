@@ -63,3 +63,15 @@ cpu_tier_name(enum cpu_tier tier)
 {
 	return tier_names[tier];
 }
+
+int
+cpu_deposits_fast(void)
+{
+#if defined(__x86_64__)
+	__builtin_cpu_init();
+	return cpu_tier() >= CPU_AVX2 && !__builtin_cpu_is("bdver4") &&
+	    !__builtin_cpu_is("znver1") && !__builtin_cpu_is("znver2");
+#else
+	return 0;
+#endif
+}

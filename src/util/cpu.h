@@ -13,5 +13,7 @@ enum cpu_tier { CPU_PLAIN, CPU_SSE2, CPU_AVX2, CPU_AVX512 };
 
 enum cpu_tier cpu_tier(void);
 const char *cpu_tier_name(enum cpu_tier);
+/* Is the bit deposit of bmi2 one instruction, not a program of many? */
+int cpu_deposits_fast(void);
 
 #endif

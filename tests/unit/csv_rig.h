@@ -32,6 +32,7 @@ struct rig {
 	unsigned chunk_bytes;		/* 0: as the program does */
 	struct need need;
 	int without_record;		/* do not tell of batch.record */
+	const char *only;		/* tell of this field; NULL: of all */
 	/* Not 0: the input has often nothing for now, and reading is given up
 	 * and taken up again by another reader; when, this number tells. */
 	uint64_t unrest;
@@ -212,7 +213,10 @@ rig_add_batch(const struct rig *rig, struct buf *out, const struct batch *batch)
 			buf_add_char(out, ' ');
 		}
 		for (uint32_t c = 0; c < batch->schema->field_count; c++)
-			rig_add_cell(out, &batch->column[c], row, region);
+			if (rig->only == NULL || strcmp(rig->only,
+			    batch->schema->field[c].name) == 0)
+				rig_add_cell(out, &batch->column[c], row,
+				    region);
 		buf_add_char(out, '\n');
 	}
 	region_drop(&region);

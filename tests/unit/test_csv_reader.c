@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "../unit/csv_rig.h"
+#include "../unit/rounds.h"
 #include "data/json.h"
 
 #define FIELDS 3
@@ -312,6 +313,51 @@ Test(csv_reader, chunks_do_not_matter)
 		size_t size = random_csv(bytes, &seed, 1 + below(&seed, 20),
 		    way % 4 * 4);
 		assert_chunks_do_not_matter(&rig, bytes, size);
+	}
+}
+
+/* Rows that are all alike, then some that are not, and so on. */
+static size_t
+patchy_csv(char *bytes, size_t most, unsigned *seed)
+{
+	size_t size = 0;
+
+	while (size + SIZE_MAX_BYTES + 2000 < most) {
+		for (uint32_t rows = below(seed, 150); rows > 0; rows--)
+			size += (size_t)sprintf(bytes + size, "%u,%u,%u%s\n",
+			    below(seed, 100), below(seed, 9999), below(seed, 9),
+			    below(seed, 2000) == 0 ? "\r" : "");
+		if (below(seed, 2) == 0)
+			size += random_csv(bytes + size, seed,
+			    1 + below(seed, 4), below(seed, 3) * 10);
+		if (size > 0 && bytes[size - 1] != '\n')
+			bytes[size++] = '\n';
+	}
+	return size;
+}
+
+Test(csv_reader, fields_that_nobody_needs_change_nothing)
+{
+	static const char *const names[] = { "a", "c", "none" };
+	static char bytes[60000];
+	unsigned seed = 23;
+
+	for (unsigned round = 0; round < rounds(90); round++) {
+		size_t size = patchy_csv(bytes, sizeof(bytes), &seed);
+		struct rig rig;
+		three_names(&rig);
+		rig.only = names[round % 3];
+		struct buf expected = rig_run(&rig, bytes, size);
+		rig.need = (struct need){ .name = &rig.only, .name_count = 1,
+			.record = 1 };
+		for (int i = 0; i < 3; i++) {
+			rig.chunk_bytes = i == 0 ? 0 : 1 + below(&seed, 4000);
+			struct buf got = rig_run(&rig, bytes, size);
+			assert_same(&got, &expected, bytes, size,
+			    rig.chunk_bytes);
+			buf_fini(&got);
+		}
+		buf_fini(&expected);
 	}
 }
 
