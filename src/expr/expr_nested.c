@@ -372,8 +372,10 @@ record_eval(struct expr *expr, struct eval *eval, const uint16_t *sel,
  */
 struct this_field {
 	struct text key;
+	struct text whole;	/* with the qualifier */
 	uint32_t column;
 	uint32_t group_count;	/* of a qualifier: this many follow; else 0 */
+	int taken;	/* the field that is called like the qualifier, or -1 */
 };
 
 static struct text
@@ -411,6 +413,7 @@ plan_group(const struct schema *schema, const char *name, size_t size,
 		/* Behind the qualifier and its point. */
 		out[n].key = key_text(field->name + size + 1,
 		    field->name_size - size - 1, region);
+		out[n].whole = key_text(field->name, field->name_size, region);
 		out[n].group_count = 0;
 		out[n++].column = i;
 	}
@@ -442,11 +445,12 @@ plan_this(const struct schema *schema, struct region *region,
 		size_t size = field->qualifier_size;
 		struct this_field *entry = &out[n];
 		if (size == 0) {
-			*entry = (struct this_field){ key_text(field->name,
-			    field->name_size, region), i, 0 };
+			*entry = (struct this_field){ .column = i, .key =
+			    key_text(field->name, field->name_size, region) };
 			n++;
 		} else if (is_first_of_group(schema, i)) {
 			entry->key = key_text(field->name, size, region);
+			entry->taken = schema_find(schema, field->name, size);
 			entry->group_count = plan_group(schema, field->name,
 			    size, region, entry + 1);
 			n += 1 + entry->group_count;
@@ -469,29 +473,46 @@ group_is_null(const struct this_field *field, uint32_t count,
 	return 1;
 }
 
+static void add_fields(struct buf *, const struct this_field *,
+	uint32_t count, const struct batch *, uint32_t row, struct region *);
+
+/* Append the fields of a qualifier, `group` and those behind it: as a record,
+ * or, in a record that has a field of this name, each as it is called. */
+static void
+add_group(struct buf *buf, const struct this_field *group,
+	const struct batch *batch, uint32_t row, struct region *region)
+{
+	const struct this_field *field = group + 1;
+	uint32_t count = group->group_count;
+	int is_taken = group->taken >= 0 && column_value(
+	    &batch->column[group->taken], row, region).type != TYPE_MISSING;
+
+	for (uint32_t i = 0; is_taken && i < count; i++)
+		add_member(buf, &field[i].whole,
+		    &batch->column[field[i].column], row, region);
+	if (is_taken)
+		return;
+	if (buf->bytes[buf->size - 1] != '{')
+		buf_add_char(buf, ',');
+	buf_add(buf, text_bytes(&group->key), group->key.size);
+	if (group_is_null(field, count, batch, row, region))
+		buf_add_string(buf, "null");
+	else
+		add_fields(buf, field, count, batch, row, region);
+}
+
 /* Append the fields as an object. */
 static void
 add_fields(struct buf *buf, const struct this_field *field, uint32_t count,
 	const struct batch *batch, uint32_t row, struct region *region)
 {
 	buf_add_char(buf, '{');
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t group = field[i].group_count;
-		if (group == 0) {
+	for (uint32_t i = 0; i < count; i += 1 + field[i].group_count)
+		if (field[i].group_count > 0)
+			add_group(buf, &field[i], batch, row, region);
+		else
 			add_member(buf, &field[i].key,
 			    &batch->column[field[i].column], row, region);
-			continue;
-		}
-		if (buf->bytes[buf->size - 1] != '{')
-			buf_add_char(buf, ',');
-		buf_add(buf, text_bytes(&field[i].key), field[i].key.size);
-		if (group_is_null(&field[i + 1], group, batch, row, region))
-			buf_add_string(buf, "null");
-		else
-			add_fields(buf, &field[i + 1], group, batch, row,
-			    region);
-		i += group;
-	}
 	buf_add_char(buf, '}');
 }
 

@@ -219,6 +219,19 @@ end_by_brackets(const struct json_reader *r)
 	return 0;
 }
 
+/* What is expected behind all there is was so behind the last byte that is not
+ * blank: on the line where the record stops. */
+static uint32_t
+place_of_fault(const struct json_reader *r, size_t offset)
+{
+	uint32_t fault = r->at + (uint32_t)offset;
+
+	if (fault == r->end)
+		while (json_blank(r->base[fault - 1]))
+			fault--;
+	return fault;
+}
+
 /*
  * Decide by every byte.  `end` is where the record ends by its brackets, or 0
  * if the index does not know.  In lines a fault within the bytes that a record
@@ -240,7 +253,7 @@ judge(struct json_reader *r, uint32_t end)
 		return wait_for_more(r);
 	int cut = end == 0 && offset == size && !r->ended;
 	if (!cut && r->set.by_lines)
-		return json_reject_line(r, r->at + (uint32_t)offset, fault);
+		return json_reject_line(r, place_of_fault(r, offset), fault);
 	if (!cut && end == 0)
 		end = end_by_brackets(r);
 	if (end == 0 && !r->ended) {
@@ -249,7 +262,7 @@ judge(struct json_reader *r, uint32_t end)
 	}
 	if (end == 0)
 		end = r->end;
-	return json_reject(r, r->at + (uint32_t)offset, end, end, fault);
+	return json_reject(r, place_of_fault(r, offset), end, end, fault);
 }
 
 /* An object or array: the long way. */

@@ -5,7 +5,8 @@
  *
  * Fields of a join's other side, "u.id" and "u.name" with the same qualifier,
  * become one object, "u":{"id":1,"name":"x"}, or null if none of them has a
- * value.  A field that is not there is left out.
+ * value.  A record that has a field "u" besides shows them as they are called,
+ * "u.id" and "u.name".  A field that is not there is left out.
  */
 #include <math.h>
 #include <string.h>
@@ -31,11 +32,14 @@ enum written { WRITTEN_VALUE, WRITTEN_NULL, WRITTEN_NOTHING };
 struct name {
 	uint32_t offset;	/* of ,"name": in the names */
 	uint32_t size;
+	uint32_t whole_offset;	/* with its qualifier, where taken >= 0 */
+	uint32_t whole_size;
 	/* The first of a qualifier's fields: how many they are, and
 	 * ,"qualifier": in the names. */
 	uint32_t group_count;
 	uint32_t group_offset;
 	uint32_t group_size;
+	int taken;	/* the field that is called like the qualifier, or -1 */
 };
 
 struct writer {
@@ -109,6 +113,11 @@ prepare_names(struct writer *writer, struct schema *schema)
 		skip += skip > 0;
 		add_name(writer, field[i].name + skip,
 		    field[i].name_size - skip, &name->offset, &name->size);
+		name->taken = skip == 0 ? -1 : schema_find(schema,
+		    field[i].name, skip - 1);
+		if (name->taken >= 0)
+			add_name(writer, field[i].name, field[i].name_size,
+			    &name->whole_offset, &name->whole_size);
 		if (skip == 0 || (i > 0 &&
 		    same_qualifier(&field[i - 1], &field[i])))
 			continue;
@@ -254,20 +263,40 @@ add_value(struct buf *buf, const struct column *column, uint32_t row)
  */
 static int
 add_members(struct writer *writer, struct buf *buf, const struct batch *batch,
-	uint32_t row, uint32_t first, uint32_t count)
+	uint32_t row, uint32_t first, uint32_t count, int with_qualifier)
 {
 	int any = 0;
 
 	for (uint32_t i = first; i < first + count; i++) {
 		const struct name *name = &writer->name[i];
 		size_t before = buf->size;
-		buf_add(buf, writer->names.bytes + name->offset, name->size);
+		if (with_qualifier)
+			buf_add(buf, writer->names.bytes + name->whole_offset,
+			    name->whole_size);
+		else
+			buf_add(buf, writer->names.bytes + name->offset,
+			    name->size);
 		enum written written = add_value(buf, &batch->column[i], row);
 		if (written == WRITTEN_NOTHING)
 			buf->size = before;
 		any |= written == WRITTEN_VALUE;
 	}
 	return any;
+}
+
+/* Has the record a field that is called like the qualifier? */
+static int
+name_is_taken(const struct name *name, struct buf *buf,
+	const struct batch *batch, uint32_t row)
+{
+	size_t before = buf->size;
+
+	if (name->taken < 0)
+		return 0;
+	int is_there = add_value(buf, &batch->column[name->taken], row) !=
+	    WRITTEN_NOTHING;
+	buf->size = before;
+	return is_there;
 }
 
 /* The members of one qualifier. */
@@ -277,10 +306,16 @@ add_group(struct writer *writer, struct buf *buf, const struct batch *batch,
 {
 	const struct name *name = &writer->name[first];
 
+	if (name_is_taken(name, buf, batch, row)) {
+		add_members(writer, buf, batch, row, first, name->group_count,
+		    1);
+		return;
+	}
 	buf_add(buf, writer->names.bytes + name->group_offset,
 	    name->group_size);
 	size_t start = buf->size;
-	if (add_members(writer, buf, batch, row, first, name->group_count)) {
+	if (add_members(writer, buf, batch, row, first, name->group_count,
+	    0)) {
 		buf->bytes[start] = '{';
 		buf_add_char(buf, '}');
 	} else {
@@ -307,7 +342,7 @@ add_object(struct writer *writer, struct buf *buf, const struct batch *batch,
 			while (next < count &&
 			    writer->name[next].group_count == 0)
 				next++;
-			add_members(writer, buf, batch, row, i, next - i);
+			add_members(writer, buf, batch, row, i, next - i, 0);
 		}
 		i = next;
 	}
