@@ -19,6 +19,10 @@
  * for, before the first is looked for; and so are the rows, which the caller
  * looks at next.
  *
+ * One key of a word at most is the usual case, and in a small front the lines
+ * are at hand: then nothing is made ahead, one product says the line and two
+ * words of a slot are compared (find_words).
+ *
  * The front grows with the groups; when there are too many, or the table does
  * not keep them, or the memory is short, it is given up for good.
  */
@@ -41,6 +45,8 @@
 #define LINE_BITS_FIRST 10
 /* From here on it grows by two, to be no larger than it must. */
 #define LINE_BITS_LARGE 13
+/* A front up to here is as good as at hand: 256 KiB. */
+#define LINE_BITS_NEAR 12
 /* Lines that are looked into for a key. */
 #define PROBES_MAX 4u
 /* Records whose keys are made at once: with fewer the lines of a large front
@@ -55,6 +61,8 @@
 #define SIZE_SHIFT 48
 #define SECOND_SHIFT (SIZE_SHIFT + 6)
 #define ADDRESS_MASK (((uint64_t)1 << SIZE_SHIFT) - 1)
+/* What the first word of a key is multiplied by. */
+#define HASH_FIRST 0x9e3779b97f4a7c15u
 /* In front_key.size: there is a rest; of no slot. */
 #define SIZE_LONG ((uint64_t)1 << 62)
 #define SIZE_TOO_LONG UINT64_MAX
@@ -252,7 +260,7 @@ static inline __attribute__((always_inline)) uint32_t
 key_place(const struct group_front *front, const uint64_t *word, uint64_t size,
 	const struct front_rest *rest)
 {
-	uint64_t hash = word[0] * 0x9e3779b97f4a7c15u ^
+	uint64_t hash = word[0] * HASH_FIRST ^
 	    word[1] * 0xe7037ed1a0b428dbu ^ word[2] * 0xa0761d6478bd642fu;
 
 	if (__builtin_expect((size & SIZE_LONG) != 0, 0))
@@ -363,6 +371,74 @@ row_of(const struct group_front *front, const struct front_key *key,
 	return slot == NULL ? NULL : slot_row(slot);
 }
 
+/* --- very short keys --- */
+
+/* The first `size` bytes of a word, 8 at most. */
+typedef uint64_t cut_word_f(uint64_t word, uint32_t size);
+
+static inline uint64_t
+cut_word_plain(uint64_t word, uint32_t size)
+{
+	return size == 0 ? 0 : word & UINT64_MAX >> (64 - 8 * size);
+}
+
+/* Is it the key that is one word of `size` bytes? */
+static inline __attribute__((always_inline)) int
+slot_has_word(const struct front_slot *slot, uint64_t word, uint32_t size)
+{
+	return ((slot->word[0] ^ word) |
+	    (slot->row >> SIZE_SHIFT ^ (size + 1))) == 0;
+}
+
+/* The row of record i, whose line has it not. */
+static __attribute__((noinline)) char *
+find_word_afar(const struct group_front *front, const struct column *column,
+	uint32_t i)
+{
+	struct front_key key;
+
+	key_load(front, column, 1, i, &key);
+	const struct front_slot *slot = find_slot(front, &key);
+	return slot == NULL ? NULL : slot_row(slot);
+}
+
+/*
+ * Keys of one word at most, in a front that is at hand: the rows of the first
+ * records, up to one whose key is longer.  Returns how many these are.
+ */
+static inline __attribute__((always_inline)) uint32_t
+find_words(const struct group_front *front, const struct column *column,
+	uint32_t count, char **row, uint16_t *miss, uint32_t *miss_count,
+	cut_word_f *cut_word)
+{
+	const struct column copy = *column;
+	const struct front_slot *slots = front->slot;
+	const unsigned shift = 64 - front->line_bits;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t size;
+		const char *at = column_slice(&copy, i, &size);
+		if (__builtin_expect(size > WORD_BYTES, 0))
+			return i;
+		uint64_t word = cut_word(bits_load64(at), size);
+		const struct front_slot *slot = slots +
+		    (word * HASH_FIRST >> shift) * LINE_SLOTS;
+		/* Arithmetic: which of the two it is nobody could foretell. */
+		int first = slot_has_word(&slot[0], word, size);
+		int second = slot_has_word(&slot[1], word, size);
+		char *found = slot_row(slot + second);
+		if (__builtin_expect(!(first | second), 0))
+			found = find_word_afar(front, column, i);
+		row[i] = found;
+		__builtin_prefetch(found, 1);
+		if (__builtin_expect(found == NULL, 0))
+			miss[(*miss_count)++] = (uint16_t)i;
+	}
+	return count;
+}
+
+/* --- the search --- */
+
 typedef char *find_row_f(const struct group_front *, const struct front_key *);
 
 /* The row of a key, or NULL. */
@@ -379,13 +455,13 @@ find_row_plain(const struct group_front *front, const struct front_key *key)
 
 static inline __attribute__((always_inline)) uint32_t
 find_loop(const struct group_front *front, const struct column *column,
-	uint32_t column_count, uint32_t count, char **row, uint16_t *miss,
-	find_row_f *find_row)
+	uint32_t column_count, uint32_t first, uint32_t count, char **row,
+	uint16_t *miss, find_row_f *find_row)
 {
 	struct front_key key[AHEAD];
 	uint32_t miss_count = 0;
 
-	for (uint32_t first = 0; first < count; first += AHEAD) {
+	for (; first < count; first += AHEAD) {
 		uint32_t ahead = count - first < AHEAD ? count - first : AHEAD;
 		for (uint32_t i = 0; i < ahead; i++) {
 			key_load(front, column, column_count, first + i,
@@ -405,21 +481,28 @@ find_loop(const struct group_front *front, const struct column *column,
 
 static inline __attribute__((always_inline)) uint32_t
 find_any(const struct group_front *front, const struct column *column,
-	uint32_t column_count, uint32_t count, char **row, uint16_t *miss,
-	find_row_f *find_row)
+	uint32_t column_count, uint32_t first, uint32_t count, char **row,
+	uint16_t *miss, find_row_f *find_row)
 {
 	/* Copies, which nothing that is written can change. */
 	const struct column copy[2] = { column[0], column[column_count - 1] };
 	const struct group_front copied = *front;
 
 	if (column_count == 1)
-		return find_loop(&copied, copy, 1, count, row, miss, find_row);
-	return find_loop(&copied, copy, 2, count, row, miss, find_row);
+		return find_loop(&copied, copy, 1, first, count, row, miss,
+		    find_row);
+	return find_loop(&copied, copy, 2, first, count, row, miss, find_row);
 }
 
 #if defined(__x86_64__)
 
-#define AVX2 __attribute__((target("avx2")))
+#define AVX2 __attribute__((target("avx2,bmi2")))
+
+static inline AVX2 uint64_t
+cut_word_bmi(uint64_t word, uint32_t size)
+{
+	return _bzhi_u64(word, 8 * size);
+}
 
 _Static_assert(offsetof(struct front_key, size) == 3 * sizeof(uint64_t),
 	"a key lies as a slot does");
@@ -440,27 +523,61 @@ find_row_avx2(const struct group_front *front, const struct front_key *key)
 	return row_of(front, key, first, first & second);
 }
 
-static AVX2 uint32_t
-find_avx2(const struct group_front *front, const struct column *column,
-	uint32_t column_count, uint32_t count, char **row, uint16_t *miss)
+static AVX2 __attribute__((noinline)) uint32_t
+find_words_avx2(const struct group_front *front, const struct column *column,
+	uint32_t count, char **row, uint16_t *miss, uint32_t *miss_count)
 {
-	return find_any(front, column, column_count, count, row, miss,
+	return find_words(front, column, count, row, miss, miss_count,
+	    cut_word_bmi);
+}
+
+static AVX2 __attribute__((noinline)) uint32_t
+find_keys_avx2(const struct group_front *front, const struct column *column,
+	uint32_t column_count, uint32_t first, uint32_t count, char **row,
+	uint16_t *miss)
+{
+	return find_any(front, column, column_count, first, count, row, miss,
 	    find_row_avx2);
 }
 
+#else
+
+#define find_words_avx2 find_words_plain
+#define find_keys_avx2 find_keys_plain
+
 #endif
+
+static __attribute__((noinline)) uint32_t
+find_words_plain(const struct group_front *front, const struct column *column,
+	uint32_t count, char **row, uint16_t *miss, uint32_t *miss_count)
+{
+	return find_words(front, column, count, row, miss, miss_count,
+	    cut_word_plain);
+}
+
+static __attribute__((noinline)) uint32_t
+find_keys_plain(const struct group_front *front, const struct column *column,
+	uint32_t column_count, uint32_t first, uint32_t count, char **row,
+	uint16_t *miss)
+{
+	return find_any(front, column, column_count, first, count, row, miss,
+	    find_row_plain);
+}
 
 uint32_t
 group_front_find(const struct group_front *front, const struct column *column,
 	uint32_t column_count, uint32_t count, char **row, uint16_t *miss)
 {
-#if defined(__x86_64__)
-	if (cpu_tier() >= CPU_AVX2)
-		return find_avx2(front, column, column_count, count, row,
-		    miss);
-#endif
-	return find_any(front, column, column_count, count, row, miss,
-	    find_row_plain);
+	int is_plain = cpu_tier() < CPU_AVX2;
+	uint32_t first = 0, missed = 0;
+
+	if (column_count == 1 && front->line_bits <= LINE_BITS_NEAR)
+		first = (is_plain ? find_words_plain : find_words_avx2)(front,
+		    column, count, row, miss, &missed);
+	if (first < count)
+		missed += (is_plain ? find_keys_plain : find_keys_avx2)(front,
+		    column, column_count, first, count, row, miss + missed);
+	return missed;
 }
 
 static void

@@ -202,6 +202,7 @@ grow_with(size_t size)
 Test(group_front, grows)
 {
 	grow_with(2);
+	grow_with(8);
 	grow_with(20);
 	grow_with(30);
 	cr_assert(budget.used_bytes == 0);
