@@ -160,6 +160,7 @@ batch_new(struct schema *schema, uint32_t row_count)
 	batch->first_line = 0;
 	batch->first_record = 0;
 	batch->line = NULL;
+	batch->place_row = NULL;
 	batch->time = NULL;
 	batch->mark = NULL;
 	batch->split = 0;
@@ -202,6 +203,7 @@ batch_clone(const struct batch *source)
 	batch->first_line = source->first_line;
 	batch->first_record = source->first_record;
 	batch->line = source->line;
+	batch->place_row = source->place_row;
 	batch->time = source->time;
 	batch->mark = source->mark;
 	batch->split = source->split;
@@ -306,6 +308,7 @@ batch_line(const struct batch *batch, uint32_t row)
 
 	if (batch->origin == NULL)
 		return 0;
+	row = batch_place_row(batch, row);
 	if (batch->line != NULL)
 		return batch->line[row];
 	if (!batch_has_lines(batch))
@@ -318,7 +321,8 @@ batch_line(const struct batch *batch, uint32_t row)
 void
 batch_lines(const struct batch *batch, char *out)
 {
-	int counts = batch_has_lines(batch) && batch->sel_count > 0;
+	int counts = batch_has_lines(batch) && batch->sel_count > 0 &&
+	    batch->place_row == NULL;
 	uint64_t line = batch->first_line;
 	uint32_t size;
 	const char *start = counts ? column_slice(&batch->record, 0, &size) :
@@ -337,18 +341,41 @@ batch_lines(const struct batch *batch, char *out)
 	}
 }
 
-/* The selected rows' times, dense, in `region`. */
+/* The times of rows, `row` NULL: the first ones; in `region`. */
 static const int64_t *
-gather_times(const int64_t *times, const struct batch *source,
+gather_times(const int64_t *times, const uint16_t *row, uint32_t count,
 	struct region *region)
 {
 	if (times == NULL)
 		return NULL;
-	int64_t *dense = region_alloc(region,
-	    (source->sel_count + 1) * sizeof(*dense));
-	for (uint32_t i = 0; i < source->sel_count; i++)
-		dense[i] = times[batch_row(source, i)];
+	int64_t *dense = region_alloc(region, (count + 1) * sizeof(*dense));
+	for (uint32_t i = 0; i < count; i++)
+		dense[i] = times[row == NULL ? i : row[i]];
 	return dense;
+}
+
+void
+batch_inherit(struct batch *target, const struct batch *source,
+	const uint16_t *row)
+{
+	struct region *region = batch_region(target);
+	uint32_t count = target->row_count;
+
+	batch_hold_regions(target, source);
+	target->time = gather_times(source->time, row, count, region);
+	target->mark = gather_times(source->mark, row, count, region);
+	target->split = source->split;
+	if (source->origin == NULL)
+		return;
+	uint16_t *place = region_alloc(region, (count + 1) * sizeof(*place));
+	for (uint32_t i = 0; i < count; i++)
+		place[i] = (uint16_t)batch_place_row(source, row[i]);
+	target->place_row = place;
+	target->origin = source->origin;
+	target->first_line = source->first_line;
+	target->line = source->line;
+	if (source->record.encoding == SLICE)
+		target->record = source->record;
 }
 
 struct batch *
@@ -366,8 +393,8 @@ batch_compact(const struct batch *source)
 		    &batch->record);
 		batch->has_record = 1;
 	}
-	batch->time = gather_times(source->time, source, region);
-	batch->mark = gather_times(source->mark, source, region);
+	batch->time = gather_times(source->time, source->sel, count, region);
+	batch->mark = gather_times(source->mark, source->sel, count, region);
 	batch->split = source->split;
 	return batch;
 }

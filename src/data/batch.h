@@ -43,6 +43,9 @@ struct batch {
 	/* The line of each physical row, where rows or lines are missing in
 	 * between; in a region held, or NULL: see batch_line(). */
 	const uint64_t *line;
+	/* Where rows were made of others (batch_inherit): of each, the row that
+	 * `record`, `line` and `first_line` speak of, in a region held. */
+	const uint16_t *place_row;
 	/*
 	 * Event time of each physical row, and the watermark of the row's own
 	 * source as it was when the row was read: microseconds since 1970, in
@@ -73,6 +76,13 @@ void batch_take_region(struct batch *, struct region *take_region);
 struct region *batch_region(struct batch *);
 /* Hold in `target` all the regions of `source`. */
 void batch_hold_regions(struct batch *target, const struct batch *source);
+/*
+ * Row i of `target` was made of physical row row[i] of `source`: it has its
+ * time, its split, and for messages its place and its record's bytes.  Holds
+ * the regions.
+ */
+void batch_inherit(struct batch *target, const struct batch *source,
+	const uint16_t *row);
 /* Room for sel; returns it (sel is not set by this). */
 uint16_t *batch_sel_storage(struct batch *);
 /* Replace the schema (held) and make room for its columns; columns that lie at
@@ -93,6 +103,13 @@ static inline int
 batch_is_first(const struct batch *batch, uint32_t row)
 {
 	return batch->copy_count == 0 || row % batch->copy_count == 0;
+}
+
+/* The row of `record` and `line` that physical row `row` was made of. */
+static inline uint32_t
+batch_place_row(const struct batch *batch, uint32_t row)
+{
+	return batch->place_row == NULL ? row : batch->place_row[row];
 }
 
 /* The line of the input on which physical row `row` begins; 0: unknown. */

@@ -194,6 +194,8 @@ batch_verify(const struct batch *batch)
 		    &batch->column[i]);
 	if (!batch->has_record)
 		return;
+	if (batch->place_row != NULL)
+		fail("record", "of rows that were made of others");
 	if (!type_is_raw(batch->record.type))
 		fail("record", "of type %s", type_name(batch->record.type));
 	if (batch->record.encoding == CONST)

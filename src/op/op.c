@@ -508,7 +508,8 @@ op_report(struct op_run *run, const struct batch *batch, uint32_t row,
 		record.line = batch_line(batch, row);
 	}
 	if (batch->record.base != NULL || batch->has_record) {
-		text = column_row_text(&batch->record, row);
+		text = column_row_text(&batch->record,
+		    batch_place_row(batch, row));
 		record.text = text_bytes(&text);
 		record.text_size = text.size;
 	}

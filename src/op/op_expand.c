@@ -214,70 +214,26 @@ copy_columns(const struct copying *copying)
 	batch_take_region(out, region_hold(expand->region));
 }
 
-/* A number of each row's record. */
-static const void *
-copy_words(const struct copying *copying, const void *words)
-{
-	const uint64_t *from = words;
-	uint32_t rows = copying->out->row_count;
-
-	if (from == NULL)
-		return NULL;
-	uint64_t *to = region_alloc(copying->region, rows * sizeof(*to));
-	for (uint32_t i = 0; i < rows; i++)
-		to[i] = from[copying->row[i]];
-	return to;
-}
-
-/* The record's bytes and where they stood, for messages. */
-static void
-copy_place(const struct copying *copying, const uint64_t *line)
-{
-	const struct column *from = &copying->batch->record;
-	struct column *to = &copying->out->record;
-	uint32_t rows = copying->out->row_count;
-
-	copying->out->origin = copying->batch->origin;
-	copying->out->line = copy_words(copying, line);
-	if (from->base == NULL || from->encoding != SLICE)
-		return;
-	uint32_t *start = region_alloc(copying->region,
-	    rows * 2 * sizeof(*start));
-	*to = *from;
-	to->stride = 1;
-	to->from = start;
-	to->to = start + rows;
-	for (uint32_t i = 0; i < rows; i++) {
-		start[i] = from->from[copying->row[i] * from->stride];
-		start[rows + i] = from->to[copying->row[i] * from->stride];
-	}
-}
-
 static struct batch *
-make_copies(struct copying *copying, const uint64_t *line)
+make_copies(struct copying *copying)
 {
 	const struct expander *expand = copying->expander;
 	uint32_t sets = expand->args->set_count;
 	uint32_t rows = copying->count * sets;
 
 	copying->out = batch_new(expand->layout.out, rows);
-	batch_hold_regions(copying->out, copying->batch);
 	copying->region = batch_region(copying->out);
 	copying->row = region_alloc(copying->region,
 	    rows * sizeof(*copying->row));
 	for (uint32_t i = 0; i < rows; i++)
 		copying->row[i] = copying->at[expand->record[i]];
 	copy_columns(copying);
-	if (line != NULL)
-		copy_place(copying, line);
-	copying->out->time = copy_words(copying, copying->batch->time);
-	copying->out->mark = copy_words(copying, copying->batch->mark);
-	copying->out->split = copying->batch->split;
+	batch_inherit(copying->out, copying->batch, copying->row);
 	copying->out->copy_count = sets;
 	return copying->out;
 }
 
-/* The rows of records, and by row their lines. */
+/* The rows of records. */
 static const uint16_t *
 batch_rows(struct batch *batch, struct region *region)
 {
@@ -288,21 +244,6 @@ batch_rows(struct batch *batch, struct region *region)
 	for (uint32_t i = 0; i < batch->row_count; i++)
 		row[i] = (uint16_t)i;
 	return row;
-}
-
-static const uint64_t *
-lines_by_row(const struct batch *batch, struct region *region)
-{
-	if (batch->origin == NULL || batch->line != NULL)
-		return batch->line;
-	uint64_t *line = region_alloc(region,
-	    (batch->row_count + 1) * sizeof(*line));
-	uint64_t *dense = region_alloc(region,
-	    (batch->sel_count + 1) * sizeof(*dense));
-	batch_lines(batch, (char *)dense);
-	for (uint32_t i = 0; i < batch->sel_count; i++)
-		line[batch_row(batch, i)] = dense[i];
-	return line;
 }
 
 enum op_status
@@ -317,14 +258,13 @@ expander_push(struct expander *expand, struct batch *batch,
 
 	expand_look(expand, batch->schema);
 	const uint16_t *row = batch_rows(batch, scratch);
-	const uint64_t *line = lines_by_row(batch, scratch);
 	/* Behind a record that stops the job nothing else is given. */
 	for (uint32_t at = 0; at < count && status == OP_OK &&
 	    job->stop.kind == ERR_NONE; at += copying.count) {
 		copying.at = row + at;
 		copying.count = count - at < expand->most ? count - at :
 		    expand->most;
-		status = give(cookie, make_copies(&copying, line), err);
+		status = give(cookie, make_copies(&copying), err);
 	}
 	region_drop(&scratch);
 	return status;

@@ -147,20 +147,6 @@ element_column(struct unnest *unnest, struct region *region,
 	    unnest->count * sizeof(*unnest->token));
 }
 
-/* The times of the records that elements come from. */
-static const int64_t *
-gather_times(const int64_t *times, const struct unnest *unnest,
-	struct region *region)
-{
-	if (times == NULL)
-		return NULL;
-	int64_t *gathered = region_alloc(region,
-	    unnest->count * sizeof(*gathered));
-	for (uint32_t i = 0; i < unnest->count; i++)
-		gathered[i] = times[unnest->row[i]];
-	return gathered;
-}
-
 /* Give the records that wait. */
 static enum op_status
 unnest_give(struct unnesting *at)
@@ -173,7 +159,7 @@ unnest_give(struct unnesting *at)
 		return OP_OK;
 	struct batch *batch = batch_new(layout->out, count);
 	struct region *region = batch_region(batch);
-	batch_hold_regions(batch, at->batch);
+	batch_inherit(batch, at->batch, unnest->row);
 	for (uint32_t i = 0; i < layout->slot_count; i++) {
 		int from = layout->slot[i].column;
 		struct column *out = &batch->column[i];
@@ -188,9 +174,6 @@ unnest_give(struct unnesting *at)
 			    count * sizeof(int64_t));
 		}
 	}
-	batch->time = gather_times(at->batch->time, unnest, region);
-	batch->mark = gather_times(at->batch->mark, unnest, region);
-	batch->split = at->batch->split;
 	unnest->count = 0;
 	return op_give(at->run, batch, at->err);
 }

@@ -24,6 +24,7 @@ struct entry {
 	uint64_t turn, number;	/* of its first row */
 	struct batch *batch;	/* NULL: it lies in the file, or was taken */
 	const struct origin *origin;
+	int has_record;		/* its bytes are what it holds now */
 	struct spill_file *file;
 	uint64_t from, to;
 };
@@ -92,21 +93,23 @@ waiting_free(struct waiting **take_waiting)
 
 /* --- while they come ----------------------------------------------------- */
 
-/* The records' bytes in one piece; none if they are too many for it. */
+/* The records' bytes in one piece, as if they were the copy's, so that they go
+ * to a file with it; none if they are too many for one. */
 static void
-keep_record(struct batch *copy, const struct column *record,
-	const uint16_t *sel)
+keep_record(struct batch *copy, const struct batch *batch)
 {
+	const struct column *record = &batch->record;
 	struct region *region = batch_region(copy);
 	uint32_t count = copy->row_count;
 	uint32_t *from = region_alloc(region, (count + 1) * sizeof(*from));
 	uint32_t *to = region_alloc(region, (count + 1) * sizeof(*to));
+	struct text *text = region_alloc(region, (count + 1) * sizeof(*text));
 	uint64_t size = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		struct text text = column_row_text(record,
-		    sel == NULL ? i : sel[i]);
-		size += text.size;
+		text[i] = column_row_text(record,
+		    batch_place_row(batch, batch_row(batch, i)));
+		size += text[i].size;
 	}
 	copy->has_record = 0;
 	if (size > INT32_MAX)
@@ -114,11 +117,9 @@ keep_record(struct batch *copy, const struct column *record,
 	char *bytes = region_alloc(region, size + IMAGE_SLACK);
 	size = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		struct text text = column_row_text(record,
-		    sel == NULL ? i : sel[i]);
 		from[i] = (uint32_t)size;
-		memcpy(bytes + size, text_bytes(&text), text.size);
-		size += text.size;
+		memcpy(bytes + size, text_bytes(&text[i]), text[i].size);
+		size += text[i].size;
 		to[i] = (uint32_t)size;
 	}
 	copy->record = (struct column){
@@ -143,7 +144,7 @@ copy_with_places(const struct batch *batch)
 	copy->origin = batch->origin;
 	copy->line = line;
 	if (batch->has_record || batch->record.base != NULL)
-		keep_record(copy, &batch->record, batch->sel);
+		keep_record(copy, batch);
 	return copy;
 }
 
@@ -199,7 +200,7 @@ waiting_add(struct waiting *it, struct op_run *run, const struct batch *batch,
 	}
 	own->entry[own->count++] = (struct entry){
 		.turn = turn, .number = number, .batch = copy,
-		.origin = copy->origin,
+		.origin = copy->origin, .has_record = batch->has_record,
 	};
 	return goes_away ? write_all(it, own, run, err) : 0;
 }
@@ -249,8 +250,7 @@ read_back(const struct entry *entry, struct err *err)
 		batch->origin = entry->origin;
 		keep_lines(batch);
 		if (batch->has_record) {
-			struct column record = batch->record;
-			keep_record(batch, &record, NULL);
+			keep_record(batch, batch);
 		}
 	}
 	spill_reader_free(&reader);
@@ -270,10 +270,12 @@ waiting_take(struct waiting *it, struct op_run *run, struct batch **out,
 	struct entry *entry = it->all[index];
 	*turn = entry->turn;
 	*number = entry->number;
-	if (entry->batch == NULL)
-		return (*out = read_back(entry, err)) == NULL ? -1 : 1;
 	*out = entry->batch;
-	mem_release(&it->budget, batch_bytes(*out));
+	if (*out != NULL)
+		mem_release(&it->budget, batch_bytes(*out));
+	else if ((*out = read_back(entry, err)) == NULL)
+		return -1;
+	(*out)->has_record &= entry->has_record;
 	entry->batch = NULL;
 	return 1;
 }
