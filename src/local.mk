@@ -487,6 +487,8 @@ op_files = \
 	src/op/sort_bucket.c \
 	src/op/sort_bucket.h \
 	src/op/sort_disk.c \
+	src/op/sort_gap.c \
+	src/op/sort_gap.h \
 	src/op/sort_keys.c \
 	src/op/sort_keys.h \
 	src/op/sort_memory.c \

@@ -76,6 +76,7 @@ unit_files = \
 	tests/unit/test_sched.c \
 	tests/unit/test_schema.c \
 	tests/unit/test_sort.c \
+	tests/unit/test_sort_gap.c \
 	tests/unit/test_sort_split.c \
 	tests/unit/test_source.c \
 	tests/unit/test_spill.c \

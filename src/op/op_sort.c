@@ -16,6 +16,7 @@
  *	sort_split.c	entries to buckets		sort_shape.c	batches
  *	sort_keys.c	those of equal words		sort_bucket.c	a bucket
  *	sort_run.c	a run on disk			sort_merge.c	several
+ *	sort_gap.c	how far keys are apart
  *	sort_range.c	the last merge
  *	sort_top.c	when only the first rows are wanted
  *
@@ -33,13 +34,20 @@
 #include "state/spill.h"
 #include "util/buf.h"
 
-/* Of memory: what rows are put in, large for speed but a small part of it. */
+/* Of memory: what rows are put in, as large as large pages, since they are read
+ * at random, but a small part of it. */
+#define BLOCK_PART 24
 #define BLOCK_BYTES_MAX MEM_LARGE_BYTES
 #define BLOCK_BYTES_MIN ((size_t)64 << 10)
 /* Chunks of 8 KiB that are charged at once. */
 #define SLAB_CHUNKS_MAX 255
 #define SLAB_CHUNKS_MIN 4
 #define CHARGE_STEP ((uint64_t)64 << 10)
+/* Of its share: a run that is made because another is full. */
+#define RUN_PART 2
+/* What a turn may bring: a part of the share, at most. */
+#define TURN_PART 16
+#define TURN_BYTES_MAX ((uint64_t)1 << 20)
 
 static void
 sort_need(const struct op *op, const struct need_set *out, unsigned port,
@@ -105,11 +113,11 @@ sort_open(struct op_run *run, struct err *err)
 	sort->share->instance[run->instance] = sort;
 	sort->quota_bytes = quota_of(run);
 	while (sort->quota_bytes != 0 && block > BLOCK_BYTES_MIN &&
-	    block > sort->quota_bytes / 64)
+	    block > sort->quota_bytes / BLOCK_PART)
 		block /= 2;
 	/* A slab has a head: one less, or it would take a page more. */
 	while (sort->quota_bytes != 0 && chunks > SLAB_CHUNKS_MIN &&
-	    chunks * sizeof(struct sort_chunk) > sort->quota_bytes / 64)
+	    chunks * sizeof(struct sort_chunk) > sort->quota_bytes / BLOCK_PART)
 		chunks /= 2;
 	sort->block_bytes = block;
 	sort->store = sort_store_new(&run->budget, run->instance, block);
@@ -298,21 +306,51 @@ sort_keep(struct op_run *run, struct batch *batch, struct region *region,
 	return 0;
 }
 
-/* Has it its share of the memory?  What a run has left behind is charged still,
- * and is filled again first. */
-static int
-is_full(const struct op_run *run)
+/* Rows that are held, and their entries; what a run has left behind is charged
+ * still, and is filled again first. */
+static uint64_t
+held_bytes(const struct sort *sort)
 {
-	const struct sort *sort = sort_of(run);
 	uint64_t entries = 0;
 
-	if (sort->quota_bytes == 0 ||
-	    run->budget.used_bytes <= sort->quota_bytes)
-		return 0;
 	for (unsigned part = 0; part < KEY_PARTS; part++)
 		entries += sort->bag[part].count;
 	return sort_store_bytes(sort->store) + sort->rest_bytes +
-	    sort_pool_bytes(sort->pool, entries) > sort->quota_bytes;
+	    sort_pool_bytes(sort->pool, entries);
+}
+
+/*
+ * Has it its share of the memory?  Who makes a run reads nothing, and as the
+ * others wait for where its next records end they had to stand still: so they
+ * make one as well, if it is not too small.  For the same reason one begins,
+ * if possible, when its records of this turn are still to come, and with them
+ * the others'.
+ */
+static int
+is_full(const struct op_run *run)
+{
+	struct sort *sort = sort_of(run);
+	uint32_t count = __atomic_load_n(&sort->share->full_count,
+	    __ATOMIC_RELAXED);
+	int is_other = count != sort->full_count;
+	int is_turn = run->job->turn != sort->turn;
+	uint64_t most = sort->quota_bytes;
+
+	sort->full_count = count;
+	sort->turn = run->job->turn;
+	if (most == 0 || run->budget.used_bytes <= most / RUN_PART)
+		return 0;
+	uint64_t held = held_bytes(sort);
+	if (is_other && held > most / RUN_PART)
+		return 1;
+	if (is_turn)
+		most -= most / TURN_PART < TURN_BYTES_MAX ? most / TURN_PART :
+		    TURN_BYTES_MAX;
+	if (held <= most)
+		return 0;
+	sort->full_count = __atomic_add_fetch(&sort->share->full_count, 1,
+	    __ATOMIC_RELAXED);
+	return 1;
 }
 
 static enum op_status

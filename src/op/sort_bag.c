@@ -7,6 +7,9 @@ _Static_assert(sizeof(struct sort_chunk) == 8192, "chunks fill pages");
 
 /* Entries for which sorting takes as much again: one bucket's, to and fro. */
 #define DOUBLE_ENTRIES ((uint64_t)1 << 17)
+/* What a sample takes in entries: itself, shown and gathered, room to sort it,
+ * its word. */
+#define SAMPLE_ENTRIES 4
 
 struct slab {
 	struct slab *next;
@@ -70,13 +73,17 @@ slab_bytes(const struct sort_pool *pool)
 	    sizeof(struct sort_chunk);
 }
 
-/* What another slab takes, with what its entries are sorted in. */
+/* What another slab takes, with what its entries are sorted in and what a
+ * sample of them takes. */
 static uint64_t
 slab_charge(const struct sort_pool *pool)
 {
 	size_t bytes = slab_bytes(pool);
+	size_t sorting = pool->entries < DOUBLE_ENTRIES ? bytes : bytes / 8;
+	size_t samples = pool->entries < SORT_SAMPLED_MAX ?
+	    bytes * SAMPLE_ENTRIES >> SORT_SAMPLE_SHIFT : 0;
 
-	return bytes + (pool->entries < DOUBLE_ENTRIES ? bytes : bytes / 8);
+	return bytes + sorting + samples;
 }
 
 static void

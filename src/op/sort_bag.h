@@ -16,6 +16,9 @@ struct mem_budget;
  * needs no more memory.
  */
 #define SORT_CHUNK_ENTRIES 511
+/* Of so many entries one is a sample at most, and of no more than this. */
+#define SORT_SAMPLE_SHIFT 4
+#define SORT_SAMPLED_MAX ((uint64_t)1 << 20)
 
 struct sort_chunk {
 	struct sort_chunk *next;

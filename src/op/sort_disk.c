@@ -26,8 +26,6 @@
 /* A level more of the tree costs some comparisons a row, another pass all of
  * its bytes; beyond this the pages no longer fit the cache. */
 #define FAN_IN_MAX 128
-/* Besides readers: the run that is written, batches that are made. */
-#define MERGE_BYTES (SORT_RUN_BYTES + ((uint64_t)768 << 10))
 #define CHANNELS_PART 8
 /* Rows that are merged in one call. */
 #define PASS_ROWS 8192
@@ -45,11 +43,11 @@ spill_entries(struct op_run *run, struct sort_run *to, uint8_t part,
 		const char *row = sort_store_row(sort->store, entry[i].ref);
 		struct sort_item item = {
 			.word = sort_split_word(bucket->split, bucket->place,
-			    entry[i].word), .part = part, .row = row,
+			    entry[i].word), .part = part,
 			.turn = sort_store_turn(sort->store, entry[i].ref),
-			.size = (uint32_t)sort_row_bytes(sort->share->layouts,
-			    row),
 		};
+		sort_item_set_row(&item, &sort->share->cut, row, (uint32_t)
+		    sort_row_bytes(sort->share->layouts, row));
 		if (sort_run_put(to, &item, err) != 0)
 			return -1;
 	}
@@ -166,24 +164,29 @@ sort_spill(struct op_run *run, int gives_back, struct err *err)
 
 /* --- passes --- */
 
-/* How many runs each instance can read at once, now that all have given their
- * memory back. */
-static uint32_t
-fan_in(const struct op_run *run)
+/* What each instance can merge with, now that all have given their memory
+ * back. */
+static uint64_t
+room_to_merge(const struct op_run *run)
 {
-	const struct sort *sort = sort_of(run);
 	uint64_t own = run->budget.limit_bytes, left = mem_left();
 	/* When rows go on again they fill channels, which nobody charges. */
 	uint64_t others = mem_limit() / CHANNELS_PART;
-	uint64_t needed = MERGE_BYTES + SORT_KEEP_BYTES(sort);
 
-	if (sort->quota_bytes == 0)
-		return FAN_IN_MAX;
+	if (sort_of(run)->quota_bytes == 0)
+		return UINT64_MAX;
 	left = left > others ? (left - others) / run->instance_count : 0;
-	if (own != 0 && own < left)
-		left = own;
-	uint64_t readers = left > needed ? (left - needed) /
+	return own != 0 && own < left ? own : left;
+}
+
+/* How many runs can be read at once with that. */
+static uint32_t
+fan_in(const struct sort *sort, uint64_t room)
+{
+	uint64_t needed = SORT_MERGE_BYTES + SORT_KEEP_BYTES(sort);
+	uint64_t readers = room > needed ? (room - needed) /
 	    SORT_READER_BYTES : 0;
+
 	return readers < 2 ? 2 : readers > FAN_IN_MAX ? FAN_IN_MAX :
 	    (uint32_t)readers;
 }
@@ -198,7 +201,8 @@ collect_runs(struct op_run *run)
 
 	thr_lock_take(&share->lock);
 	if (level->run == NULL) {
-		share->fan = fan_in(run);
+		share->merge_room = room_to_merge(run);
+		share->fan = fan_in(sort_of(run), share->merge_room);
 		for (uint32_t i = 0; i < share->instance_count; i++) {
 			struct sort *sort = share->instance[i];
 			level->count += sort->run_count;
@@ -258,7 +262,7 @@ static void
 merge_charge(struct op_run *run, uint32_t count)
 {
 	struct sort *sort = sort_of(run);
-	uint64_t bytes = MERGE_BYTES + count * (uint64_t)SORT_READER_BYTES;
+	uint64_t bytes = SORT_MERGE_BYTES + count * (uint64_t)SORT_READER_BYTES;
 
 	mem_charge_always(&run->budget, bytes);
 	sort->merge_charged = bytes;

@@ -24,10 +24,12 @@
 #include "util/bits.h"
 
 /* Entries of a part that an instance shows to others: of a few all, of most
- * each 16th and less. */
-#define SAMPLE_SHIFT 4
+ * each 16th and less.  Each takes of those of all as many as it has shown, so
+ * that what it makes of them is within what its entries were charged for. */
+#define SAMPLE_SHIFT SORT_SAMPLE_SHIFT
 #define SAMPLE_MAX 32768u
 #define SAMPLE_MIN 1024u
+#define ALL_SAMPLES_MAX (2 * SAMPLE_MAX)
 /* Entries of a bucket: it, and room to sort, fit a second-level cache. */
 #define BUCKET_ENTRIES 16384u
 #define BUCKETS_MAX 1024u
@@ -39,13 +41,20 @@
 #define DEAL_CHUNKS 1024
 #define GIVE_BYTES ((uint64_t)4 << 20)
 
+static uint64_t
+sample_most(uint64_t entries, uint64_t limit)
+{
+	uint64_t most = entries >> SAMPLE_SHIFT;
+
+	most = most < SAMPLE_MIN ? SAMPLE_MIN : most;
+	return most > limit ? limit : most;
+}
+
 void
 sort_sample_take(struct sort_sample *sample, const struct sort_bag *bag)
 {
-	uint64_t next = 0, at = 0, most = bag->count >> SAMPLE_SHIFT;
+	uint64_t next = 0, at = 0, most = sample_most(bag->count, SAMPLE_MAX);
 
-	most = most < SAMPLE_MIN ? SAMPLE_MIN : most;
-	most = most > SAMPLE_MAX ? SAMPLE_MAX : most;
 	mem_free(sample->entry);
 	*sample = (struct sort_sample){ 0 };
 	while (bag->count >> sample->shift > most)
@@ -81,15 +90,18 @@ split_init(struct sort *sort, struct sort *const *instances, uint32_t count,
 	struct sort_keys keys;
 	struct sort_entry *all;
 	uint64_t entries = 0;
-	uint32_t shift = 0, used = 0, room = 1;
+	uint32_t shift = 0, used = 0, room;
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct sort_sample *sample = &instances[i]->sample[part];
 		entries += (uint64_t)sample->count << sample->shift;
-		room += sample->count;
 		if (sample->shift > shift)
 			shift = sample->shift;
 	}
+	while (entries >> shift > sample_most(entries / count,
+	    ALL_SAMPLES_MAX))
+		shift++;
+	room = (uint32_t)(entries >> shift) + count;
 	all = mem_alloc(2 * room * sizeof(*all));
 	for (uint32_t i = 0; i < count; i++) {
 		const struct sort_sample *sample = &instances[i]->sample[part];
@@ -248,7 +260,8 @@ is_small(const struct sort *sort, const struct sort_bucket *bucket)
 }
 
 static void
-bucket_open(struct sort *sort, uint32_t number, struct sort_bucket *bucket)
+bucket_open(const struct sort *sort, uint32_t number,
+	struct sort_bucket *bucket)
 {
 	sort_bucket_init(bucket, sort, sort->share->instance,
 	    sort->share->instance_count, number);
@@ -288,7 +301,7 @@ piece_next(const struct sort *sort, struct sort_piece *piece)
 	piece->from += piece->count;
 	for (; piece->bucket < sort->buckets.first[KEY_PARTS];
 	    piece->bucket++, piece->from = 0) {
-		bucket_open((struct sort *)sort, piece->bucket, &bucket);
+		bucket_open(sort, piece->bucket, &bucket);
 		piece->count = sort_bucket_count(&bucket) - piece->from;
 		if (piece->count > rows && !is_small(sort, &bucket))
 			piece->count = rows;

@@ -67,6 +67,8 @@ struct sort_share {
 	struct sort_layouts *layouts;
 	uint32_t instance_count;
 	struct sort **instance;
+	uint32_t full_count;	/* atomic: how often one had its share */
+	uint64_t merge_room;	/* bytes that each can merge with */
 	uint32_t fan;		/* runs that each can read at once */
 	struct sort_level level[SORT_LEVELS_MAX];
 	struct sort_ranges ranges;
@@ -95,6 +97,8 @@ struct sort {
 	const struct sort_layout *layout;
 	uint64_t sequence;
 	uint64_t quota_bytes;		/* of memory; 0: none */
+	uint32_t full_count;		/* the share's, when it last looked */
+	uint64_t turn;			/* of the last batch */
 	uint64_t rest_bytes, rest_charged;
 	size_t block_bytes;		/* of the store */
 	/* With a limit, if has_bound: rows above it are not wanted. */
@@ -157,7 +161,11 @@ void sort_load(struct sort *, const struct sort_bucket *);
 
 /* With a limit: let go of rows that are not wanted, when they are many. */
 void sort_drop(struct op_run *);
-/* A row whose key has a rest may stand in a bucket of any size: two arrays. */
+/*
+ * A row whose key has a rest may stand in a bucket of any size: two arrays.  Or
+ * keys begin alike in as many ways as there are: then buckets are small, and
+ * the tree that deals to them (op/sort_split.h) takes a fifth of that.
+ */
 #define SORT_REST_BYTES (2 * sizeof(struct sort_entry))
 
 /* All rows that are held become a run; memory is kept for the next, or given
@@ -169,6 +177,9 @@ enum op_status sort_memory_work(struct op_run *, struct err *);
 enum op_status sort_disk_work(struct op_run *, struct err *);
 /* What may wait there to be given, of what an instance may hold. */
 #define SORT_KEEP_BYTES(sort) ((sort)->quota_bytes / 16)
+/* What a merge takes besides readers and what waits: the run that is written,
+ * batches that are made. */
+#define SORT_MERGE_BYTES (SORT_RUN_BYTES + ((uint64_t)768 << 10))
 /* The last merge: charges what it takes. */
 void sort_ranges_begin(struct op_run *);
 enum op_status sort_ranges_work(struct op_run *, struct err *);

@@ -16,20 +16,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of each run: a reader that begins in the middle of a page reads on average
- * half of it in vain. */
-#define RANGE_PAGES 2
+/* Of each run, if there is memory for it, and at least: a reader that begins in
+ * the middle of a page reads on average half of it in vain, and so does one
+ * that ends there.  What waits had better be in the cache still. */
+#define RANGE_PAGES_MAX 8
+#define RANGE_PAGES_MIN 2
 #define RANGE_BYTES_MIN ((uint64_t)1 << 20)
+/* What waits to be given, of what readers leave. */
+#define KEEP_PART 2
 #define GIVE_BATCHES 4
+
+static uint64_t
+pages_bytes(const struct sort *sort, uint32_t pages)
+{
+	const struct sort_level *level = &sort->share->level[sort->level];
+	uint64_t bytes = level->count * pages * (uint64_t)SORT_BLOCK_BYTES;
+
+	return bytes < RANGE_BYTES_MIN ? RANGE_BYTES_MIN : bytes;
+}
+
+/* Bytes of batches that wait, of a range that may be twice as long as most, if
+ * memory allows; alone, nobody does. */
+static uint64_t
+bytes_to_keep(const struct sort *sort)
+{
+	const struct sort_share *share = sort->share;
+	uint64_t bytes = 2 * pages_bytes(sort, RANGE_PAGES_MAX);
+	uint64_t taken = SORT_MERGE_BYTES + share->level[sort->level].count *
+	    (uint64_t)SORT_READER_BYTES;
+	uint64_t most = share->merge_room <= taken ? 0 :
+	    (share->merge_room - taken) / KEEP_PART;
+
+	if (share->instance_count == 1)
+		return 0;
+	if (most < SORT_KEEP_BYTES(sort))
+		most = SORT_KEEP_BYTES(sort);
+	return bytes < most ? bytes : most;
+}
 
 static uint64_t
 range_bytes(const struct sort *sort)
 {
-	const struct sort_level *level = &sort->share->level[sort->level];
-	uint64_t bytes = level->count * RANGE_PAGES *
-	    (uint64_t)SORT_BLOCK_BYTES;
+	uint64_t bytes = bytes_to_keep(sort) / 2;
+	uint64_t least = pages_bytes(sort, RANGE_PAGES_MIN);
 
-	return bytes < RANGE_BYTES_MIN ? RANGE_BYTES_MIN : bytes;
+	return bytes < least ? least : bytes;
 }
 
 /* --- dividing --- */
@@ -200,20 +231,6 @@ range_close(struct op_run *run)
 		return OP_OK;
 	run->job->turn_is_over = 1;
 	return OP_AGAIN;
-}
-
-/* Bytes of batches that wait, of a range that may be twice as long as most, if
- * memory allows; alone, nobody does. */
-static uint64_t
-bytes_to_keep(const struct sort *sort)
-{
-	uint64_t bytes = 2 * range_bytes(sort);
-
-	if (sort->share->instance_count == 1)
-		return 0;
-	if (sort->quota_bytes != 0 && bytes > SORT_KEEP_BYTES(sort))
-		bytes = SORT_KEEP_BYTES(sort);
-	return bytes;
 }
 
 void

@@ -15,13 +15,25 @@ struct op_run;
 struct sort_run;
 struct sort_run_reader;
 
-/* A row with its key: what bytes mean, op/sort_row.h says. */
+/*
+ * A row with its key: what bytes mean, op/sort_row.h says.  The rest is there
+ * also where it is the usual one.
+ */
 struct sort_item {
 	uint64_t word;
 	uint64_t turn;
+	const char *rest;
 	const char *row;
-	uint32_t size;
+	uint32_t rest_size;
+	uint32_t size;		/* of the row */
 	uint8_t part;		/* enum key_part */
+	uint8_t is_usual;	/* the rest */
+	/*
+	 * Of items that are read: how its key differs from that of the item
+	 * before (op/sort_gap.h).  The word's bytes lie in front of the rest,
+	 * and pads for SORT_GAP_PADDING bytes behind it.
+	 */
+	uint64_t gap;
 };
 
 /* All keys of (part, word, next) and above, where `next` is the first 8 bytes
@@ -42,9 +54,10 @@ sort_mark_compare(const struct sort_mark *a, const struct sort_mark *b)
 	return a->next < b->next ? -1 : a->next > b->next;
 }
 
-/* The rest of the key, also where it is the usual one. */
-const char *sort_item_rest(const struct key_cut *, const struct sort_item *,
-	uint32_t *size);
+/* The rest and the row of an item whose word and part are set, of a row as it
+ * lies in memory. */
+void sort_item_set_row(struct sort_item *, const struct key_cut *,
+	const char *row, uint32_t size);
 
 /*
  * Blocks are small, since many runs are read side by side and each from many

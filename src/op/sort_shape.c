@@ -477,8 +477,7 @@ sort_shape_batch(const struct sort_shape *shape, const char *const *row,
 	if (shape->has_record &&
 	    records_take(shape, row, count, batch, region))
 		*has_views = 1;
-	for (uint32_t i = 0; i < count && !shape->is_record_only; i++) {
+	for (uint32_t i = 0; i < count && !shape->is_record_only; i++)
 		row_take(shape, row[i], i, count, batch, region);
-	}
 	return batch;
 }

@@ -5,6 +5,7 @@
 #include "op/sort_priv.h"
 #include "op_harness.h"
 #include "random_column.h"
+#include "rounds.h"
 #include "state/spill.h"
 
 /*
@@ -272,7 +273,7 @@ random_batch(struct schema *schema, uint64_t *seed, uint32_t rows,
 
 Test(sort, is_qsort_by_the_whole_key)
 {
-	for (uint64_t seed = 1; seed < 250; seed++) {
+	for (uint64_t seed = 1; seed < rounds(250); seed++) {
 		uint64_t next = seed;
 		struct rig rig = { 0 };
 		int number = 0;
@@ -322,7 +323,7 @@ texts_batch(struct schema *schema, uint64_t *seed, uint32_t rows, int *number)
 /* Enough rows for buckets, and so little memory for runs that passes are. */
 Test(sort, of_many_rows)
 {
-	for (uint64_t seed = 1; seed < 13; seed++) {
+	for (uint64_t seed = 1; seed < rounds(13); seed++) {
 		uint64_t next = seed;
 		struct rig rig = { 0 };
 		int number = 0;
@@ -366,7 +367,7 @@ Test(sort, fills_its_memory_again)
 /* With a limit the first rows are the same, whatever was let go. */
 Test(sort, first_rows_only)
 {
-	for (uint64_t seed = 1; seed < 40; seed++) {
+	for (uint64_t seed = 1; seed < rounds(40); seed++) {
 		uint64_t next = seed;
 		struct rig rig = { 0 };
 		int number = 0;
