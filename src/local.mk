@@ -525,6 +525,7 @@ op_files = \
 	src/op/waiting.h \
 	src/op/window_add.c \
 	src/op/window_bucket.c \
+	src/op/window_disk.c \
 	src/op/window_partial.c \
 	src/op/window_priv.h \
 	src/op/window_save.c

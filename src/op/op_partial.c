@@ -28,6 +28,8 @@
  * nothing held when a barrier passes there is no state, and a job resumes with
  * or without this operator.
  *
+ * Where memory ends, what is held is given as well.
+ *
  * Keys that hardly come twice make it work in vain.  New groups are counted;
  * when they are more than half of the records, the next ones go on uncounted
  * before it is tried anew.
@@ -61,6 +63,8 @@ struct partial {
 	uint64_t skip_count;	/* records that will not be counted */
 };
 
+static window_let_go_f give_rows;
+
 static int
 partial_open(struct op_run *run, struct err *err)
 {
@@ -71,6 +75,7 @@ partial_open(struct op_run *run, struct err *err)
 	partial->window.is_partial = 1;
 	partial->call = group_rows_calls(&partial->window.rows);
 	partial_writer_init(&partial->writer);
+	window_set_let_go(&partial->window, run, give_rows);
 	partial->is_whole = run->op->next->args.route == OP_ROUTE_TO;
 	return 0;
 }
@@ -142,6 +147,26 @@ give_all(struct op_run *run, struct err *err)
 	return give_due(run, INT64_MAX, err);
 }
 
+/* The records of a batch that is being added know their buckets. */
+static int
+give_rows(struct op_run *run, struct err *err)
+{
+	struct partial *partial = run->state;
+	struct window *window = &partial->window;
+	int status = 0;
+
+	for (uint32_t i = window->head; i < window->tail; i++) {
+		struct bucket *bucket = window->bucket[i];
+		if (keyed_count(bucket->keyed) == 0)
+			continue;
+		if (give_bucket(run, bucket, err) != 0)
+			return -1;
+		window_bucket_empty(window, bucket, &run->budget);
+		status = 1;
+	}
+	return status;
+}
+
 static int
 give_records(struct op_run *run, struct batch *take_batch, struct err *err)
 {
@@ -180,6 +205,8 @@ count_batch(struct op_run *run, struct adding *at)
 	partial->group_count += at->new_count;
 	if (run->budget.used_bytes > HELD_BYTES_MAX &&
 	    give_all(run, at->err) != 0)
+		return -1;
+	if (window_let_go_pressed(run, at->err) != 0)
 		return -1;
 	return judge_gain(run, at->err);
 }
@@ -260,7 +287,7 @@ partial_close(struct op_run *run)
 {
 	struct partial *partial = run->state;
 
-	window_fini(&partial->window);
+	window_fini(&partial->window, run);
 	partial_writer_fini(&partial->writer);
 	buf_fini(&partial->bytes);
 	mem_free(partial->call);

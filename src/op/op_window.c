@@ -6,6 +6,7 @@
  *
  *	push	place each record in a bucket (window_bucket.c), or it is late
  *		add it to its key's row there
+ *		buckets that have no room go to disk (window_disk.c)
  *	mark	fire what event time has passed, in order of time
  *	flush	fire what is left
  *
@@ -38,6 +39,8 @@
 
 /* Keys merged at a time. */
 #define MERGE_KEYS 256
+/* Merged rows have no room. */
+#define MERGE_REFUSED 1
 
 /* Behind the keys: window_start and window_end. */
 #define GAP 2
@@ -80,6 +83,7 @@ window_open(struct op_run *run, struct err *err)
 	window->most = batch_rows_target();
 	window->time = mem_alloc(window->most * sizeof(*window->time));
 	window->mark = mem_alloc(window->most * sizeof(*window->mark));
+	window_disk_open(run);
 	return 0;
 }
 
@@ -127,7 +131,7 @@ window_push(struct op_run *run, unsigned port, struct batch *take_batch,
 		batch_free(&at.late);
 	region_drop(&at.region);
 	batch_free(&at.batch);
-	if (status != 0)
+	if (status != 0 || window_let_go_pressed(run, err) != 0)
 		return OP_FAIL;
 	return window_is_done(run) ? OP_DONE : OP_OK;
 }
@@ -177,12 +181,6 @@ give_row(struct op_run *run, const struct firing *firing, const char *row,
 	return rows->count < window->most ? 0 : window_give(run, err);
 }
 
-/* The buckets that a firing counts. */
-struct counted {
-	struct bucket **bucket;
-	uint32_t count;
-};
-
 static int
 firing_counts(const struct firing *firing, const struct bucket *bucket)
 {
@@ -190,9 +188,8 @@ firing_counts(const struct firing *firing, const struct bucket *bucket)
 	    firing->end_us;
 }
 
-/* Was it counted by no firing of the window before? */
-static int
-firing_is_first(const struct firing *firing, const struct bucket *bucket)
+int
+window_counts_first(const struct firing *firing, const struct bucket *bucket)
 {
 	return !firing->is_update || bucket->first_us > firing->end_us;
 }
@@ -214,20 +211,25 @@ firing_buckets(const struct window *window, const struct firing *firing,
 	return all;
 }
 
-/* In merged rows, behind what is the group's. */
-static char *
-changed_mark(const struct group_rows *rows, const char *row)
+struct keyed *
+window_merged_new(const struct window *window, struct mem_budget *budget)
+{
+	return keyed_new(window->rows.bytes + 8, budget);
+}
+
+char *
+window_changed_mark(const struct group_rows *rows, const char *row)
 {
 	return (char *)(uintptr_t)(row + rows->bytes);
 }
 
-/* Add rows from..from+count of a bucket to the merged ones. */
+/* Add rows from..from+count of a bucket to the merged ones: 0, or
+ * MERGE_REFUSED. */
 static int
-merge_rows(struct op_run *run, struct keyed *merged,
+merge_rows(const struct window *window, struct keyed *merged,
 	const struct bucket *bucket, uint64_t from, uint32_t count,
-	int is_first, struct err *err)
+	int is_first)
 {
-	struct window *window = run->state;
 	struct text text[MERGE_KEYS];
 	uint64_t hash[MERGE_KEYS];
 	char *row[MERGE_KEYS];
@@ -239,44 +241,42 @@ merge_rows(struct op_run *run, struct keyed *merged,
 		hash[i] = keyed_hash(bucket->keyed, from + i);
 	}
 	if (keyed_find(merged, &keys, count, row, is_new) != 0)
-		return window_no_memory(run, err);
+		return MERGE_REFUSED;
 	for (uint32_t i = 0; i < count; i++) {
 		const char *source = keyed_peek(bucket->keyed, from + i);
 		if (is_new[i])
 			group_rows_copy_keys(&window->rows, row[i], source);
 		group_rows_merge(&window->rows, row[i], source);
-		*changed_mark(&window->rows, row[i]) |= (char)is_first;
+		*window_changed_mark(&window->rows, row[i]) |= (char)is_first;
 	}
-	return group_rows_refused(&window->rows) == 0 ? 0 :
-	    window_no_memory(run, err);
+	return group_rows_refused(&window->rows) == 0 ? 0 : MERGE_REFUSED;
 }
 
 static int
-merge_bucket(struct op_run *run, struct keyed *merged,
-	const struct bucket *bucket, int is_first, struct err *err)
+merge_bucket(const struct window *window, struct keyed *merged,
+	const struct bucket *bucket, int is_first)
 {
 	uint64_t total = keyed_count(bucket->keyed);
 
 	for (uint64_t at = 0; at < total; at += MERGE_KEYS) {
 		uint32_t count = total - at < MERGE_KEYS ?
 		    (uint32_t)(total - at) : MERGE_KEYS;
-		if (merge_rows(run, merged, bucket, at, count, is_first,
-		    err) != 0)
-			return -1;
+		if (merge_rows(window, merged, bucket, at, count,
+		    is_first) != 0)
+			return MERGE_REFUSED;
 	}
 	return 0;
 }
 
-/* The merged rows end here; they are given if all went well so far. */
-static int
-give_merged(struct op_run *run, const struct firing *firing,
+int
+window_give_merged(struct op_run *run, const struct firing *firing,
 	const struct keyed *merged, int status, struct err *err)
 {
 	struct window *window = run->state;
 
 	for (uint64_t i = 0; i < keyed_count(merged); i++) {
 		const char *row = keyed_peek(merged, i);
-		if (status == 0 && *changed_mark(&window->rows, row))
+		if (status == 0 && *window_changed_mark(&window->rows, row))
 			status = give_row(run, firing, row,
 			    keyed_key(merged, i), err);
 		group_rows_clear(&window->rows, (char *)(uintptr_t)row);
@@ -295,6 +295,23 @@ give_bucket(struct op_run *run, const struct firing *firing,
 	return 0;
 }
 
+/* What several buckets come to: 0, -1, or MERGE_REFUSED and none is given. */
+static int
+fire_merged(struct op_run *run, const struct firing *firing,
+	const struct counted *all, struct err *err)
+{
+	const struct window *window = run->state;
+	struct keyed *merged = window_merged_new(window, &run->budget);
+	int status = 0;
+
+	for (uint32_t i = 0; i < all->count && status == 0; i++)
+		status = merge_bucket(window, merged, all->bucket[i],
+		    window_counts_first(firing, all->bucket[i]));
+	status = window_give_merged(run, firing, merged, status, err);
+	keyed_free(&merged);
+	return status;
+}
+
 /* The result of one window. */
 static int
 fire_one(struct op_run *run, const struct firing *firing, struct err *err)
@@ -302,19 +319,16 @@ fire_one(struct op_run *run, const struct firing *firing, struct err *err)
 	struct window *window = run->state;
 	struct region *region = region_new();
 	struct counted all = firing_buckets(window, firing, region);
-	int status = 0;
+	int status = MERGE_REFUSED;
 
-	if (all.count == 1) {
-		status = give_bucket(run, firing, all.bucket[0], err);
-	} else {
-		struct keyed *merged = keyed_new(window->rows.bytes + 8,
-		    &run->budget);
-		for (uint32_t i = 0; i < all.count && status == 0; i++)
-			status = merge_bucket(run, merged, all.bucket[i],
-			    firing_is_first(firing, all.bucket[i]), err);
-		status = give_merged(run, firing, merged, status, err);
-		keyed_free(&merged);
-	}
+	if (!window_on_disk(&all))
+		status = all.count == 1 ?
+		    give_bucket(run, firing, all.bucket[0], err) :
+		    fire_merged(run, firing, &all, err);
+	if (status == MERGE_REFUSED)
+		status = window->let_go != NULL ?
+		    window_fire_disk(run, firing, &all, err) :
+		    window_no_memory(run, err);
 	region_drop(&region);
 	return status;
 }
@@ -377,7 +391,7 @@ window_close(struct op_run *run)
 {
 	struct window *window = run->state;
 
-	window_fini(window);
+	window_fini(window, run);
 	mem_free(window->time);
 	mem_free(window->mark);
 }
@@ -402,7 +416,8 @@ const struct op_def op_window = {
 	.syntax = "aggregate ... window tumble(SIZE) | "
 	    "window hop(SIZE, EVERY)",
 	.summary = "one record a group and window of time",
-	.holds = "one row a group of each open window",
+	.holds = "one row a group of each open window; beyond the memory on "
+	    "disk",
 	.flags = OP_HOLDS | OP_HIDDEN | OP_KEYED | OP_SETS_TIME | OP_REGROUPS,
 	.state_bytes = sizeof(struct window),
 	.bind = window_bind,

@@ -102,14 +102,15 @@ find_rows(struct adding *at, struct bucket *bucket, const struct key_set *keys,
 	uint64_t before = keyed_count(bucket->keyed);
 
 	if (keyed_find(bucket->keyed, keys, count, row, is_new) != 0)
-		return window_no_memory(at->run, at->err);
-	if (keyed_count(bucket->keyed) == before)
-		return 0;
-	for (uint32_t i = 0; i < count; i++)
-		if (is_new[i])
+		at->is_refused = 1;
+	uint64_t added = keyed_count(bucket->keyed) - before;
+	for (uint32_t i = 0; added > 0; i++)
+		if (is_new[i]) {
 			group_rows_set_keys(rows, column, order == NULL ? i :
 			    order[i], at->region, row[i]);
-	return 0;
+			added--;
+		}
+	return at->is_refused ? -1 : 0;
 }
 
 /*
@@ -243,16 +244,55 @@ count_records(struct adding *at, char *const *row)
 	}
 }
 
-/* A state that has no room ends the job, with the windows' sentence. */
+int
+window_judge_states(const struct op_run *run, struct window *window,
+	struct err *err)
+{
+	if (group_rows_refused(&window->rows) == 0)
+		return 0;
+	if (window->let_go == NULL)
+		return window_no_memory(run, err);
+	window->is_over = 1;
+	return 0;
+}
+
+/* What of adding to states failed, in at->err; want of memory comes first. */
 static int
 states_judge(struct adding *at, int status, struct err *err)
 {
-	if (group_rows_refused(&at->window->rows) > 0) {
+	if (window_judge_states(at->run, at->window, at->err) != 0) {
 		err_clear(err);
-		return window_no_memory(at->run, at->err);
+		return -1;
 	}
 	if (status != 0)
 		*at->err = *err;
+	return status;
+}
+
+int
+window_insist(struct op_run *run, struct err *err)
+{
+	const struct window *window = run->state;
+
+	if (window->let_go == NULL)
+		return window_no_memory(run, err);
+	if (window_let_go(run, err) < 0)
+		return -1;
+	run->budget.insists = 1;
+	return 0;
+}
+
+/* The row of each record, if need be after all others have been let go of. */
+static int
+find_or_let_go(struct adding *at, char **row)
+{
+	if (find_groups(at, row) == 0)
+		return 0;
+	if (!at->is_refused || window_insist(at->run, at->err) != 0)
+		return -1;
+	at->is_refused = 0;
+	int status = find_groups(at, row);
+	at->run->budget.insists = 0;
 	return status;
 }
 
@@ -267,7 +307,7 @@ add_rows(struct adding *at)
 	struct err err = ERR_INIT;
 	int status = group_rows_probe(at->run, rows, at->batch, at->region,
 	    &err);
-	if (states_judge(at, status, &err) != 0 || find_groups(at, row) != 0)
+	if (states_judge(at, status, &err) != 0 || find_or_let_go(at, row) != 0)
 		return -1;
 	if (at->batch->sel_count == 0)
 		return 0;

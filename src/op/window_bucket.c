@@ -79,6 +79,35 @@ window_init(struct window *window, struct op_run *run, uint32_t gap)
 	window->fired_us = INT64_MIN;
 }
 
+void
+window_set_let_go(struct window *window, struct op_run *run,
+	window_let_go_f *let_go)
+{
+	window->let_go = let_go;
+	group_rows_take_all(&window->rows, &run->budget);
+	mem_budget_enter(&run->budget);
+}
+
+int
+window_let_go(struct op_run *run, struct err *err)
+{
+	struct window *window = run->state;
+
+	window->is_over = 0;
+	return window->let_go == NULL ? 0 : window->let_go(run, err);
+}
+
+int
+window_let_go_pressed(struct op_run *run, struct err *err)
+{
+	const struct window *window = run->state;
+
+	if (window->let_go == NULL ||
+	    (!window->is_over && !mem_is_pressed(&run->budget)))
+		return 0;
+	return window_let_go(run, err) < 0 ? -1 : 0;
+}
+
 enum place
 window_place(const struct window *window, int64_t time_us, int64_t mark_us,
 	struct bucket *out)
@@ -217,6 +246,13 @@ window_bucket_due(const struct window *window, const struct bucket *bucket)
 	    bucket->first_us;
 }
 
+struct keyed *
+window_table_new(const struct window *window, struct mem_budget *budget)
+{
+	return keyed_new(window->rows.bytes +
+	    (window->is_partial ? sizeof(uint64_t) : 0), budget);
+}
+
 struct bucket *
 window_bucket(struct window *window, const struct bucket *place,
 	struct mem_budget *budget)
@@ -232,8 +268,7 @@ window_bucket(struct window *window, const struct bucket *place,
 	struct bucket *bucket = mem_copy(place, sizeof(*place));
 	bucket->is_plain = place->first_us == end_from(window,
 	    place->start_us + window->slice_us);
-	bucket->keyed = keyed_new(window->rows.bytes +
-	    (window->is_partial ? sizeof(uint64_t) : 0), budget);
+	bucket->keyed = window_table_new(window, budget);
 	memmove(&window->bucket[at + 1], &window->bucket[at],
 	    (window->tail - at) * sizeof(*window->bucket));
 	window->bucket[at] = bucket;
@@ -317,8 +352,8 @@ window_next(const struct window *window, int64_t ended_us, int64_t updated_us,
 	return out->at_us != INT64_MAX;
 }
 
-static void
-bucket_free(struct window *window, struct bucket *bucket)
+void
+window_rows_free(const struct window *window, struct bucket *bucket)
 {
 	const struct group_rows *rows = &window->rows;
 
@@ -328,6 +363,21 @@ bucket_free(struct window *window, struct bucket *bucket)
 		group_rows_clear(rows,
 		    (char *)(uintptr_t)keyed_peek(bucket->keyed, i));
 	keyed_free(&bucket->keyed);
+}
+
+void
+window_bucket_empty(const struct window *window, struct bucket *bucket,
+	struct mem_budget *budget)
+{
+	window_rows_free(window, bucket);
+	bucket->keyed = window_table_new(window, budget);
+}
+
+static void
+bucket_free(struct window *window, struct bucket *bucket)
+{
+	window_rows_free(window, bucket);
+	window_pieces_free(bucket);
 	window->late_buckets -= (uint32_t)bucket_is_late(bucket);
 	if (window->recent == bucket)
 		window->recent = NULL;
@@ -353,10 +403,13 @@ window_expire(struct window *window, int64_t us)
 }
 
 void
-window_fini(struct window *window)
+window_fini(struct window *window, struct op_run *run)
 {
 	while (window->head < window->tail)
 		bucket_free(window, window->bucket[window->head++]);
 	mem_free(window->bucket);
+	mem_free(window->call);
 	group_rows_fini(&window->rows);
+	if (window->let_go != NULL)
+		mem_budget_leave(&run->budget);
 }

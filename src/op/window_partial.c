@@ -34,12 +34,15 @@ add_group(struct op_run *run, struct bucket *bucket, struct text state,
 
 	if (group_rows_load_key(&window->rows, &at, end, &text, &hash) != 0)
 		return refuse_damaged(run, err);
-	if (keyed_find(bucket->keyed, &key, 1, &row, &is_new) != 0)
-		return window_no_memory(run, err);
+	if (keyed_find(bucket->keyed, &key, 1, &row, &is_new) != 0) {
+		if (window_insist(run, err) != 0)
+			return -1;
+		keyed_find(bucket->keyed, &key, 1, &row, &is_new);
+		run->budget.insists = 0;
+	}
 	if (group_rows_load(&window->rows, &at, end, row, is_new) != 0)
 		return refuse_damaged(run, err);
-	return group_rows_refused(&window->rows) == 0 ? 0 :
-	    window_no_memory(run, err);
+	return window_judge_states(run, window, err);
 }
 
 int

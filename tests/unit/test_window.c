@@ -5,7 +5,7 @@
  * batches, the splits interleaved; windows run in several instances that own
  * ranges of key groups; and in the middle all is frozen, pushed on, saved,
  * thrown away and loaded by other instances.  Half of the time `partial` counts
- * in front of the instances, which must change nothing.
+ * in front of the instances, or rows go to disk: that must change nothing.
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "op/op.h"
 #include "op/partial.h"
 #include "state/save.h"
+#include "state/spill.h"
 #include "util/buf.h"
 
 #define SPLITS_MAX 4
@@ -42,6 +43,7 @@ struct setup {
 	int has_partial;
 	int drops;		/* late records */
 	int begins_late;	/* splits, when their first record is there */
+	uint32_t press_every;	/* rows go to disk; 0: they stay in memory */
 };
 
 /* Written by the sinks: lines. */
@@ -590,7 +592,7 @@ expect_of(const struct setup *setup, const struct stream *stream,
 		}
 	}
 	for (unsigned i = 0; i < oracle->count; i++) {
-		const struct group *group = &oracle->group[i];
+		struct group *group = &oracle->group[i];
 		if (group->on_time.count > 0)
 			group_write(setup, group, &group->on_time, &out->rows);
 		if (group->has_late)
@@ -690,18 +692,24 @@ run_all(const struct setup *setup, const struct stream *stream, unsigned *seed,
 
 	make_ops(&rig, schema);
 	rig.job.bad = bad_new(BAD_SKIP, NULL, &err);
+	if (setup->press_every > 0)
+		rig.job.spill = spill_new("/tmp", 0);
+	mem_set_press(setup->press_every);
 	rig_open(&rig, 1 + draw(seed, INSTANCES_MAX));
 	begin_splits(&rig, stream, &stand);
 	while (feed(&rig, schema, stream, &stand, seed))
 		if (with_restarts && draw(seed, 12) == 0)
 			restart(&rig, schema, stream, &stand, seed);
-	int is_one = rig.width == 1 && !with_restarts && !setup->begins_late;
 	rig_end(&rig);
-	if (is_one && setup->window.update_us == 0)
+	if (rig.width == 1 && !with_restarts && !setup->begins_late &&
+	    setup->window.update_us == 0)
 		expect_order(setup, &got->rows);
 	sort_lines(&got->rows);
 	sort_lines(&got->late);
 	rig_close(&rig);
+	mem_set_press(0);
+	cr_assert(!rig.job.spill || spill_used_bytes(rig.job.spill) == 0);
+	spill_free(&rig.job.spill);
 	bad_close(&rig.job.bad, &err);
 	op_free(&rig.watermark);
 	op_free(&rig.partial);
@@ -717,13 +725,12 @@ written_fini(struct written *written)
 }
 
 static void
-expect_run(unsigned seed, int with_restarts)
+expect_run(unsigned seed, int with_restarts, uint32_t press_every)
 {
 	static struct stream stream;
-	struct setup setup = { 0 };
+	struct setup setup = { .press_every = press_every };
 	struct written got = { 0 }, wanted = { 0 };
 	unsigned first = seed;
-
 	draw_setup(&setup, &seed);
 	draw_stream(&stream, &seed);
 	expect_of(&setup, &stream, &wanted);
@@ -753,7 +760,6 @@ expect_same(unsigned seed)
 	struct setup setup = { .begins_late = 1 };
 	struct written one = { 0 }, other = { 0 };
 	unsigned first = seed, again;
-
 	draw_setup(&setup, &seed);
 	draw_stream(&stream, &seed);
 	again = seed;
@@ -772,13 +778,19 @@ expect_same(unsigned seed)
 Test(window, any_batches_and_instances_give_what_each_record_says)
 {
 	for (unsigned seed = 1; seed <= 300; seed++)
-		expect_run(seed, 0);
+		expect_run(seed, 0, 0);
 }
 
 Test(window, a_restart_changes_nothing)
 {
 	for (unsigned seed = 1; seed <= 300; seed++)
-		expect_run(seed * 7919, 1);
+		expect_run(seed * 7919, 1, 0);
+}
+
+Test(window, nor_does_disk)
+{
+	for (unsigned seed = 1; seed <= 300; seed++)
+		expect_run(seed * 6151, 0, 1 + seed % 5);
 }
 
 Test(window, partial_changes_nothing_for_splits_that_begin_late)
