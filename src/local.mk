@@ -423,6 +423,7 @@ op_files = \
 	src/op/join.c \
 	src/op/join.h \
 	src/op/join_asof.c \
+	src/op/join_away.c \
 	src/op/join_build.c \
 	src/op/join_ending.c \
 	src/op/join_later.c \
@@ -431,7 +432,9 @@ op_files = \
 	src/op/join_probe.c \
 	src/op/join_share.c \
 	src/op/join_sieve.c \
+	src/op/join_strip.c \
 	src/op/join_table.c \
+	src/op/join_window.c \
 	src/op/joint.c \
 	src/op/joint.h \
 	src/op/key_runs.c \
@@ -441,6 +444,7 @@ op_files = \
 	src/op/op.c \
 	src/op/op.h \
 	src/op/op_aggregate.c \
+	src/op/op_ahead.c \
 	src/op/op_append.c \
 	src/op/op_await.c \
 	src/op/op_dedup.c \
@@ -550,11 +554,14 @@ plan_files = \
 	src/plan/plan.c \
 	src/plan/plan.h \
 	src/plan/plan_edit.c \
+	src/plan/plan_order.c \
 	src/plan/plan_pass.c \
 	src/plan/rule.h \
+	src/plan/rule_ahead.c \
 	src/plan/rule_filter.c \
 	src/plan/rule_limit.c \
 	src/plan/rule_literal.c \
+	src/plan/rule_merge.c \
 	src/plan/rule_need.c \
 	src/plan/rule_order.c \
 	src/plan/rule_order_joins.c \
@@ -565,6 +572,7 @@ plan_files = \
 	src/plan/rule_side.c \
 	src/plan/rule_table.h \
 	src/plan/rule_top.c \
+	src/plan/rule_unordered.c \
 	src/plan/tasks.c \
 	src/plan/tasks.h
 

@@ -97,7 +97,8 @@ subtask_build_ops(struct subtask *it)
 		run->instance = it->index;
 		run->instance_count = width;
 		run->joint = it->shared->joint[op->id];
-		run->share = it->shared->share[op->id];
+		run->share = it->shared->share[op->asks == NULL ? op->id :
+		    op->asks->id];
 		if (run->joint != NULL)
 			joint_set_wake(run->joint, it->index, subtask_wake,
 			    it);

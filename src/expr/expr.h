@@ -68,6 +68,12 @@ int expr_is_volatile(const struct expr *);
  * hold no lists and no records.
  */
 int expr_is_total(const struct expr *, int plain);
+/* And is that the same whenever it is computed? */
+static inline int
+expr_is_pure(const struct expr *expr, int plain)
+{
+	return !expr_is_volatile(expr) && expr_is_total(expr, plain);
+}
 /*
  * Let filters ask the conditions that `and` joins in whatever order turns out
  * to be the best, where none of them refuses a record.  0: nothing of the kind.
@@ -168,6 +174,9 @@ const struct agg_def *agg_expr_def(const struct agg_expr *);
 /* Its arguments, for expr_share(). */
 struct expr *const *agg_expr_args(const struct agg_expr *, unsigned *count);
 enum type agg_expr_type(const struct agg_expr *);
+/* Is it the same in whatever order its records come, to the last digit, and
+ * does it refuse none?  `plain`: see expr_is_total(). */
+int agg_expr_is_unordered(const struct agg_expr *, int plain);
 void agg_expr_visit_as(const struct agg_expr *, expr_visit_as_f *,
 	void *cookie);
 void agg_expr_set_budget(struct agg_expr *, struct mem_budget *);

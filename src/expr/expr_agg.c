@@ -107,6 +107,31 @@ agg_expr_args(const struct agg_expr *expr, unsigned *count)
 	return expr->arg;
 }
 
+/* Neither values of several types nor floats, whose sums are rounded? */
+static int
+type_is_exact(enum type type)
+{
+	switch (type) {
+	case TYPE_BOOL: case TYPE_INT: case TYPE_DECIMAL: case TYPE_TIME:
+	case TYPE_DATE: case TYPE_DURATION:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+int
+agg_expr_is_unordered(const struct agg_expr *agg, int plain)
+{
+	if (agg->def->flags & AGG_ORDERED)
+		return 0;
+	for (unsigned i = 0; i < agg->arg_count; i++)
+		if (!type_is_exact(expr_type(agg->arg[i])) ||
+		    !expr_is_pure(agg->arg[i], plain))
+			return 0;
+	return agg->where == NULL || expr_is_pure(agg->where, plain);
+}
+
 const struct agg_def *
 agg_expr_def(const struct agg_expr *agg)
 {

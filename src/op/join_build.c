@@ -141,8 +141,8 @@ join_keys_pick(struct key_set *keys, const uint16_t *pick, uint32_t count,
 
 /* --- rows --- */
 
-static void
-row_begin(struct image *image, const struct join_rows *rows, uint32_t i,
+void
+join_begin_row(struct image *image, const struct join_rows *rows, uint32_t i,
 	uint32_t size, uint32_t shape)
 {
 	const struct key_set *keys = rows->keys;
@@ -171,9 +171,8 @@ row_begin(struct image *image, const struct join_rows *rows, uint32_t i,
 	}
 }
 
-/* The bytes of each row, and of all rows of each pile. */
-static void
-rows_measure(const struct join_rows *rows, int is_one, uint32_t *size,
+void
+join_measure_rows(const struct join_rows *rows, int is_one, uint32_t *size,
 	size_t total[JOIN_PARTS])
 {
 	const struct key_set *keys = rows->keys;
@@ -225,6 +224,9 @@ make_room(struct op_run *run, struct join_share *share, struct pile *pile,
 	if (best == UINT32_MAX)
 		return 0;
 	__atomic_store_n(&share->is_away[best], 1, __ATOMIC_RELAXED);
+	if (pile == share->instance[run->instance].build &&
+	    join_away_pile(share, &pile[best], err) != 0)
+		return -1;
 	return pile_spill(&pile[best], &share->budget, run, err) == 0 ?
 	    1 : -1;
 }
@@ -253,6 +255,21 @@ rows_reserve(struct op_run *run, struct join_share *share, struct pile *pile,
 	return 0;
 }
 
+uint32_t
+join_shape_rows(const struct join_share *share, struct image_shapes *shapes,
+	const struct join_rows *rows, struct err *err)
+{
+	uint32_t shape = image_shapes_find(shapes, rows->batch,
+	    IMAGE_SHAPES_MAX / share->instance_count,
+	    rows->turns == NULL ? rows->turn : rows->turns[0],
+	    rows->numbers == NULL ? rows->number : rows->numbers[0]);
+
+	if (shape == UINT32_MAX)
+		err_set(err, ERR_DATA, "join: the records have too many "
+		    "different sets of fields");
+	return shape;
+}
+
 int
 join_write_rows(struct op_run *run, struct join_share *share,
 	struct pile *pile, int is_one, struct image_shapes *shapes,
@@ -262,22 +279,18 @@ join_write_rows(struct op_run *run, struct join_share *share,
 	uint32_t *size = region_alloc(region, (count + 1) * sizeof(*size));
 	char **at = region_alloc(region, (count + 1) * sizeof(*at));
 	size_t total[JOIN_PARTS];
-	uint32_t shape = image_shapes_find(shapes, rows->batch,
-	    IMAGE_SHAPES_MAX / share->instance_count,
-	    rows->turns == NULL ? rows->turn : rows->turns[0],
-	    rows->numbers == NULL ? rows->number : rows->numbers[0]);
+	uint32_t shape = join_shape_rows(share, shapes, rows, err);
 
 	if (shape == UINT32_MAX)
-		return err_set(err, ERR_DATA, "join: the records have too many "
-		    "different sets of fields");
-	rows_measure(rows, is_one, size, total);
+		return -1;
+	join_measure_rows(rows, is_one, size, total);
 	if (rows_reserve(run, share, pile, is_one, total, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t p = is_one ? 0 : join_part(rows->keys->hash[i]);
 		struct image *image = (struct image *)
 		    pile_take(&pile[p], size[i]);
-		row_begin(image, rows, i, size[i], shape);
+		join_begin_row(image, rows, i, size[i], shape);
 		at[i] = image_cells(image);
 	}
 	image_write(rows->batch, at);
@@ -432,6 +445,48 @@ build_pick(const struct op_run *run, struct join_build *build,
 	return kept;
 }
 
+/* The picked rows, to strips, or to the piles of their partitions. */
+static int
+build_keep(struct op_run *run, struct join_build *build,
+	const struct batch *batch, const struct join_rows *rows,
+	struct region *region, struct err *err)
+{
+	struct join_share *share = run->share;
+	const struct batch *kept = rows->batch;
+
+	if (!join_is_merged(run->op)) {
+		if (join_write_rows(run, share, build->own->build, 0,
+		    &build->own->right, rows, region, err) != 0)
+			return -1;
+		join_away_rows(share, build->own->build, rows->keys,
+		    kept->sel_count);
+		return 0;
+	}
+	struct expr **on = run->op->args.on_right;
+	struct text first = join_order_key(run, on, batch,
+	    batch_row(kept, 0), region);
+	struct text last = join_order_key(run, on, batch,
+	    batch_row(kept, kept->sel_count - 1), region);
+	return join_strip_add(run, share, rows, &first, &last, region, err);
+}
+
+/* Before more is kept: room for it, where memory is short. */
+static int
+build_make_room(struct op_run *run, struct join_build *build, struct err *err)
+{
+	struct join_share *share = run->share;
+
+	if (!join_is_merged(run->op) || join_share_is_asked(share))
+		join_away_tend(share);
+	int is_pressed = mem_is_pressed(&share->budget);
+	if (!is_pressed && join_has_room(0))
+		return 0;
+	if (join_is_merged(run->op))
+		return join_strips_write(run, share, run->instance, err);
+	return make_room(run, share, build->own->build, is_pressed ?
+	    0 : SPILL_WORTH_BYTES, err) < 0 ? -1 : 0;
+}
+
 int
 join_build_add(struct op_run *run, struct join_build *build,
 	struct batch *batch, struct err *err)
@@ -443,12 +498,8 @@ join_build_add(struct op_run *run, struct join_build *build,
 	    (args->on_count + 2) * sizeof(*column));
 	struct key_set keys;
 	struct text *order = NULL;
-	int status = 0;
+	int status = build_make_room(run, build, err);
 
-	int is_pressed = mem_is_pressed(&share->budget);
-	if (is_pressed || !join_has_room(0))
-		status = make_room(run, share, build->own->build, is_pressed ?
-		    0 : SPILL_WORTH_BYTES, err) < 0 ? -1 : 0;
 	if (status == 0)
 		status = join_eval_keys(run, args->on_right, args->asof_right,
 		    batch, region, column, err);
@@ -470,9 +521,8 @@ join_build_add(struct op_run *run, struct join_build *build,
 			.turn = build->turn, .number = build->number,
 		};
 		if (kept->sel_count > 0)
-			status = join_write_rows(run, share,
-			    build->own->build, 0, &build->own->right, &rows,
-			    region, err);
+			status = build_keep(run, build, batch, &rows, region,
+			    err);
 		else	/* its fields are known all the same */
 			(void)image_shapes_find(&build->own->right, kept,
 			    IMAGE_SHAPES_MAX / share->instance_count,
@@ -493,6 +543,9 @@ build_spill(struct op_run *run, struct join_share *share, uint32_t part,
 	share->is_spilled[part] = 1;
 	for (uint32_t i = 0; i < share->instance_count; i++) {
 		struct pile *pile = &share->instance[i].build[part];
+		if (pile->file == NULL &&
+		    join_away_pile(share, pile, err) != 0)
+			return -1;
 		if (pile_spill(pile, &share->budget, run,
 		    err) != 0 || pile_rest(pile, &share->budget, err) != 0)
 			return -1;

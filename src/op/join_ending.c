@@ -87,7 +87,7 @@ join_take_rows(struct pile_merge *merge, const struct join_shapes *map,
 		if (pile_merge_pass(merge, err) != 0)
 			return -1;
 	}
-	*shape = &map->all.shape[number];
+	*shape = count == 0 ? NULL : &map->all.shape[number];
 	return status < 0 ? -1 : (int)count;
 }
 
@@ -103,6 +103,7 @@ struct join_ending {
 	struct join_shapes shapes;
 	const struct pile_mark *end;	/* of the segment; NULL: none */
 	struct pile_merge *rest;	/* of right, full */
+	uint32_t strip, strip_row;	/* the same of strips */
 	struct schema *left;	/* the fields of all left records */
 	struct image **rows;
 };
@@ -381,7 +382,9 @@ rest_give(struct op_run *run, struct join_probe *probe,
 	struct join_ending *ending, struct err *err)
 {
 	enum op_status status = OP_OK;
-	int count = take_rest(ending->rest, probe->most, ending->rows, err);
+	int count = probe->window != NULL ? join_window_rest(probe->window,
+	    &ending->strip, &ending->strip_row, probe->most, ending->rows,
+	    err) : take_rest(ending->rest, probe->most, ending->rows, err);
 
 	if (count > 0)
 		status = join_give_rest(run, probe, ending->left,

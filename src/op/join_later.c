@@ -18,7 +18,8 @@
  *
  * What comes out is put aside with the place of its left row, as is what the
  * partitions in memory gave: join_ending.c brings it in order.  What comes of
- * parts and pieces is first made one pile.
+ * parts and pieces is first made one pile.  Where nobody sees the order it goes
+ * on as it comes.
  */
 #include "op/join_priv.h"
 
@@ -278,10 +279,14 @@ later_rest(struct later *later, struct err *err)
 	return status;
 }
 
-/* A pile for what comes out of a piece. */
+/* A pile for what comes out of a piece, or none: it goes on. */
 static int
 later_begin(struct later *later, struct err *err)
 {
+	if (later->probe->gives_at_once) {
+		later->probe->given = NULL;
+		return 0;
+	}
 	struct pile *given = &later->given[later->given_count++];
 
 	*given = (struct pile){
@@ -639,8 +644,8 @@ sides_split(struct later *later, struct sides *sides, struct outcome *outcome,
 			rest[k] = split->outcome[k].rest;
 			split->outcome[k] = (struct outcome){ 0 };
 		}
-		status = piles_unite(later, given, SPLIT_PARTS,
-		    sides->level == 0, err);
+		status = later->probe->gives_at_once ? 0 : piles_unite(later,
+		    given, SPLIT_PARTS, sides->level == 0, err);
 		outcome->given = given[0];
 		if (join_keeps_right(share->op) && piles_unite(later, rest,
 		    SPLIT_PARTS, 0, err) != 0)

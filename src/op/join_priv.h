@@ -5,6 +5,7 @@
 #include "op/image.h"
 #include "op/op.h"
 #include "op/pile.h"
+#include "util/thr.h"
 
 /*
  * What the files of op_join share:
@@ -15,6 +16,9 @@
  *	join_layout.c	the fields of the joined record
  *	join_probe.c	the records of port 0 and their pairs
  *	join_sieve.c	their keys: what need not be kept of port 1
+ *	join_away.c	the keys of what was put away
+ *	join_strip.c	where both sides come in order: the kept rows
+ *	join_window.c	and those of them that a left batch may meet
  *	join_later.c	partitions that were put away
  *	join_ending.c	what comes last, in order
  *	join_asof.c	the partner that is nearest in time
@@ -45,6 +49,13 @@ static inline int
 join_keeps_right(const struct op *op)
 {
 	return op->args.join == OP_JOIN_RIGHT || op->args.join == OP_JOIN_FULL;
+}
+
+/* Do both sides come in the order of their keys? */
+static inline int
+join_is_merged(const struct op *op)
+{
+	return op->args.merge_key != NULL;
 }
 
 /* --- join_table.c --- */
@@ -82,6 +93,10 @@ int join_table_build(struct join_table *, struct mem_budget *,
 	struct pile_reader *const *take_reader, uint32_t reader_count,
 	const uint32_t *shape_base, int force, struct err *);
 void join_table_free(struct join_table *, struct mem_budget *);
+/* Link further rows, whose links are their hashes; the slots are clear and
+ * enough. */
+void join_table_link(struct join_table *, struct image *const *row,
+	uint32_t count);
 /* The last row of each key, or NULL.  table[] by partition; one for all: */
 void join_table_look(const struct join_table *, int is_one,
 	const struct key_set *, uint32_t count, struct image **row);
@@ -106,10 +121,38 @@ struct join_seen {
 	uint64_t turn, number;
 };
 
+/*
+ * Some kept rows that follow one another in the order of their keys, as
+ * images, in memory or in the file of the instance that was given them.
+ */
+struct join_strip {
+	uint64_t turn, number;	/* of its first row */
+	struct text first, last;	/* order keys (data/key.h) */
+	char *rows;		/* NULL: they lie in the file */
+	size_t bytes, capacity_bytes;
+	uint32_t row_count;
+	uint32_t instance;
+	uint64_t from, to;	/* places in the file */
+	/* When all are there: what lies before it. */
+	uint64_t rows_before, bytes_before;
+};
+
+/* Those of an instance. */
+struct join_strips {
+	struct join_strip *strip;
+	uint32_t count, capacity;
+	uint32_t away_count;	/* the first ones, which lie in the file */
+	struct spill_file *file;
+	uint64_t end;		/* place behind the last in it */
+	uint64_t charged_bytes;
+	struct region *keys;
+};
+
 /* What an instance has kept; the others read it behind a meeting. */
 struct join_part_of {
 	struct image_shapes right, left, out;
 	struct pile build[JOIN_PARTS];
+	struct join_strips strips;	/* instead, if join_is_merged() */
 	struct pile probe[JOIN_PARTS];	/* left rows, of spilled partitions */
 	struct pile given;	/* what came out, until it has its place */
 	struct join_seen *seen;
@@ -126,6 +169,15 @@ struct join_sieve {
 	uint64_t mask;
 	uint64_t key_count;
 	uint64_t charged_bytes;
+};
+
+/* Those of kept rows that lie in files: see join_away.c. */
+struct join_away {
+	struct thr_lock lock;	/* while it is made */
+	struct join_sieve sieve;
+	int is_refused;
+	uint64_t key_count;	/* atomic; with those that came twice */
+	int is_of_use;		/* atomic; from join_away_settle() on */
 };
 
 /* What was made of a partition behind the input. */
@@ -148,8 +200,16 @@ struct join_share {
 	struct image_union right;
 	uint64_t row_count;
 	struct waiting *waiting;	/* records of port 0 that came first */
-	/* Before: where port 0 has come first. */
+	/* The strips of all instances in order, and one more; a bit a row that
+	 * met something, where that is asked. */
+	struct join_strip **strip;
+	uint32_t strip_count;
+	uint64_t *found;
+	/* Before: where port 0 has come first; or of the strips. */
 	struct join_sieve sieve;
+	struct join_away away;
+	int is_asked;	/* somebody before the join will look; atomic */
+	int is_made;	/* they can be looked at; atomic */
 	/* Between the third and the fourth. */
 	struct join_later later[JOIN_PARTS];
 };
@@ -162,6 +222,12 @@ void join_share_settle(struct join_share *, struct op_run *);
  * nothing will be given of it. */
 void join_share_release(struct join_share *, uint32_t instance);
 int join_has_spilled(const struct join_share *);
+/* Are there directories?  For who stands before the join: until the end of its
+ * input. */
+int join_share_is_made(const struct join_share *);
+/* Who stands before the join will look: when he is opened. */
+void join_share_ask(struct join_share *);
+int join_share_is_asked(const struct join_share *);
 /* May so much more be held, with some left for what comes after? */
 int join_has_room(uint64_t bytes);
 
@@ -212,6 +278,15 @@ struct join_rows {
 	uint64_t number;		/* of the first */
 };
 
+/* The bytes of each row, and of all rows of each pile. */
+void join_measure_rows(const struct join_rows *, int is_one, uint32_t *size,
+	size_t total[JOIN_PARTS]);
+/* The head of row i, its key and order bytes. */
+void join_begin_row(struct image *, const struct join_rows *, uint32_t i,
+	uint32_t size, uint32_t shape);
+/* The shape of the rows; UINT32_MAX with err: there are too many. */
+uint32_t join_shape_rows(const struct join_share *, struct image_shapes *,
+	const struct join_rows *, struct err *);
 int join_write_rows(struct op_run *, struct join_share *, struct pile *pile,
 	int is_one, struct image_shapes *, const struct join_rows *,
 	struct region *, struct err *);
@@ -289,7 +364,11 @@ struct join_probe {
 	int is_asof;
 	int is_one;		/* one table for all */
 	int has_ended;	/* join_probe_end was called */
-	int is_aside;	/* results are put aside, to be put in order */
+	/* Partitions lie in files: left rows are put away, results aside, to
+	 * be put in order; or these are given at once. */
+	int is_aside, gives_at_once;
+	int has_files;	/* they are open */
+	struct join_window *window;	/* NULL: sides are not in order */
 	/* Where results go: NULL: on. */
 	struct pile *given;
 	struct image_shapes *given_shapes;
@@ -317,6 +396,43 @@ enum op_status join_give_rest(struct op_run *, struct join_probe *,
 	struct schema *left, struct image *const *rows, uint32_t count,
 	struct err *);
 
+/* --- join_strip.c --- */
+
+/* Keep the rows of a batch in a strip: `first` and `last` are the order keys of
+ * the first and the last of them.  0 or -1. */
+int join_strip_add(struct op_run *, struct join_share *,
+	const struct join_rows *, const struct text *first,
+	const struct text *last, struct region *, struct err *);
+/* The order key of a row of a batch, for one side's keys. */
+struct text join_order_key(const struct op_run *, struct expr **on,
+	const struct batch *, uint32_t row, struct region *);
+/* <0, 0, >0: the order of two. */
+int join_order_compare(const struct text *, const struct text *);
+/* Write all that an instance has in memory to its file.  0 or -1. */
+int join_strips_write(struct op_run *, struct join_share *, uint32_t instance,
+	struct err *);
+/* Behind the first meeting: bring those of all instances in one order. */
+void join_strips_settle(struct join_share *);
+/* Did any instance write some?  Then all are in files, behind the second. */
+int join_strips_are_away(const struct join_share *);
+/* Behind that, if join_share_ask() was called: may a row have the key? */
+int join_strips_may_have(const struct join_share *, uint64_t hash);
+void join_strips_free(struct join_share *, struct join_strips *);
+
+/* --- join_window.c --- */
+
+struct join_window *join_window_new(struct join_share *);
+void join_window_free(struct join_window **);
+/* Pair the rows of a batch with the strips; takes the batch. */
+enum op_status join_window_rows(struct op_run *, struct join_probe *,
+	struct join_batch *, struct region *, struct err *);
+/* No more comes: who met something is noted. */
+void join_window_end(struct join_window *);
+/* Up to `most` rows that met nothing from *row of *strip on, which go on: how
+ * many, 0 at the end, or -1.  They are good until the next call. */
+int join_window_rest(struct join_window *, uint32_t *strip, uint32_t *row,
+	uint32_t most, struct image **rows, struct err *);
+
 /* --- join_sieve.c --- */
 
 /* Note the keys of a left batch; rejects what has none.  0 or -1. */
@@ -325,7 +441,12 @@ int join_sieve_note(struct op_run *, struct join_share *, struct batch *,
 /* One for so many keys; -1: memory refuses it. */
 int join_sieve_new(struct join_sieve *, struct mem_budget *,
 	uint64_t key_count);
+/* One of so many bytes, or up to twice as many. */
+int join_sieve_new_bytes(struct join_sieve *, struct mem_budget *,
+	uint64_t bytes);
 void join_sieve_free(struct join_sieve *, struct mem_budget *);
+void join_sieve_add_all(struct join_sieve *, const uint64_t *hash,
+	uint64_t count);
 /* Of what all instances have noted. */
 void join_sieve_make(struct join_share *);
 void join_sieve_fini(struct join_share *);
@@ -354,6 +475,30 @@ join_sieve_has(const struct join_sieve *sieve, uint64_t hash)
 
 	return sieve->word == NULL ||
 	    (sieve->word[hash & sieve->mask] & bits) == bits;
+}
+
+/* --- join_away.c --- */
+
+/* Before rows are added: does memory run short? */
+void join_away_tend(struct join_share *);
+/* A pile of kept rows in memory is about to be written.  0 or -1. */
+int join_away_pile(struct join_share *, struct pile *, struct err *);
+/* Rows of these keys have come to an instance's piles: note those that go to a
+ * file. */
+void join_away_rows(struct join_share *, const struct pile *pile,
+	const struct key_set *, uint32_t count);
+/* Rows of these keys go to a file. */
+void join_away_keys(struct join_share *, const uint64_t *hash, uint32_t count);
+/* Behind the last of them, by each instance: is it of use? */
+void join_away_settle(struct join_share *);
+
+/* May a left row of this hash meet a kept row that lies in a file? */
+static inline int
+join_away_has(const struct join_share *share, uint64_t hash)
+{
+	return share->is_spilled[join_part(hash)] &&
+	    (!__atomic_load_n(&share->away.is_of_use, __ATOMIC_RELAXED) ||
+	    join_sieve_has(&share->away.sieve, hash));
 }
 
 /* --- join_asof.c --- */

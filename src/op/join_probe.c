@@ -68,6 +68,7 @@ join_probe_close(struct join_probe *probe)
 	mem_free(probe->left_found);
 	schema_drop(&probe->last);
 	need_set_free(&probe->left_need);
+	join_window_free(&probe->window);
 }
 
 /* The fields of the kept rows; before any came, those that were announced. */
@@ -204,20 +205,6 @@ single_give(struct op_run *run, struct join_probe *probe, struct batch *batch,
 
 /* --- pairs --- */
 
-/* The times of the left rows of pairs. */
-static const int64_t *
-gather_times(const int64_t *times, const struct join_probe *probe,
-	struct region *region)
-{
-	if (times == NULL)
-		return NULL;
-	int64_t *gathered = region_alloc(region,
-	    probe->count * sizeof(*gathered));
-	for (uint32_t i = 0; i < probe->count; i++)
-		gathered[i] = times[probe->left[i]];
-	return gathered;
-}
-
 /* The slices of the left rows of pairs: what they are is told later. */
 static void
 gather_slices(const struct column *column, const struct join_probe *probe,
@@ -284,16 +271,13 @@ pairs_gather(struct op_run *run, struct join_probe *probe,
 	struct column *right = right_columns(run, probe->share, probe->right,
 	    probe->count, region);
 
-	batch_hold_regions(batch, left);
+	batch_inherit(batch, left, probe->left);
 	for (uint32_t i = 0; i < layout->out->field_count; i++)
 		if (pairs_column(run, probe, i, left, right, region,
 		    &batch->column[i], err) != 0) {
 			batch_free(&batch);
 			return NULL;
 		}
-	batch->time = gather_times(left->time, probe, region);
-	batch->mark = gather_times(left->mark, probe, region);
-	batch->split = left->split;
 	return batch;
 }
 
@@ -631,12 +615,15 @@ open_files(struct op_run *run, struct join_probe *probe, struct err *err)
 {
 	struct join_share *share = probe->share;
 
-	if (probe->given != NULL)
+	if (probe->has_files)
 		return 0;
+	probe->has_files = 1;
 	for (uint32_t p = 0; p < JOIN_PARTS; p++)
 		if (share->is_spilled[p] && pile_spill(&probe->own->probe[p],
 		    &share->budget, run, err) != 0)
 			return -1;
+	if (probe->gives_at_once)
+		return 0;
 	if (pile_spill(&probe->own->given, &share->budget, run,
 	    err) != 0)
 		return -1;
@@ -676,7 +663,7 @@ put_away(struct op_run *run, struct join_probe *probe, struct join_batch *at,
 		uint32_t physical = batch_row(batch, i);
 		at->turn[physical] = turn;
 		at->number[physical] = number + i;
-		if (probe->share->is_spilled[join_part(at->keys.hash[i])] &&
+		if (join_away_has(probe->share, at->keys.hash[i]) &&
 		    !(at->keys.any_null && bits_get(at->keys.null, i))) {
 			turns[away] = turn;
 			numbers[away] = number + i;
@@ -735,7 +722,9 @@ join_probe_batch(struct op_run *run, struct join_probe *probe,
 	if (probe->is_aside && put_away(run, probe, &at, turn,
 	    number, region, err) != 0)
 		goto failed;
-	status = join_probe_rows(run, probe, &at, region, err);
+	status = probe->window != NULL ?
+	    join_window_rows(run, probe, &at, region, err) :
+	    join_probe_rows(run, probe, &at, region, err);
 	region_drop(&region);
 	return status;
 
@@ -753,6 +742,8 @@ join_probe_end(struct join_probe *probe, struct err *err)
 	if (probe->has_ended)
 		return 0;
 	probe->has_ended = 1;
+	if (probe->window != NULL)
+		join_window_end(probe->window);
 	for (uint32_t p = 0; p < JOIN_PARTS; p++)
 		if (pile_rest(&probe->own->probe[p], budget, err) != 0)
 			return -1;

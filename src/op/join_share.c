@@ -22,6 +22,7 @@ join_share_new(const struct op *op, uint32_t instance_count)
 	share->instance = mem_alloc_zero(instance_count *
 	    sizeof(*share->instance));
 	share->waiting = waiting_new("join", instance_count);
+	thr_lock_init(&share->away.lock, "keys in files");
 	mem_budget_enter(&share->budget);
 	return share;
 }
@@ -33,6 +34,7 @@ part_of_free(struct join_share *share, struct join_part_of *own)
 		pile_free(&own->build[p], &share->budget);
 		pile_free(&own->probe[p], &share->budget);
 	}
+	join_strips_free(share, &own->strips);
 	pile_free(&own->given, &share->budget);
 	image_shapes_fini(&own->right);
 	image_shapes_fini(&own->left);
@@ -58,8 +60,14 @@ join_share_free(void *take_share)
 	}
 	image_union_fini(&share->right);
 	join_sieve_fini(share);
+	join_sieve_free(&share->away.sieve, &share->budget);
+	thr_lock_fini(&share->away.lock);
 	waiting_free(&share->waiting);
+	if (share->found != NULL)
+		mem_release(&share->budget, share->row_count / 8);
 	mem_budget_leave(&share->budget);
+	mem_free(share->strip);
+	mem_free(share->found);
 	mem_free(share->instance);
 	mem_free(share);
 }
@@ -67,6 +75,8 @@ join_share_free(void *take_share)
 void
 join_share_release(struct join_share *share, uint32_t instance)
 {
+	if (instance == 0)
+		join_sieve_free(&share->away.sieve, &share->budget);
 	if (join_keeps_right(share->op))
 		return;
 	for (uint32_t p = 0; p < JOIN_PARTS; p++) {
@@ -86,6 +96,24 @@ join_has_spilled(const struct join_share *share)
 		if (share->is_spilled[p])
 			return 1;
 	return 0;
+}
+
+void
+join_share_ask(struct join_share *share)
+{
+	__atomic_store_n(&share->is_asked, 1, __ATOMIC_RELAXED);
+}
+
+int
+join_share_is_asked(const struct join_share *share)
+{
+	return __atomic_load_n(&share->is_asked, __ATOMIC_RELAXED);
+}
+
+int
+join_share_is_made(const struct join_share *share)
+{
+	return __atomic_load_n(&share->is_made, __ATOMIC_ACQUIRE);
 }
 
 int
@@ -128,4 +156,6 @@ join_share_settle(struct join_share *share, struct op_run *run)
 		for (uint32_t p = 0; p < JOIN_PARTS; p++)
 			share->row_count +=
 			    share->instance[i].build[p].row_count;
+	if (join_is_merged(share->op))
+		join_strips_settle(share);
 }

@@ -18,6 +18,8 @@
 
 /* Of one word; it has 16 to 32 bits for a key then. */
 #define KEYS_A_WORD 4u
+/* Keys whose words are asked for ahead. */
+#define ADD_AHEAD 64
 
 static void
 note_stop(struct join_share *share, struct join_part_of *own)
@@ -71,20 +73,54 @@ join_sieve_note(struct op_run *run, struct join_share *share,
 	return status;
 }
 
+/* Words are looked up at random: in large pages where they fill one. */
+static uint64_t *
+words_new(uint64_t bytes)
+{
+	if (bytes < MEM_LARGE_BYTES)
+		return mem_alloc_zero(bytes);
+	return memset(mem_alloc_large(bytes), 0, bytes);
+}
+
+int
+join_sieve_new_bytes(struct join_sieve *sieve, struct mem_budget *budget,
+	uint64_t bytes)
+{
+	uint64_t words = bits_power_of_two(bytes / sizeof(*sieve->word));
+
+	bytes = words * sizeof(*sieve->word);
+	if (mem_charge(budget, bytes) != 0)
+		return -1;
+	*sieve = (struct join_sieve){
+		.word = words_new(bytes), .mask = words - 1,
+		.charged_bytes = bytes,
+	};
+	return 0;
+}
+
 int
 join_sieve_new(struct join_sieve *sieve, struct mem_budget *budget,
 	uint64_t key_count)
 {
-	uint64_t words = bits_power_of_two(key_count / KEYS_A_WORD + 2);
-	uint64_t bytes = words * sizeof(*sieve->word);
+	uint64_t words = key_count / KEYS_A_WORD + 2;
 
-	if (mem_charge(budget, bytes) != 0)
+	if (join_sieve_new_bytes(sieve, budget, words *
+	    sizeof(*sieve->word)) != 0)
 		return -1;
-	*sieve = (struct join_sieve){
-		.word = mem_alloc_zero(bytes), .mask = words - 1,
-		.key_count = key_count, .charged_bytes = bytes,
-	};
+	sieve->key_count = key_count;
 	return 0;
+}
+
+void
+join_sieve_add_all(struct join_sieve *sieve, const uint64_t *hash,
+	uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		if (i + ADD_AHEAD < count)
+			__builtin_prefetch(&sieve->word[hash[i + ADD_AHEAD] &
+			    sieve->mask], 1);
+		join_sieve_add(sieve, hash[i]);
+	}
 }
 
 void
@@ -109,8 +145,9 @@ join_sieve_make(struct join_share *share)
 	    &share->budget, count) == 0;
 	for (uint32_t i = 0; i < share->instance_count; i++) {
 		struct join_part_of *own = &share->instance[i];
-		for (uint64_t k = 0; has_sieve && k < own->hash_count; k++)
-			join_sieve_add(&share->sieve, own->hash[k]);
+		if (has_sieve)
+			join_sieve_add_all(&share->sieve, own->hash,
+			    own->hash_count);
 		note_stop(share, own);
 	}
 }

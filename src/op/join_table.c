@@ -68,8 +68,8 @@ table_link(struct join_table *table, struct image *row)
 	table->slot[at] = slot_make(hash, row);
 }
 
-static void
-table_link_all(struct join_table *table, struct image *const *row,
+void
+join_table_link(struct join_table *table, struct image *const *row,
 	uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
@@ -97,10 +97,10 @@ table_link_rows(struct join_table *table, struct pile_merge *merge,
 		waits[count++] = row;
 		if (count < LINK_ROWS)
 			continue;
-		table_link_all(table, waits, count);
+		join_table_link(table, waits, count);
 		count = 0;
 	}
-	table_link_all(table, waits, count);
+	join_table_link(table, waits, count);
 	return status;
 }
 
@@ -167,7 +167,9 @@ look_begin(const struct join_table *table, int is_one,
 		look[i].slot = part->slot;
 		look[i].mask = part->mask;
 		look[i].at = hash & part->mask;
-		__builtin_prefetch(&part->slot[look[i].at]);
+		/* There may be no slots: not as a place in an array. */
+		__builtin_prefetch((const void *)((uintptr_t)part->slot +
+		    look[i].at * sizeof(*part->slot)));
 	}
 }
 

@@ -131,6 +131,16 @@ need_add_agg(struct need_set *set, const struct agg_expr *agg)
 	agg_expr_visit_as(agg, need_visit_as, set);
 }
 
+void
+op_need_by(const struct op *op, const struct need_set *out, unsigned port,
+	struct need_set *in)
+{
+	(void)port;
+	need_copy(in, out);
+	for (uint32_t i = 0; i < op->args.by_count; i++)
+		need_add_expr(in, op->args.by[i].expr);
+}
+
 int
 need_is_all(const struct need_set *set)
 {

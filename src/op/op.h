@@ -99,6 +99,11 @@ struct op_args {
 	int asof_strict;
 	int64_t within_us;
 	int left_first;	/* join: input 0 is small and ends before input 1 */
+	/* join: both inputs come in the order of on_left and on_right, that of
+	 * these keys of a sort (borrowed); NULL: not known. */
+	const struct op_key *merge_key;
+	/* join: nobody sees in which order its records come. */
+	int is_unordered;
 	const char *as;			/* join, unnest; NULL: none */
 	const char *as2;		/* unnest: position */
 	/* parse: pattern of holes or regex with named groups. */
@@ -145,6 +150,8 @@ struct op {
 	const struct format_def *origin_format;
 	/* What is needed of its output, if op_need_chain has asked; or NULL. */
 	struct need_set *out_need;
+	/* Whose `share` it looks at, behind it in the chain; NULL: its own. */
+	const struct op *asks;
 	uint32_t id;
 	int is_out;		/* a rule took it out: it is never run */
 };
@@ -430,6 +437,9 @@ void need_all(struct need_set *);
 void need_add(struct need_set *, const char *name);
 void need_add_expr(struct need_set *, const struct expr *);
 void need_add_agg(struct need_set *, const struct agg_expr *);
+/* The slot of operators that give their input on: what is needed of the output,
+ * and the keys `by`. */
+op_need_f op_need_by;
 int need_has(const struct need_set *, const char *name);
 /* Is it read as numbers only (column_numbers), so that these will do? */
 int need_is_number(const struct need_set *, const char *name);

@@ -44,12 +44,9 @@ static void
 dedup_need(const struct op *op, const struct need_set *out, unsigned port,
 	struct need_set *in)
 {
-	(void)port;
-	need_copy(in, out);
+	op_need_by(op, out, port, in);
 	if (op->args.by_count == 0)
 		need_all(in);
-	for (uint32_t i = 0; i < op->args.by_count; i++)
-		need_add_expr(in, op->args.by[i].expr);
 }
 
 /* The key columns, dense: the `by` items or every field. */

@@ -148,16 +148,6 @@ head_push(struct op_run *run, unsigned port, struct batch *take_batch,
 	return status == OP_OK && head->left == 0 ? OP_DONE : status;
 }
 
-static void
-head_need(const struct op *op, const struct need_set *out, unsigned port,
-	struct need_set *in)
-{
-	(void)port;
-	need_copy(in, out);
-	for (uint32_t i = 0; i < op->args.by_count; i++)
-		need_add_expr(in, op->args.by[i].expr);
-}
-
 static enum op_status
 head_flush(struct op_run *run, unsigned port, struct err *err)
 {
@@ -188,7 +178,7 @@ const struct op_def op_head = {
 	.example = "sort ms desc | head 3",
 	.flags = OP_KEEPS_RECORD | OP_KEEPS_TIME,
 	.state_bytes = sizeof(struct head),
-	.need = head_need,
+	.need = op_need_by,
 	.open = head_open,
 	.push = head_push,
 	.flush = head_flush,

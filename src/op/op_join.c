@@ -20,11 +20,18 @@
  *     port 0 comes	each looks its records up, in all partitions
  *     its end		meeting 3; partitions that were put away are dealt out
  *			and joined; meeting 4; they give, in order and in
- *			rounds, what was put aside and what met nothing
+ *			rounds, what was put aside and what met nothing.  Where
+ *			nobody sees the order it is given at once instead, and
+ *			meeting 3 is the last
  *
  * Plans read port 1 first where they can.  When one stream feeds both ports its
  * batches come to port 0 early: they wait (op/waiting.h) until port 1 has
  * ended; then the instances take them all in turn, one a round.
+ *
+ * Where both inputs come in the order of the keys (args.merge_key) there are no
+ * partitions, and nothing is joined at the end: port 1 is kept in strips
+ * (join_strip.c), and the records of port 0 meet those near them
+ * (join_window.c).
  *
  * Where this side is much the smaller one the plan has it read first (args.
  * left_first).  Then two meetings come before all others, for the sieve that
@@ -110,6 +117,8 @@ join_open(struct op_run *run, struct err *err)
 	(void)err;
 	join_build_open(run, &join->build);
 	join_probe_open(run, &join->probe, run->share);
+	if (join_is_merged(run->op))
+		join->probe.window = join_window_new(run->share);
 	return 0;
 }
 
@@ -153,6 +162,8 @@ join_is_done(const struct op_run *run)
 		return share->row_count == 0;
 	if (kind != OP_JOIN_INNER && kind != OP_JOIN_SEMI)
 		return 0;
+	if (share->strip_count > 0)
+		return 0;
 	for (uint32_t p = 0; p < JOIN_PARTS; p++)
 		if (share->is_spilled[p] || share->table[p].key_count > 0)
 			return 0;
@@ -180,6 +191,26 @@ join_push(struct op_run *run, unsigned port, struct batch *take_batch,
 
 /* --- behind an input --- */
 
+/* The same where strips are kept: if some lie in a file, all do, and who comes
+ * next has the memory. */
+static enum op_status
+join_make_strips(struct op_run *run, struct join *join, struct err *err)
+{
+	struct join_share *share = run->share;
+	uint32_t piece;
+
+	if (!op_deal(run, join->met + 1, share->instance_count + 1, &piece)) {
+		join->stage = STAGE_MADE;
+		return OP_AGAIN;
+	}
+	if (piece == share->instance_count)
+		join_share_settle(share, run);
+	else if (join_strips_are_away(share) && join_strips_write(run, share,
+	    piece, err) != 0)
+		return OP_FAIL;
+	return OP_AGAIN;
+}
+
 /* Behind the end of port 1: make a directory, or the like. */
 static enum op_status
 join_make(struct op_run *run, struct join *join, struct err *err)
@@ -187,6 +218,8 @@ join_make(struct op_run *run, struct join *join, struct err *err)
 	struct join_share *share = run->share;
 	uint32_t piece;
 
+	if (join_is_merged(run->op))
+		return join_make_strips(run, join, err);
 	if (op_deal(run, join->met + 1, JOIN_PARTS + 1, &piece)) {
 		if (piece == JOIN_PARTS)
 			join_share_settle(share, run);
@@ -206,6 +239,8 @@ join_made(struct op_run *run, struct join *join)
 	/* Where these are the last, nobody may meet when they are out. */
 	join->probe.is_aside = join_has_spilled(share) ||
 	    (join->left_ended && join_keeps_right(run->op));
+	join->probe.gives_at_once = run->op->args.is_unordered &&
+	    !join->left_ended && !join_keeps_right(run->op);
 	join->stage = STAGE_GIVE;
 }
 
@@ -233,6 +268,7 @@ join_give_waiting(struct op_run *run, struct join *join, struct err *err)
 static enum op_status
 join_work_right(struct op_run *run, struct join *join, struct err *err)
 {
+	struct join_share *share = run->share;
 	enum op_status status;
 
 	switch (join->stage) {
@@ -246,6 +282,7 @@ join_work_right(struct op_run *run, struct join *join, struct err *err)
 		status = op_meet(run, join->met + 2);
 		if (status != OP_OK)
 			return status;
+		join_away_settle(share);
 		join_made(run, join);
 		return OP_AGAIN;
 	default:
@@ -253,6 +290,7 @@ join_work_right(struct op_run *run, struct join *join, struct err *err)
 		if (status != OP_OK)
 			return status;
 		join->built = 1;
+		__atomic_store_n(&share->is_made, 1, __ATOMIC_RELEASE);
 		join->stage = STAGE_MEET;
 		run->done |= join_is_done(run);
 		return OP_OK;
@@ -296,7 +334,8 @@ join_later(struct op_run *run, struct join *join, struct err *err)
 	uint32_t part;
 
 	if (!op_deal(run, join->met + 3, JOIN_PARTS, &part)) {
-		join->stage = STAGE_MADE;
+		join->stage = join->probe.gives_at_once ? STAGE_THROUGH :
+		    STAGE_MADE;
 		return OP_AGAIN;
 	}
 	if (share->is_spilled[part] &&
@@ -410,6 +449,8 @@ join_explain(const struct op *op, struct buf *out)
 		buf_add_string(out, " and a condition");
 	if (op->args.left_first)
 		buf_add_string(out, ", this side first");
+	if (join_is_merged(op))
+		buf_add_string(out, ", both in order");
 }
 
 const struct op_def op_join = {

@@ -107,16 +107,6 @@ tail_open(struct op_run *run, struct err *err)
 	return 0;
 }
 
-static void
-tail_need(const struct op *op, const struct need_set *out, unsigned port,
-	struct need_set *in)
-{
-	(void)port;
-	need_copy(in, out);
-	for (uint32_t i = 0; i < op->args.by_count; i++)
-		need_add_expr(in, op->args.by[i].expr);
-}
-
 /* --- without keys: batches --- */
 
 static void
@@ -510,7 +500,7 @@ const struct op_def op_tail = {
 	.example = "tail 1 by user",
 	.flags = OP_BLOCKS | OP_HOLDS | OP_KEEPS_RECORD | OP_JOINT,
 	.state_bytes = sizeof(struct tail),
-	.need = tail_need,
+	.need = op_need_by,
 	.share = tail_share,
 	.unshare = tail_unshare,
 	.open = tail_open,

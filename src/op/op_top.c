@@ -56,11 +56,8 @@ static void
 top_need(const struct op *op, const struct need_set *out, unsigned port,
 	struct need_set *in)
 {
-	(void)port;
-	need_copy(in, out);
+	op_need_by(op, out, port, in);
 	need_add_expr(in, op->args.expr);
-	for (uint32_t i = 0; i < op->args.by_count; i++)
-		need_add_expr(in, op->args.by[i].expr);
 }
 
 /* --- which rows can win? --- */

@@ -70,38 +70,45 @@ plan_move_before(struct flow *flow, struct op *op, struct op *before)
 	plan_put_before(flow, before, op);
 }
 
-/* How many lead to input 0 of `op`? */
+/* How many lead to input `port` of `op`? */
 static uint32_t
-count_before(const struct flow *flow, const struct op *op)
+count_before(const struct flow *flow, const struct op *op, unsigned port)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < flow->source_count; i++)
 		count += flow->source[i]->next == op &&
-		    flow->source[i]->next_port == 0;
+		    flow->source[i]->next_port == port;
 	for (uint32_t i = 0; i < flow->op_count; i++) {
 		const struct op *other = flow->op[i];
-		count += other->next == op && other->next_port == 0;
-		count += other->side == op && other->side_port == 0;
+		count += other->next == op && other->next_port == port;
+		count += other->side == op && other->side_port == port;
 	}
 	return count;
 }
 
 struct op *
-plan_op_before(const struct flow *flow, const struct op *op)
+plan_op_before_port(const struct flow *flow, const struct op *op,
+	unsigned port)
 {
-	if (count_before(flow, op) != 1)
+	if (count_before(flow, op, port) != 1)
 		return NULL;
 	for (uint32_t i = 0; i < flow->op_count; i++)
-		if (flow->op[i]->next == op && flow->op[i]->next_port == 0)
+		if (flow->op[i]->next == op && flow->op[i]->next_port == port)
 			return flow->op[i];
 	return NULL;
+}
+
+struct op *
+plan_op_before(const struct flow *flow, const struct op *op)
+{
+	return plan_op_before_port(flow, op, 0);
 }
 
 const struct flow_source *
 plan_source_before(const struct flow *flow, const struct op *op)
 {
-	if (count_before(flow, op) != 1)
+	if (count_before(flow, op, 0) != 1)
 		return NULL;
 	for (uint32_t i = 0; i < flow->source_count; i++)
 		if (flow->source[i]->next == op &&
@@ -118,7 +125,7 @@ keeps_values(const struct op *op)
 		"head", "tail" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(op->def->name, names[i]) == 0)
+		if (op_is_named(op, names[i]))
 			return 1;
 	return 0;
 }
@@ -150,14 +157,13 @@ plan_op_is_one_to_one(const struct op *op, int plain)
 	int found = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		found |= strcmp(op->def->name, names[i]) == 0;
+		found |= op_is_named(op, names[i]);
 	for (uint32_t i = 0; i < op->args.item_count && found; i++) {
 		const struct op_item *item = &op->args.item[i];
 		/* A name with a dot hides in others: of a joined record. */
 		found = item->kind != OP_ITEM_EXPR ||
 		    (strchr(item->name, '.') == NULL && (item->expr == NULL ||
-		    (!expr_is_volatile(item->expr) &&
-		    expr_is_total(item->expr, plain))));
+		    expr_is_pure(item->expr, plain)));
 	}
 	return found;
 }

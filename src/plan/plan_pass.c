@@ -14,12 +14,6 @@
 
 #include "op/parse_pattern.h"
 
-static int
-is_named(const struct op *op, const char *name)
-{
-	return strcmp(op->def->name, name) == 0;
-}
-
 /* The item of that name, if it is the only one. */
 static const struct op_item *
 item_of(const struct op *op, const char *name)
@@ -66,7 +60,7 @@ plan_name_before(const struct op *op, const char *name)
 		return expr_field_name(item->expr);
 	if (has_item(op, name))
 		return NULL;
-	if (is_named(op, "select"))
+	if (op_is_named(op, "select"))
 		return has_item_kind(op, OP_ITEM_STAR) &&
 		    !has_item_kind(op, OP_ITEM_REGEX) ? name : NULL;
 	/* The old name of something renamed is nobody's any more. */
@@ -82,37 +76,71 @@ plan_rename_back(void *cookie, const char *name)
 	return plan_name_before(cookie, name);
 }
 
+/* Is it the left record's field?  Any is, if the right ones have a name, but
+ * that one. */
+static int
+join_keeps_field(const struct op *op, const char *name)
+{
+	const struct schema *left = op->in[0], *right = op->in[1];
+	size_t size = strlen(name);
+	int is_left = schema_find(left, name, size) >= 0;
+
+	if (op->args.as != NULL)
+		return (is_left || left->open) &&
+		    strcmp(name, op->args.as) != 0;
+	return is_left && !left->open && !right->open &&
+	    schema_find(right, name, size) < 0;
+}
+
 int
 plan_field_can_pass(const struct op *op, const char *name)
 {
-	size_t size = strlen(name);
-
 	/* Parts of a joined record are fields of their own. */
 	if (strchr(name, '.') != NULL)
 		return 0;
-	if (is_named(op, "extend"))
+	if (op_is_named(op, "extend"))
 		return !has_item(op, name);
-	if (is_named(op, "drop"))
+	if (op_is_named(op, "drop"))
 		return !has_item_kind(op, OP_ITEM_REGEX) &&
 		    !has_item(op, name);
-	if (is_named(op, "select") || is_named(op, "rename"))
+	if (op_is_named(op, "select") || op_is_named(op, "rename"))
 		return plan_name_before(op, name) != NULL;
-	if (is_named(op, "join"))
-		return !op->in[0]->open && !op->in[1]->open &&
-		    schema_find(op->in[0], name, size) >= 0 &&
-		    (op->args.as != NULL ||
-		    schema_find(op->in[1], name, size) < 0);
-	if (is_named(op, "parse"))
+	if (op_is_named(op, "join"))
+		return join_keeps_field(op, name);
+	if (op_is_named(op, "parse"))
 		return !parse_makes_field(op, name);
-	return is_named(op, "sort");
+	return op_is_named(op, "sort");
+}
+
+/* What is asked about the fields of an expression. */
+struct ask {
+	const struct op *before;
+	int can;
+};
+
+static void
+ask_field(void *cookie, const char *name)
+{
+	struct ask *ask = cookie;
+
+	ask->can &= name != NULL && plan_field_can_pass(ask->before, name);
+}
+
+int
+plan_expr_can_pass(const struct op *op, const struct expr *expr, int plain)
+{
+	struct ask ask = { op, expr_is_pure(expr, plain) };
+
+	if (ask.can)
+		expr_visit_fields(expr, ask_field, &ask);
+	return ask.can;
 }
 
 static int
 keys_are_total(const struct op *op, int plain)
 {
 	for (uint32_t i = 0; i < op->args.key_count; i++)
-		if (expr_is_volatile(op->args.key[i].expr) ||
-		    !expr_is_total(op->args.key[i].expr, plain))
+		if (!expr_is_pure(op->args.key[i].expr, plain))
 			return 0;
 	return 1;
 }
@@ -124,7 +152,7 @@ parse_can_be_passed(const struct op *op, int plain)
 	const struct op_args *args = &op->args;
 
 	return (args->route == OP_ROUTE_KEEP || args->route == OP_ROUTE_DROP) &&
-	    !expr_is_volatile(args->expr) && expr_is_total(args->expr, plain);
+	    expr_is_pure(args->expr, plain);
 }
 
 static int
@@ -143,13 +171,20 @@ join_can_be_passed(const struct op *op)
 }
 
 int
+plan_only_leaves_out(const struct op *op, int plain)
+{
+	return op_is_named(op, "ahead") || (op_is_named(op, "where") &&
+	    expr_is_pure(op->args.expr, plain));
+}
+
+int
 plan_can_be_passed(const struct op *op, int plain)
 {
 	if (plan_op_is_one_to_one(op, plain))
 		return 1;
-	if (is_named(op, "sort"))
+	if (op_is_named(op, "sort"))
 		return keys_are_total(op, plain);
-	if (is_named(op, "parse"))
+	if (op_is_named(op, "parse"))
 		return parse_can_be_passed(op, plain);
-	return is_named(op, "join") && join_can_be_passed(op);
+	return op_is_named(op, "join") && join_can_be_passed(op);
 }

@@ -14,29 +14,6 @@
 #include "plan/rule.h"
 
 #include <stdio.h>
-#include <string.h>
-
-/* What is asked about the fields of a condition. */
-struct ask {
-	const struct op *op;
-	int plain;
-	int can;
-};
-
-static int
-is_named(const struct op *op, const char *name)
-{
-	return strcmp(op->def->name, name) == 0;
-}
-
-static void
-ask_field(void *cookie, const char *name)
-{
-	struct ask *ask = cookie;
-
-	ask->can &= name != NULL && plan_field_can_pass(ask->op, name);
-}
-
 /* --- changing places --- */
 
 /* Which of the conditions can pass `before`?  How many can. */
@@ -48,12 +25,10 @@ find_movers(const struct op *before, int plain, struct expr *const *part,
 	uint32_t moved = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		struct ask ask = { before, plain, 1 };
 		int total = expr_is_total(part[i], plain) &&
 		    expr_type(part[i]) == TYPE_BOOL;
-		expr_visit_fields(part[i], ask_field, &ask);
-		moves[i] = ask.can && !expr_is_volatile(part[i]) &&
-		    total && stays_total;
+		moves[i] = total && stays_total &&
+		    plan_expr_can_pass(before, part[i], plain);
 		moved += moves[i];
 		stays_total &= total;
 	}
@@ -141,7 +116,7 @@ where_pass(struct plan *plan, struct op *where, struct op *before)
 	if (moved == 0)
 		return NULL;
 	note_move(plan, before, passes);
-	if (is_named(before, "select") || is_named(before, "rename"))
+	if (op_is_named(before, "select") || op_is_named(before, "rename"))
 		expr_rename_fields(passes, plan_rename_back, before);
 	if (moved == count) {
 		where->args.expr = passes;
@@ -160,7 +135,7 @@ where_merge(struct plan *plan, struct op *where, struct op *before)
 {
 	int plain = plan_fields_are_plain(plan, before);
 
-	if (!is_named(before, "where") || before->next != where ||
+	if (!op_is_named(before, "where") || before->next != where ||
 	    expr_type(before->args.expr) != TYPE_BOOL ||
 	    expr_type(where->args.expr) != TYPE_BOOL ||
 	    !(expr_is_total(before->args.expr, plain) ||
@@ -178,7 +153,7 @@ rule_filter(struct plan *plan)
 	/* Those that are made on the way are last, and get their turn. */
 	for (uint32_t i = 0; i < plan->flow->op_count; i++) {
 		struct op *where = plan->flow->op[i];
-		if (!is_named(where, "where") || where->is_out)
+		if (!op_is_named(where, "where") || where->is_out)
 			continue;
 		for (;;) {
 			struct op *before = plan_op_before(plan->flow, where);

@@ -6,8 +6,6 @@
  */
 #include "plan/rule.h"
 
-#include <string.h>
-
 #define LIMIT_MAX 100000
 
 static int
@@ -27,7 +25,7 @@ rule_limit(struct plan *plan)
 	for (uint32_t i = 0; i < flow->op_count; i++) {
 		struct op *head = flow->op[i];
 		struct op *before;
-		if (head->is_out || strcmp(head->def->name, "head") != 0 ||
+		if (head->is_out || !op_is_named(head, "head") ||
 		    head->args.by_count > 0 || head->args.limit > LIMIT_MAX)
 			continue;
 		while (head_can_pass(plan, head,

@@ -7,8 +7,6 @@
  */
 #include "plan/rule.h"
 
-#include <string.h>
-
 #include "expr/prefilter.h"
 #include "util/buf.h"
 
@@ -35,7 +33,7 @@ rule_literal(struct plan *plan)
 
 	for (uint32_t i = 0; i < flow->op_count; i++) {
 		struct op *op = flow->op[i];
-		if (op->is_out || strcmp(op->def->name, "where") != 0)
+		if (op->is_out || !op_is_named(op, "where"))
 			continue;
 		const struct flow_source *source = plan_source_before(flow,
 		    op);

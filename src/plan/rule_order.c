@@ -4,8 +4,6 @@
  */
 #include "plan/rule.h"
 
-#include <string.h>
-
 void
 rule_order(struct plan *plan)
 {
@@ -13,7 +11,7 @@ rule_order(struct plan *plan)
 
 	for (uint32_t i = 0; i < flow->op_count; i++) {
 		struct op *op = flow->op[i];
-		if (op->is_out || strcmp(op->def->name, "where") != 0)
+		if (op->is_out || !op_is_named(op, "where"))
 			continue;
 		if (expr_order_freely(op->args.expr,
 		    plan_fields_are_plain(plan, op)))

@@ -17,18 +17,10 @@
  */
 #include "plan/rule.h"
 
-#include <string.h>
-
-static int
-is_named(const struct op *op, const char *name)
-{
-	return strcmp(op->def->name, name) == 0;
-}
-
 static int
 leaves_out(const struct op *op)
 {
-	return !op->is_out && is_named(op, "join") &&
+	return !op->is_out && op_is_named(op, "join") &&
 	    op->args.residual == NULL && (op->args.join == OP_JOIN_SEMI ||
 	    op->args.join == OP_JOIN_ANTI);
 }
@@ -36,7 +28,7 @@ leaves_out(const struct op *op)
 static int
 pairs(const struct op *op)
 {
-	return is_named(op, "join") && (op->args.join == OP_JOIN_LEFT ||
+	return op_is_named(op, "join") && (op->args.join == OP_JOIN_LEFT ||
 	    op->args.join == OP_JOIN_INNER);
 }
 
@@ -65,33 +57,17 @@ is_worth_passing(const struct flow *flow, const struct op *op)
 	    input_is_whole(flow, op, 1));
 }
 
-struct ask {
-	const struct op *before;
-	int can;
-};
-
-static void
-ask_field(void *cookie, const char *name)
-{
-	struct ask *ask = cookie;
-
-	ask->can &= name != NULL && plan_field_can_pass(ask->before, name);
-}
-
 /* Can it stand before `before`, unseen? */
 static int
 join_can_pass(const struct plan *plan, const struct op *join,
 	const struct op *before)
 {
 	int plain = plan_fields_are_plain(plan, before);
-	struct ask ask = { before, plan_can_be_passed(before, plain) };
+	int can = plan_can_be_passed(before, plain);
 
-	for (uint32_t i = 0; i < join->args.on_count && ask.can; i++) {
-		const struct expr *key = join->args.on_left[i];
-		ask.can = !expr_is_volatile(key) && expr_is_total(key, plain);
-		expr_visit_fields(key, ask_field, &ask);
-	}
-	return ask.can;
+	for (uint32_t i = 0; i < join->args.on_count && can; i++)
+		can = plan_expr_can_pass(before, join->args.on_left[i], plain);
+	return can;
 }
 
 /* How many stages before it, from the nearest, it passes; up to the last that
@@ -107,8 +83,8 @@ count_passed(const struct plan *plan, const struct op *join)
 		before = plan_op_before(plan->flow, before);
 		/* Behind a new name its keys are called otherwise. */
 		if (before == NULL || before->next != next ||
-		    before->side != NULL || is_named(before, "rename") ||
-		    is_named(before, "select") ||
+		    before->side != NULL || op_is_named(before, "rename") ||
+		    op_is_named(before, "select") ||
 		    !join_can_pass(plan, join, before))
 			return worth;
 		count++;
@@ -128,7 +104,7 @@ rule_order_joins(struct plan *plan)
 		    left--) {
 			struct op *before = plan_op_before(plan->flow, join);
 			plan_move_before(plan->flow, join, before);
-			if (is_named(before, "join"))
+			if (op_is_named(before, "join"))
 				plan_note(plan, "a join that only leaves out "
 				    "is asked before one that pairs");
 		}

@@ -16,8 +16,6 @@
  */
 #include "plan/rule.h"
 
-#include <string.h>
-
 #include "plan/tasks.h"
 
 static int
@@ -38,7 +36,7 @@ op_wants_partial(const struct plan *plan, const struct op *op)
 {
 	const struct plan_config *config = &plan->config;
 
-	if (strcmp(op->def->name, "window") != 0 || !op_can_merge(op) ||
+	if (!op_is_named(op, "window") || !op_can_merge(op) ||
 	    (op->args.route == OP_ROUTE_TO && config->has_checkpoints))
 		return 0;
 	return tasks_keyed_width(plan->flow, op, config->workers,

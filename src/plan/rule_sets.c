@@ -8,8 +8,6 @@
  */
 #include "plan/rule.h"
 
-#include <string.h>
-
 static int
 can_add_states(const struct op *op)
 {
@@ -29,10 +27,10 @@ rule_sets(struct plan *plan)
 	for (uint32_t i = 0; i < flow->op_count; i++) {
 		struct op *op = flow->op[i];
 		struct op *expand = op->is_out ||
-		    strcmp(op->def->name, "aggregate") != 0 ? NULL :
+		    !op_is_named(op, "aggregate") ? NULL :
 		    plan_op_before(flow, op);
 		if (expand == NULL || expand->next != op ||
-		    strcmp(expand->def->name, "expand") != 0 ||
+		    !op_is_named(expand, "expand") ||
 		    !can_add_states(op))
 			continue;
 		op->args.item = expand->args.item;

@@ -96,7 +96,7 @@ read_first(struct flow *flow, const struct op *join)
 static int
 join_is_wanted(const struct op *op)
 {
-	return !op->is_out && strcmp(op->def->name, "join") == 0 &&
+	return !op->is_out && op_is_named(op, "join") &&
 	    op->args.on_count > 0 && op->args.join != OP_JOIN_RIGHT &&
 	    op->args.join != OP_JOIN_FULL;
 }

@@ -6,23 +6,16 @@
  */
 #include "plan/rule.h"
 
-#include <string.h>
-
-static int
-is_named(const struct op *op, const char *name)
-{
-	return strcmp(op->def->name, name) == 0;
-}
-
 /* The head that gets all that the sort gives, or NULL. */
 static const struct op *
 head_behind(const struct op *sort)
 {
 	const struct op *op = sort->next;
 
-	while (op != NULL && (is_named(op, "rename") || is_named(op, "drop")))
+	while (op != NULL && (op_is_named(op, "rename") ||
+	    op_is_named(op, "drop")))
 		op = op->next;
-	return op != NULL && is_named(op, "head") && op->args.by_count == 0 ?
+	return op != NULL && op_is_named(op, "head") && op->args.by_count == 0 ?
 	    op : NULL;
 }
 
@@ -33,7 +26,7 @@ rule_top(struct plan *plan)
 
 	for (uint32_t i = 0; i < flow->op_count; i++) {
 		struct op *op = flow->op[i];
-		if (op->is_out || !is_named(op, "sort"))
+		if (op->is_out || !op_is_named(op, "sort"))
 			continue;
 		const struct op *head = head_behind(op);
 		if (head == NULL || head->args.limit < 1)

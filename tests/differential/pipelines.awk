@@ -155,6 +155,40 @@ function join(kind, stage) {
 	return stage
 }
 
+# Both sides in the order of the keys, or nearly so.
+function join_in_order(all, count, i, own, other, left, right, on, kind) {
+	count = split(some_fields(2), all, "|")
+	made++
+	for (i = 1; i <= count; i++) {
+		own = all[i]
+		other = has("id|user|city|ms|n", own) && draw(5) > 0 ? own : \
+		    pick("user|id|n")
+		kind = pick("|| desc| nulls last")
+		left = left (left == "" ? "" : ", ") own kind
+		right = right (right == "" ? "" : ", ") other \
+		    (draw(12) == 0 ? " desc" : kind)
+		on = own " == r" made "." other (on == "" ? "" : " and ") on
+	}
+	if (draw(4) == 0)
+		on = on " and len(" field() ") > r" made ".n"
+	if (draw(3) == 0)
+		right = right pick(", id|, ms desc")
+	kind = pick("||left |right |full |semi |anti ")
+	right = "(from " pick("\"u.csv\"|\"t.csv\" / where n > 1|" \
+	    "\"t.csv\"") " / sort " right pick("|| / where n != 3") ")"
+	gsub(/ \/ /, " | ", right)
+	left = "sort " left pick("|| / where " condition()) " | " kind \
+	    "join " right " as r" made " on " on
+	gsub(/ \/ /, " | ", left)
+	if (kind == "semi " || kind == "anti ")
+		return left
+	left = left " | select " listed(with(texts, numbers)) ", j" made \
+	    " = r" made ".ms, k" made " = r" made ".city"
+	texts = with(texts, "k" made)
+	numbers = with(numbers, "j" made)
+	return left
+}
+
 function extend(expression) {
 	made++
 	numbers = with(numbers, "x" made)
@@ -178,7 +212,7 @@ function count(keys) {
 }
 
 function stage(kind, n, by) {
-	kind = draw(19)
+	kind = draw(21)
 	n = pick("1|2|5|40")
 	if (kind <= 1)
 		return "sort " field() pick("| desc| nulls first")
@@ -202,6 +236,8 @@ function stage(kind, n, by) {
 	}
 	if (kind <= 13)
 		return "where " condition()
+	if (kind >= 19)
+		return join_in_order()
 	if (kind == 18) {
 		by = some_fields(2)
 		n = "sort " listed(by) pick("|, id|, ms desc|")
