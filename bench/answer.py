@@ -3,6 +3,8 @@ fields, blanks behind that and, if it is free, their order; numbers may differ
 in digits that nobody reads.
 """
 import hashlib
+import json
+import os
 
 KEEP_BYTES = 32 << 20   # beyond this answers are compared by digest alone
 CLOSE = 1e-6
@@ -63,6 +65,50 @@ class Answer:
                 (0, cell) if isinstance(cell, bytes) else
                 (1, float(f"{cell:.5g}")) for cell in row])
         return rows
+
+
+class Bytes:
+    """An answer that must be the same to the last byte."""
+
+    def __init__(self, digest=None):
+        self.hash = hashlib.md5()
+        self.digest = digest
+
+    def add(self, block):
+        self.hash.update(block)
+
+    def end(self):
+        self.digest = self.hash.hexdigest()
+
+    def is_equal(self, other):
+        return self.digest == other.digest
+
+
+class Known:
+    """The answers of commands that were run before, in a file."""
+
+    def __init__(self, path):
+        self.path = path
+        self.digests = {}
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as source:
+                self.digests = json.load(source)
+
+    @staticmethod
+    def key(command, files):
+        """Changes with the command, and with the data."""
+        said = [command] + [f"{os.path.basename(file)} {os.path.getsize(file)}"
+                            for file in files]
+        return hashlib.md5("\n".join(said).encode()).hexdigest()
+
+    def get(self, key):
+        return Bytes(self.digests[key]) if key in self.digests else None
+
+    def put(self, key, answer):
+        self.digests[key] = answer.digest
+        with open(self.path + ".part", "w", encoding="utf-8") as out:
+            json.dump(self.digests, out, indent=1)
+        os.rename(self.path + ".part", self.path)
 
 
 def value(cell):

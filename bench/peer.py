@@ -34,6 +34,8 @@ def start_duckdb(threads, memory):
         session.execute(f"set temp_directory = '{os.environ['TMPDIR']}'")
         if memory:
             session.execute(f"set memory_limit = '{memory}B'")
+            # Else it keeps more than that; the order is the query's.
+            session.execute("set preserve_insertion_order = false")
         *before, text = text.split(";\n")
         for statement in before:
             session.execute(statement)

@@ -15,6 +15,8 @@ The median of the counted turns is what is shown, with the lowest and highest
 behind it.  Files have been read once before.  CPU is user + system of all
 processes of a command, memory the peak of the largest one.  Of the peers that
 live in Python only the query counts, not the start of Python and the import.
+The answers under a limit are held against those without one, whose digests are
+kept in answers.json beside the data.
 
 Results are added to bench/results/MACHINE.json; bench/page draws them.
 """
@@ -23,6 +25,7 @@ import datetime
 import json
 import os
 import re
+import resource
 import shlex
 import shutil
 import signal
@@ -32,7 +35,7 @@ import sys
 import time
 
 import tpch
-from answer import Answer
+from answer import Answer, Bytes, Known
 from workloads import DATA, TABLE
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -84,6 +87,11 @@ def built(name):
     return tool
 
 
+def out_folder():
+    """For what a workload writes; another run may work on the same data."""
+    return os.path.join(ARGS.data, f"out-{os.getpid()}")
+
+
 def filled(text):
     """A command with its @NAMEs replaced."""
     def value(match):
@@ -94,7 +102,7 @@ def filled(text):
             "sflow": f"{ARGS.sflow} -j {ARGS.threads}",
             "hand": built("handwritten"),
             "threads": str(ARGS.threads),
-            "out": os.path.join(ARGS.data, "out"),
+            "out": out_folder(),
             "examples": os.path.join(HERE, "..", "examples"),
             "fraction": f"{0.01 / path_of('tpch')[1]:.12f}",
         }[name]
@@ -129,16 +137,25 @@ def spilled(said):
                re.findall(r"([0-9.]+) MiB spilled", said))
 
 
+def complaint(said, status):
+    """The line of what a program that failed said which tells why."""
+    lines = said.replace(ARGS.data + "/", "").splitlines()
+    errors = [line for line in lines if re.search(r"\b\w*(Error|Exception)\b",
+                                                  line)]
+    return ((errors or lines or [f"status {status}"])[-1])[:200]
+
+
 def run_once(command, name, answer=None, cage=0):
     """Run to its end; (wall, cpu, rss in KiB, spilled bytes), or a text of what
-    went wrong, as that it took more than `cage` bytes.  The output goes to
-    `answer`, if there is one."""
-    report = os.path.join(ARGS.data, "report")
+    went wrong.  The output goes to `answer`, if there is one.  A `cage` is how
+    many bytes of addresses it may take."""
+    report = os.path.join(ARGS.data, f"report-{os.getpid()}")
     child = subprocess.Popen(
         [built("launch"), report] + command, stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE if answer else subprocess.DEVNULL,
-        start_new_session=True)
+        start_new_session=True, preexec_fn=(lambda: resource.setrlimit(
+            resource.RLIMIT_AS, (cage, cage))) if cage else None)
     alarm = signal.signal(signal.SIGALRM, lambda *_: os.killpg(
         child.pid, signal.SIGKILL))
     signal.alarm(ARGS.limit)
@@ -153,16 +170,14 @@ def run_once(command, name, answer=None, cage=0):
         return f"stopped after {ARGS.limit} s"
     with open(report, encoding="ascii") as lines:
         wall, user, system, rss, status = lines.read().split()
+    os.remove(report)
     if status == "9" or status == str(137 << 8):
         return "killed"
     if status != "0":
-        said = said.replace(ARGS.data + "/", "").splitlines()
-        return said[-1][:200] if said else f"status {status}"
+        return complaint(said, status) + f" (at {int(rss) >> 10} MiB)"
     if name in ENGINES:
         wall, cpu = map(float, said.splitlines()[-1].split())
         return wall, cpu, int(rss), 0
-    if cage and int(rss) << 10 > cage:
-        return f"took {int(rss) >> 10} MiB of {cage >> 20}"
     return (float(wall), float(user) + float(system), int(rss),
             spilled(said))
 
@@ -199,6 +214,22 @@ def warm(path):
             pass
 
 
+def expected(workload, files):
+    """The answer of workload.expect, which is run if it was not before; or a
+    text of what went wrong."""
+    known = Known(os.path.join(ARGS.data, "answers.json"))
+    key = known.key(workload.expect, files)
+    answer = known.get(key)
+    if answer is None:
+        answer = Bytes()
+        taken = run_once(argv_of("sflow", workload.expect, ""), "sflow",
+                         answer)
+        if isinstance(taken, str):
+            return taken
+        known.put(key, answer)
+    return answer
+
+
 def measure(workload):
     """One row per program, and whether they agree."""
     commands = {}
@@ -207,12 +238,16 @@ def measure(workload):
         if argv and (not ARGS.only or name in ARGS.only or
                      name.startswith("sflow")):
             commands[name] = argv
-    os.makedirs(os.path.join(ARGS.data, "out"), exist_ok=True)
+    os.makedirs(out_folder(), exist_ok=True)
     files = [path_of(name) for name in workload.input.split()]
     for path, _ in files:
         warm(path)
     samples = {name: [] for name in commands}
     answers, failed, slow = {}, {}, set()
+    if workload.expect:
+        answers["expected"] = expected(workload, [path for path, _ in files])
+        if isinstance(answers["expected"], str):
+            failed["expected"] = answers.pop("expected")
     for turn in range(ARGS.runs * workload.more_runs + 1):
         names = list(commands)
         names = names[turn % len(names):] + names[:turn % len(names)]
@@ -221,7 +256,8 @@ def measure(workload):
                 continue
             answer = None
             if turn == 0:
-                answer = Answer(workload.answer == "ordered")
+                answer = Bytes() if workload.expect else \
+                    Answer(workload.answer == "ordered")
             cage = 0
             if workload.cage and name == "sflow":
                 cage = size_of(workload.cage)
@@ -236,11 +272,12 @@ def measure(workload):
                     slow.add(name)
             if turn > 0 or name in slow:
                 samples[name].append(taken)
-    shutil.rmtree(os.path.join(ARGS.data, "out"))
+    shutil.rmtree(out_folder())
     rows = {name: summary(taken) for name, taken in samples.items() if taken}
     differ = []
     if workload.answer != "none" and answers:
-        first = answers.get("sflow") or next(iter(answers.values()))
+        first = answers.get("expected") or answers.get("sflow") or \
+            next(iter(answers.values()))
         differ = [name for name in answers
                   if not answers[name].is_equal(first)]
     result = {
@@ -291,7 +328,9 @@ def judge(target, result):
             if len(names) > 1:
                 text = f"{bound} x best of {', '.join(names)}"
             if not walls:
-                judged.append([text, "not measured", None])
+                judged.append([text, "failed" if set(names) <=
+                               set(result["failed"]) else "not measured",
+                               None])
                 continue
             figure = min(walls) / ours["wall"]
             judged.append([text, f"{figure:.2f} x", figure >= float(bound)])
