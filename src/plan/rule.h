@@ -35,7 +35,6 @@ op_is_named(const struct op *op, const char *name)
 	return strcmp(op->def->name, name) == 0;
 }
 
-
 /* Make it one of the flow's, with the next number. */
 void plan_add_op(struct flow *, struct op *take_op);
 /* Who gives to input 0 of `op` gives to `before` instead, and that to `op`. */
