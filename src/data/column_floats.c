@@ -5,10 +5,11 @@
  * are read as floats, which is exact up to 2^53, and turned back at the end.
  *
  * Most floats in text are short decimals: 12.5, -0.0375, 1049.99.  With AVX2
- * four rows of up to eight bytes are read at a time.  The point is taken out,
- * which leaves an int of at most seven digits; divided by a power of ten, both
- * exact as doubles, that is correctly rounded.  What is longer, up to 15
- * digits, is read so row by row.  All else goes to number_parse().
+ * four rows are read at a time: the point is taken out, which leaves an int of
+ * at most 15 digits; divided by a power of ten, both exact as doubles, that is
+ * correctly rounded.  Rows of up to eight bytes are the lanes of one register,
+ * longer ones halves of two.  Where one of four is something else, like nothing
+ * at all, they are read one by one; what is no such decimal by number_parse().
  */
 #include "data/column.h"
 
@@ -202,6 +203,91 @@ four_floats(const struct four *rows, double *out, uint8_t *tags)
 	return 1;
 }
 
+/* What is found out about four longer rows, one by one. */
+struct long_rows {
+	double divisor[4];
+	uint8_t minus[4];
+	uint8_t tag[4];
+	uint32_t wrong;		/* not 0: one of them is no plain decimal */
+};
+
+/* The digits of row k, 17 bytes of which can be read, the last one on top. */
+static AVX2 __m128i
+long_digits(const char *bytes, uint32_t size, unsigned k,
+	struct long_rows *out)
+{
+	uint32_t minus = *bytes == '-';
+	uint32_t leading_zero = bytes[minus] == '0';
+
+	size -= minus;
+	__m128i text = _mm_loadu_si128((const __m128i *)(bytes + minus));
+	uint32_t points = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text,
+	    _mm_set1_epi8('.')));
+	uint32_t whole = (uint32_t)__builtin_ctz(points | 1u << size % 32);
+	uint32_t has_point = whole < size;
+	uint32_t count = size - has_point;
+	/* Byte j is taken from here; those before the row are digits 0. */
+	__m128i from = _mm_add_epi8(_mm_set1_epi8((char)(count - 16)),
+	    _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+	    15));
+	from = _mm_sub_epi8(from, _mm_cmpgt_epi8(from,
+	    _mm_set1_epi8((char)(whole - 1))));
+	out->wrong |= (count > 15) | (whole == 0) |
+	    (has_point & (whole == count)) | (leading_zero & (whole > 1));
+	out->divisor[k] = powers[(count - whole) & 15];
+	out->minus[k] = (uint8_t)minus;
+	out->tag[k] = has_point ? TYPE_FLOAT : TYPE_INT;
+	return _mm_shuffle_epi8(_mm_xor_si128(text, _mm_set1_epi8('0')), from);
+}
+
+/*
+ * Four rows of up to 15 digits as floats, and their types; 0 if they are not
+ * all numbers.
+ */
+static AVX2 int
+four_long_floats(const struct four *rows, double *out, uint8_t *tags)
+{
+	struct long_rows found = { .wrong = 0 };
+	uint32_t size[4];
+	__m128i digits[4];
+
+	_mm_storeu_si128((__m128i *)size, rows->sizes);
+	for (unsigned k = 0; k < 4; k++)
+		digits[k] = long_digits(rows->bytes[k], size[k], k, &found);
+	__m256i first = _mm256_set_m128i(digits[1], digits[0]);
+	__m256i second = _mm256_set_m128i(digits[3], digits[2]);
+	__m256i nine = _mm256_set1_epi8(9);
+	__m256i over = _mm256_or_si256(_mm256_subs_epu8(first, nine),
+	    _mm256_subs_epu8(second, nine));
+	if (found.wrong != 0 || !_mm256_testz_si256(over, over))
+		return 0;
+
+	/* Pairs, fours, eights: 0, 2 | 1, 3, of each the upper one first. */
+	const __m256i tens = _mm256_set1_epi16(0x010a);
+	const __m256i hundreds = _mm256_set1_epi32(0x00010064);
+	__m256i eights = _mm256_madd_epi16(_mm256_packus_epi32(
+	    _mm256_madd_epi16(_mm256_maddubs_epi16(first, tens), hundreds),
+	    _mm256_madd_epi16(_mm256_maddubs_epi16(second, tens), hundreds)),
+	    _mm256_set1_epi32(0x00012710));
+	eights = _mm256_permutevar8x32_epi32(eights,
+	    _mm256_setr_epi32(0, 4, 2, 6, 1, 5, 3, 7));
+	__m256d value = _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(
+	    _mm256_castsi256_si128(eights)), _mm256_set1_pd(1e8)),
+	    _mm256_cvtepi32_pd(_mm256_extracti128_si256(eights, 1)));
+	uint32_t minus;
+	memcpy(&minus, found.minus, sizeof(minus));
+	__m256i sign = _mm256_slli_epi64(_mm256_cvtepu8_epi64(
+	    _mm_cvtsi32_si128((int)minus)), 63);
+	/* -0.0 has its sign, -0 has none: others tell them apart. */
+	if (minus != 0 && _mm256_movemask_pd(_mm256_and_pd(_mm256_cmp_pd(value,
+	    _mm256_setzero_pd(), _CMP_EQ_OQ), _mm256_castsi256_pd(sign))) != 0)
+		return 0;
+	_mm256_storeu_pd(out, _mm256_or_pd(_mm256_castsi256_pd(sign),
+	    _mm256_div_pd(value, _mm256_loadu_pd(found.divisor))));
+	memcpy(tags, found.tag, sizeof(found.tag));
+	return 1;
+}
+
 /* Rows from i on of a SLICE without a bitmap; returns where it ended. */
 static __attribute__((target("avx2"), noinline)) uint32_t
 slice_floats_avx2(const struct rows *rows, uint32_t i, struct column *out,
@@ -217,16 +303,16 @@ slice_floats_avx2(const struct rows *rows, uint32_t i, struct column *out,
 		four_load(&local, i, 0, &four);
 		uint32_t end = i + 4;
 		int is_long = _mm_movemask_epi8(_mm_cmpgt_epi32(four.sizes,
-		    _mm_set1_epi32(9))) != 0;
-		if (!is_long && __builtin_expect(four_floats(&four, data + i,
-		    tags + i), 1)) {
+		    _mm_set1_epi32(8))) != 0;
+		if (__builtin_expect((is_long ? four_long_floats :
+		    four_floats)(&four, data + i, tags + i), 1)) {
 			i = end;
 			continue;
 		}
 		for (; i < end; i++) {
 			uint32_t size;
-			const char *bytes = column_slice(rows->column,
-			    rows->sel == NULL ? i : rows->sel[i], &size);
+			const char *bytes = column_slice(&column,
+			    local.sel == NULL ? i : local.sel[i], &size);
 			tags[i] = TYPE_FLOAT;
 			if (!decimal_float(bytes, size, &data[i]) &&
 			    !float_row(rows, i, out, tags))

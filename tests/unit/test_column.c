@@ -315,7 +315,8 @@ random_digits(uint64_t *seed, int garbage, int point, char *out)
 	while (whole-- > 0)
 		out[size++] = (char)('0' + random_next(seed, 10));
 	if (point) {
-		uint32_t fraction = 1 + random_next(seed, 3);
+		uint32_t fraction = 1 + random_next(seed,
+		    random_next(seed, 2) ? 3 : 12);
 		out[size++] = '.';
 		while (fraction-- > 0 && size < 20)
 			out[size++] = (char)('0' + random_next(seed, 10));
