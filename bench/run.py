@@ -12,8 +12,9 @@ The programs of a workload run in turn (A B C, B C A, ...), so that a machine
 whose speed drifts slows all of them.  In the first turn, which is not counted,
 the answers are read and compared; in the others the output goes to /dev/null.
 The median of the counted turns is what is shown, with the lowest and highest
-behind it.  Files have been read once before.  CPU is user + system of all
-processes of a command, memory the peak of the largest one.  Of the peers that
+behind it.  Before each run its files are read, since some systems drop what
+has not been used for a minute.  CPU is user + system of all processes of a
+command, memory the peak of the largest one.  Of the peers that
 live in Python only the query counts, not the start of Python and the import.
 The answers under a limit are held against those without one, whose digests are
 kept in answers.json beside the data.
@@ -208,10 +209,13 @@ def measure_latency(workload):
     return result
 
 
-def warm(path):
-    with open(path, "rb") as source:
-        while source.read(1 << 24):
-            pass
+def warm(command, files):
+    """Read the files that a command names, and these: they are cached then."""
+    named = re.findall(re.escape(ARGS.data) + r"/[\w./-]+", " ".join(command))
+    for path in {*files, *filter(os.path.isfile, named)}:
+        with open(path, "rb", buffering=0) as source:
+            while source.read(1 << 20):
+                pass
 
 
 def expected(workload, files):
@@ -240,8 +244,6 @@ def measure(workload):
             commands[name] = argv
     os.makedirs(out_folder(), exist_ok=True)
     files = [path_of(name) for name in workload.input.split()]
-    for path, _ in files:
-        warm(path)
     samples = {name: [] for name in commands}
     answers, failed, slow = {}, {}, set()
     if workload.expect:
@@ -261,6 +263,7 @@ def measure(workload):
             cage = 0
             if workload.cage and name == "sflow":
                 cage = size_of(workload.cage)
+            warm(commands[name], [path for path, _ in files])
             taken = run_once(commands[name], name, answer, cage)
             if isinstance(taken, str):
                 failed[name] = taken
@@ -399,9 +402,20 @@ def earlier():
         return json.load(source)["runs"]
 
 
+def without(run, names):
+    """A run but for the results of these."""
+    return dict(run, results=[result for result in run["results"]
+                              if result["name"] not in names])
+
+
 def keep(runs, run):
-    """Write the file of this machine with one more run, whole or not yet."""
+    """Write the file of this machine with one more run, whole or not yet; of
+    earlier ones stays what has not been measured again."""
     target = ARGS.results
+    if not run["quick"]:
+        again = {result["name"] for result in run["results"]}
+        runs = [without(earlier, again) for earlier in runs]
+        runs = [earlier for earlier in runs if earlier["results"]]
     with open(target + ".part", "w", encoding="utf-8") as out:
         json.dump({"runs": runs + [run]}, out, indent=1)
         out.write("\n")
