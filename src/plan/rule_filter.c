@@ -14,6 +14,7 @@
 #include "plan/rule.h"
 
 #include <stdio.h>
+
 /* --- changing places --- */
 
 /* Which of the conditions can pass `before`?  How many can. */
