@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "cli/options.h"
+#include "util/bits.h"
 #include "util/env.h"
 #include "util/mem.h"
 
@@ -42,12 +43,6 @@ number_of(const char *variable)
 	return text == NULL ? 0 : strtoull(text, NULL, 10);
 }
 
-static uint64_t
-least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Three quarters of the memory, or of the addresses that are left. */
 static uint64_t
 default_bytes(void)
@@ -58,8 +53,8 @@ default_bytes(void)
 	if (limit == UINT64_MAX)
 		return memory / 4 * 3;
 	env_memory_read(&taken);
-	uint64_t left = limit - least(taken.address_bytes, limit);
-	uint64_t bytes = least(left, memory) / 4 * 3;
+	uint64_t left = limit - bits_least(taken.address_bytes, limit);
+	uint64_t bytes = bits_least(left, memory) / 4 * 3;
 	return bytes > BYTES_MIN ? bytes : BYTES_MIN;
 }
 
@@ -72,7 +67,7 @@ limits_set(const struct options *options)
 	if (test > 0)
 		mem_set_limit(test);
 	else if (options->memory_bytes > 0)
-		mem_set_limit(least(options->memory_bytes,
+		mem_set_limit(bits_least(options->memory_bytes,
 		    env_address_limit()));
 	else
 		mem_set_limit(default_bytes());

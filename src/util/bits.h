@@ -24,6 +24,12 @@ bits_count(uint64_t word)
 	return (unsigned)__builtin_popcountll(word);
 }
 
+static inline uint64_t
+bits_least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* `value` rounded up to a multiple of `unit`, a power of two. */
 static inline size_t
 bits_round_up(size_t value, size_t unit)

@@ -26,6 +26,7 @@
  * What is not charged comes between two looks; so what is aimed at is some less
  * than the limit.
  */
+#include "util/bits.h"
 #include "util/env.h"
 #include "util/mem.h"
 #include "util/mem_priv.h"
@@ -70,12 +71,6 @@ static uint64_t unseen_bytes;
 static uint64_t unlooked_bytes;
 static uint64_t looked_ns;
 
-static uint64_t
-least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* The resident size that is aimed at. */
 static uint64_t
 aim(void)
@@ -84,7 +79,7 @@ aim(void)
 	uint64_t part = address_limit == UINT64_MAX ? SPARE_PART :
 	    ADDRESS_SPARE_PART;
 
-	return is_resident ? limit - least(limit / part, SPARE_BYTES_MAX) :
+	return is_resident ? limit - bits_least(limit / part, SPARE_BYTES_MAX) :
 	    limit;
 }
 
@@ -99,7 +94,8 @@ mem_address_limit(void)
 	void *block = mem_alloc(1);
 	uint64_t left = (uintptr_t)block % HEAP_LEAF_COVERS;
 	mem_free(block);
-	return left > limit ? limit : limit - least(HEAP_LEAF_BYTES, limit);
+	return left > limit ? limit :
+	    limit - bits_least(HEAP_LEAF_BYTES, limit);
 }
 
 void
@@ -120,7 +116,7 @@ look_room(void)
 	uint64_t limit = aim();
 	uint64_t unseen = __atomic_load_n(&unseen_bytes, __ATOMIC_RELAXED);
 
-	return limit - least(unseen, limit - limit / ROOM_PART);
+	return limit - bits_least(unseen, limit - limit / ROOM_PART);
 }
 
 /* Bytes that are resident, or as good as that for want of addresses. */
@@ -134,8 +130,8 @@ taken_bytes(void)
 	if (address_limit == UINT64_MAX)
 		return memory.resident_bytes;
 	/* The rest of the addresses may be anything. */
-	uint64_t rest = address_limit - least(limit, address_limit);
-	uint64_t over = memory.address_bytes - least(memory.address_bytes,
+	uint64_t rest = address_limit - bits_least(limit, address_limit);
+	uint64_t over = memory.address_bytes - bits_least(memory.address_bytes,
 	    rest);
 	return over > memory.resident_bytes ? over : memory.resident_bytes;
 }
@@ -183,7 +179,7 @@ look_step(void)
 
 	if (step < LOOK_BYTES_MIN)
 		step = LOOK_BYTES_MIN;
-	return least(step, LOOK_BYTES_MAX);
+	return bits_least(step, LOOK_BYTES_MAX);
 }
 
 void
